@@ -1,0 +1,137 @@
+"""Extensions that forward calls to one another in a circle, found exactly and shown with a call that enters it."""
+
+from collections.abc import Iterator, Mapping
+
+from policyc import decision, digits, numbering
+from policyc.decision import Region
+from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.digits import Kind
+from policyc.evaluate import deciding_rule
+from policyc.model import Forward, Policy, Rule
+
+
+def forward_loops(policy: Policy) -> Iterator[Diagnostic]:
+    """PC301: some call is forwarded round and round. One diagnostic for each circle of extensions."""
+    reported: set[frozenset[str]] = set()
+    for group in _knots(_forwards(policy)):
+        for start, region in sorted(_endless(policy, group).items()):
+            circle, found = _report(policy, group, start, region)
+            if frozenset(circle) not in reported:
+                reported.add(frozenset(circle))
+                yield found
+
+
+def _forwards(policy: Policy) -> dict[str, list[str]]:
+    """Return which extensions each extension may forward to."""
+    return {
+        number: sorted(
+            {
+                rule.destination.extension
+                for rule in policy.rules_for(number)
+                if isinstance(rule.destination, Forward) and rule.destination.extension in policy.extensions
+            }
+        )
+        for number in policy.extensions
+    }
+
+
+def _knots(forwards: Mapping[str, list[str]]) -> list[list[str]]:
+    """Return the strongly connected groups that can hold a circle (Tarjan, without recursion)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    found: list[list[str]] = []
+    for root in forwards:
+        if root in index:
+            continue
+        work = [(root, iter(forwards[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on_stack.add(root)
+        while work:
+            node, further = work[-1]
+            for other in further:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(forwards[other])))
+                    break
+                if other in on_stack:
+                    low[node] = min(low[node], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    group = []
+                    while not group or group[-1] != node:
+                        group.append(stack.pop())
+                        on_stack.discard(group[-1])
+                    if len(group) > 1 or node in forwards[node]:
+                        found.append(sorted(group))
+    return sorted(found)
+
+
+def _endless(policy: Policy, group: list[str]) -> dict[str, Region]:
+    """Return, for each extension of a group, the calls that never leave it: the greatest fixed point."""
+    rules = [rule for number in group for rule in policy.rules_for(number)]
+    partition = decision.partition_of(policy.zone, rules)
+    forwarded: dict[str, dict[str, Region]] = {}
+    for number in group:
+        cells: dict[str, list[tuple[int, int, int]]] = {}
+        table = decision.lower(partition, tuple(policy.rules_for(number)))
+        for rule, cell in decision.decided(table):
+            if isinstance(rule.destination, Forward) and rule.destination.extension in group:
+                cells.setdefault(rule.destination.extension, []).append(cell)
+        forwarded[number] = {to: decision.merge([tuple(found)]) for to, found in cells.items()}
+    endless = {number: decision.merge(forwarded[number].values()) for number in group}
+    waiting = set(group)
+    while waiting:
+        changed = waiting.pop()
+        for number in group:
+            if changed in forwarded[number]:
+                kept = decision.merge(decision.overlap(cells, endless[to]) for to, cells in forwarded[number].items())
+                if kept != endless[number]:
+                    endless[number] = kept
+                    waiting.add(number)
+    return {number: region for number, region in endless.items() if region}
+
+
+def _report(policy: Policy, group: list[str], start: str, region: Region) -> tuple[list[str], Diagnostic]:
+    """Return a circle that a call of a region enters, and its diagnostic."""
+    partition = decision.partition_of(policy.zone, [rule for number in group for rule in policy.rules_for(number)])
+    caller = digits.from_intervals((low, high) for low, high, _ in region).witness()
+    position = digits.rank(caller)
+    mask = next(mask for low, high, mask in region if low <= position < high)
+    instant = partition.witness(mask)
+    path: list[tuple[str, Rule]] = []
+    number = start
+    while number not in [one for one, _ in path]:
+        rule = deciding_rule(policy, policy.extensions[number], caller, instant.replace(tzinfo=None))
+        if rule is None or not isinstance(rule.destination, Forward):
+            raise AssertionError(f"{caller} does not loop at {number}")
+        path.append((number, rule))
+        number = rule.destination.extension
+    circle = path[[one for one, _ in path].index(number) :]
+    turn = min(range(len(circle)), key=lambda at: circle[at][0])  # told from its lowest number, wherever it is entered
+    circle = circle[turn:] + circle[:turn]
+    names = [one for one, _ in circle]
+    shown = "" if caller.number is None else numbering.display(caller.number)
+    kind = "internal" if caller.kind is Kind.INTERNAL else "external"
+    steps = " → ".join(f"{one} {policy.extensions[one].name}" for one in (*names, names[0]))
+    return names, Diagnostic(
+        "PC301",
+        circle[0][1].span,
+        {"first": names[0], "last": names[-1], "to": names[1 % len(names)], "from": names[0]},
+        tuple(
+            Secondary(rule.span, "then", {"from": one, "to": (*names, names[0])[at + 2]})
+            for at, (one, rule) in enumerate(circle[1:])
+        ),
+        (
+            Text(f"witness-{kind}" if shown else f"witness-anonymous-{kind}", {"caller": shown, "at": f"{instant:%Y-%m-%d %H:%M}"}),
+            Text("steps", {"steps": steps}),
+        ),
+        (Text("default"),),
+    )

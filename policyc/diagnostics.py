@@ -1,0 +1,157 @@
+"""Diagnostics as values: what was found and where; the words are in the catalogues that `report` reads.
+
+Code that finds a problem passes typed arguments, never sentences. A mistake of the user is always a `Diagnostic`;
+an exception is a bug of policyc.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from policyc.source import Span
+
+Arg = str | int | tuple[str, ...]
+
+
+class Severity(Enum):
+    """How grave a diagnostic is: an error withholds output, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of diagnostic: `PC301`, its kebab name, its severity. A released code is never reused."""
+
+    id: str
+    name: str
+    severity: Severity
+
+
+def _register() -> Mapping[str, Code]:
+    codes: dict[str, Code] = {}
+    for severity, table in ((Severity.ERROR, _ERRORS), (Severity.WARNING, _WARNINGS)):
+        for line in table.split("\n"):
+            if not line:
+                continue
+            ident, name = line.split()
+            if ident in codes or any(code.name == name for code in codes.values()):
+                raise ValueError(f"diagnostic code declared twice: {line}")
+            codes[ident] = Code(ident, name, severity)
+    return MappingProxyType(dict(sorted(codes.items())))
+
+
+# Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express, PC9 style.
+# Names say the bad thing, so that "ignorer <name>" reads right.
+_ERRORS = """\
+PC001 unreadable-file
+PC002 not-utf8
+PC003 include-outside-project
+PC004 include-matches-nothing
+PC006 bad-configuration
+PC007 bad-directory
+PC101 unexpected-word
+PC102 unexpected-character
+PC103 unclosed-quote
+PC104 misplaced-line
+PC105 incomplete-number
+PC106 impossible-number
+PC107 bad-hour
+PC108 bad-date
+PC109 unknown-statement
+PC110 keyword-as-name
+PC111 bad-range
+PC112 empty-block
+PC113 bad-duration
+PC114 bad-extension-number
+PC201 unknown-caller
+PC202 unknown-extension
+PC203 unknown-system
+PC204 unknown-period
+PC205 duplicate-name
+PC206 duplicate-number
+PC207 wrong-kind-of-name
+PC208 unknown-holidays
+PC209 unknown-time-zone
+PC210 list-contains-itself
+PC211 repeated-setting
+PC301 forward-loop
+PC302 no-mobile
+PC303 no-mailbox
+PC304 no-mailbox-for-rebound
+PC305 own-extension-as-external
+PC306 emergency-number-as-destination
+PC307 emergency-call-back-blocked
+PC401 target-cannot-say
+"""
+_WARNINGS = """\
+PC005 repeated-include
+PC212 undeclared-short-number
+PC213 bad-ignore-comment
+PC308 rule-never-matches
+PC309 rule-ended
+PC311 rule-without-callers
+PC901 decomposed-text
+"""
+
+CODES: Mapping[str, Code] = _register()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence of the catalogue: its key under the code, and what fills its placeholders."""
+
+    key: str
+    args: Mapping[str, Arg] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Secondary:
+    """Another place that has a part in the problem, with its own short label."""
+
+    span: Span
+    key: str
+    args: Mapping[str, Arg] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: its code, where it stands (None: nowhere in a file), and what its sentences need."""
+
+    code: str
+    primary: Span | None
+    args: Mapping[str, Arg] = field(default_factory=dict)
+    secondary: tuple[Secondary, ...] = ()
+    notes: tuple[Text, ...] = ()
+    help: tuple[Text, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of its code."""
+        return CODES[self.code].severity
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it withholds output."""
+        return self.severity is Severity.ERROR
+
+
+def arrange(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort by place and code, and remove repeats."""
+
+    def key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
+        span = diagnostic.primary
+        place = ("", 0, 0) if span is None else (span.file.path, span.start, span.end)
+        return (*place, diagnostic.code, repr(sorted(diagnostic.args.items())))
+
+    unique: dict[tuple[str, int, int, str, str], Diagnostic] = {}
+    for diagnostic in diagnostics:
+        unique.setdefault(key(diagnostic), diagnostic)
+    return tuple(unique[one] for one in sorted(unique))
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Tell whether any of them withholds output."""
+    return any(diagnostic.is_error for diagnostic in diagnostics)

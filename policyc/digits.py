@@ -1,0 +1,377 @@
+"""Exact algebra over sets of callers: text of numbers in, canonical interned sets out. Pure.
+
+The universe (see `UNIVERSE`) is every caller a PBX can be asked to route: internal numbers of 1 to 10 digits; external
+numbers, that is French ones (`0` and nine digits, fourteen digits behind 0700 and 0901), foreign ones (`+` and 4 to 15
+digits) and any other 1 to 15 digits; and the anonymous caller, internal or external.
+
+Every caller has a *rank*: callers of one kind, one sign and one length stand together in numeric order. A prefix, a
+range or a number is then one interval of ranks per length, so a set is a sorted tuple of interval ends: union,
+intersection and difference are merges, a count is a sum, and membership is one bisection. Tuples are interned: two
+sets are equal exactly when they are the same object.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import chain
+from weakref import WeakValueDictionary
+
+
+class Kind(Enum):
+    """Where a call comes from."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the kind, and the canonical number (`0612345678`, `+442071234567`, `101`) or None if anonymous."""
+
+    kind: Kind
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Callers of one kind that share a prefix (`06`, `+44`, `1`).
+
+    `more` says how many digits follow: exactly that many, or, when None, any number that the universe allows.
+    """
+
+    kind: Kind
+    prefix: str
+    more: int | None
+
+
+# (kind, sign, digits): the groups in which ranks run. Their order is the order of `smallest`.
+_GROUPS = (
+    *((Kind.INTERNAL, "", length) for length in range(1, 11)),
+    *((Kind.EXTERNAL, "", length) for length in range(1, 16)),
+    *((Kind.EXTERNAL, "+", length) for length in range(4, 16)),
+)
+_OFFSETS: dict[tuple[Kind, str, int], int] = {}
+_STARTS: list[int] = []
+_end = 0
+for _group in _GROUPS:
+    _OFFSETS[_group] = _end
+    _STARTS.append(_end)
+    _end += 10 ** _group[2]
+_ANONYMOUS = {Kind.INTERNAL: _end, Kind.EXTERNAL: _end + 1}
+# Callers beyond the universe (an external number of 20 digits): one rank a kind, so that `*` and every complement
+# hold them and no number, prefix or range does. They are not counted.
+_BEYOND = {Kind.INTERNAL: _end + 2, Kind.EXTERNAL: _end + 3}
+END = _end + 4  # one past the last rank
+
+
+def rank(caller: Caller) -> int:
+    """Return the rank of a caller; those beyond the universe share one rank for each kind."""
+    number = caller.number
+    if number is None:
+        return _ANONYMOUS[caller.kind]
+    sign = "+" if number.startswith("+") else ""
+    digits = number[len(sign) :]
+    offset = _OFFSETS.get((caller.kind, sign, len(digits)))
+    return _BEYOND[caller.kind] if offset is None else offset + int(digits)
+
+
+def caller_at(position: int) -> Caller:
+    """Return the caller of a rank; the rank of callers beyond the universe answers with one of them."""
+    for kind, one in _ANONYMOUS.items():
+        if position == one:
+            return Caller(kind, None)
+    for kind, one in _BEYOND.items():
+        if position == one:
+            return Caller(kind, "9" * 20)
+    group = bisect_right(_STARTS, position) - 1
+    kind, sign, length = _GROUPS[group]
+    return Caller(kind, sign + str(position - _STARTS[group]).zfill(length))
+
+
+def lengths(kind: Kind, prefix: str) -> Iterator[int]:
+    """Yield how many digits may follow a prefix in the universe's lengths of that kind."""
+    sign = "+" if prefix.startswith("+") else ""
+    given = len(prefix) - len(sign)
+    for one, its_sign, length in _GROUPS:
+        if one is kind and its_sign == sign and length >= max(given, 1):
+            yield length - given
+
+
+def interval(kind: Kind, prefix: str, more: int) -> tuple[int, int]:
+    """Return the half-open interval of ranks of the numbers made of a prefix and exactly `more` digits.
+
+    Raises KeyError when numbers of that kind and length are not of the universe.
+    """
+    sign = "+" if prefix.startswith("+") else ""
+    digits = prefix[len(sign) :]
+    offset = _OFFSETS[kind, sign, len(digits) + more]
+    low = int(digits or "0") * 10**more
+    return offset + low, offset + low + 10**more
+
+
+class NumberSet:
+    """An immutable set of callers. Make one with the functions of this module; compare by identity or `==`."""
+
+    __slots__ = ("__weakref__", "ends")
+    ends: tuple[int, ...]  # low, high, low, high…: half-open, sorted, never touching
+
+    def __init__(self, ends: tuple[int, ...]) -> None:
+        """Take canonical ends; use `from_ends` to get the interned set."""
+        self.ends = ends
+
+    @property
+    def intervals(self) -> tuple[tuple[int, int], ...]:
+        """The half-open intervals of ranks, in order."""
+        return tuple(zip(self.ends[::2], self.ends[1::2], strict=True))
+
+    def __contains__(self, caller: Caller) -> bool:
+        """Tell whether a caller belongs to the set."""
+        return bisect_right(self.ends, rank(caller)) % 2 == 1
+
+    def __bool__(self) -> bool:
+        """Tell whether anyone belongs to the set."""
+        return bool(self.ends)
+
+    def __or__(self, other: NumberSet) -> NumberSet:
+        """Return the callers of either set."""
+        return self if self is other else union((self, other))
+
+    def __and__(self, other: NumberSet) -> NumberSet:
+        """Return the callers of both sets."""
+        if self is other:
+            return self
+        result: list[int] = []
+        one, two = self.ends, other.ends
+        i = j = 0
+        while i < len(one) and j < len(two):
+            low, high = max(one[i], two[j]), min(one[i + 1], two[j + 1])
+            if low < high:
+                result += (low, high)
+            if one[i + 1] < two[j + 1]:
+                i += 2
+            else:
+                j += 2
+        return from_ends(tuple(result))
+
+    def __sub__(self, other: NumberSet) -> NumberSet:
+        """Return the callers of this set that are not of the other."""
+        return self & from_ends(_flip(other.ends))
+
+    def __invert__(self) -> NumberSet:
+        """Return every caller that is not of this set."""
+        return EVERYONE - self
+
+    def __le__(self, other: NumberSet) -> bool:
+        """Tell whether all of this set is in the other."""
+        return (self & other) is self
+
+    def isdisjoint(self, other: NumberSet) -> bool:
+        """Tell whether no caller belongs to both."""
+        return not self & other
+
+    @property
+    def count(self) -> int:
+        """How many callers of the universe belong to the set, exactly."""
+        return (self & UNIVERSE).size
+
+    @property
+    def numbers(self) -> int:
+        """How many different numbers the set holds: one that may call from inside and from outside counts once."""
+        shift = _OFFSETS[Kind.EXTERNAL, "", 1] - _OFFSETS[Kind.INTERNAL, "", 1]
+        inside = (self & _INTERNAL_NUMBERS).intervals
+        moved = from_intervals((low + shift, high + shift) for low, high in inside)
+        return union((self & UNIVERSE - _INTERNAL_NUMBERS - ANONYMOUS, moved)).size
+
+    @property
+    def size(self) -> int:
+        """How many ranks the set holds."""
+        return sum(self.ends[1::2]) - sum(self.ends[::2])
+
+    def smallest(self) -> Caller:
+        """Return the caller of the lowest rank. Raises ValueError for the empty set."""
+        if not self.ends:
+            raise ValueError("the empty set has no smallest caller")
+        return caller_at(self.ends[0])
+
+    def witness(self) -> Caller:
+        """Return a caller that looks like a real one, the same one for the same set. Raises ValueError if empty."""
+        for likely in _LIKELY:
+            if found := self & likely:
+                return _natural(found)
+        return self.smallest()
+
+    def cover(self, kind: Kind) -> tuple[Block, ...]:
+        """Return few blocks that hold the set's numbers of one kind and no other: the largest ones, from the top.
+
+        Anonymous callers and callers beyond the universe have no digits, so no block speaks of them.
+        """
+        signs = ("", "+") if kind is Kind.EXTERNAL else ("",)
+        return tuple(chain.from_iterable(_cover(self, kind, sign, frozenset()) for sign in signs))
+
+    def __repr__(self) -> str:
+        """Show the intervals by their first and last callers."""
+        shown = (f"{caller_at(low).number}..{caller_at(high - 1).number}" for low, high in self.intervals)
+        return f"NumberSet({', '.join(shown)})"
+
+
+_interned: WeakValueDictionary[tuple[int, ...], NumberSet] = WeakValueDictionary()
+
+
+def from_ends(ends: tuple[int, ...]) -> NumberSet:
+    """Return the set of canonical interval ends (sorted, half-open, never touching)."""
+    found = _interned.get(ends)
+    if found is None:
+        found = _interned.setdefault(ends, NumberSet(ends))
+    return found
+
+
+def from_intervals(intervals: Iterable[tuple[int, int]]) -> NumberSet:
+    """Return the set of the ranks in any of the half-open intervals, given in any order, overlapping or not."""
+    ends: list[int] = []
+    for low, high in sorted(intervals):
+        if low >= high:
+            continue
+        if ends and low <= ends[-1]:
+            ends[-1] = max(ends[-1], high)
+        else:
+            ends += (low, high)
+    return from_ends(tuple(ends))
+
+
+def union(sets: Iterable[NumberSet]) -> NumberSet:
+    """Return the callers of any of the sets."""
+    return from_intervals(chain.from_iterable(one.intervals for one in sets))
+
+
+def _flip(ends: tuple[int, ...]) -> tuple[int, ...]:
+    """Complement in the space of all ranks, those that no caller has included."""
+    inner = ends[1:] if ends[:1] == (0,) else (0, *ends)
+    return inner[:-1] if inner[-1:] == (END,) else (*inner, END)
+
+
+def exactly(number: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
+    """Return the callers with this canonical number, of the kinds whose universe holds it."""
+    sign = "+" if number.startswith("+") else ""
+    present = (kind for kind in kinds if (kind, sign, len(number) - len(sign)) in _OFFSETS)
+    return from_intervals(interval(kind, number, 0) for kind in present) & EVERYONE
+
+
+def starting(prefix: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
+    """Return the callers of the universe whose canonical number starts with these characters, of any length."""
+    return (
+        from_intervals(interval(kind, prefix, more) for kind in kinds for more in lengths(kind, prefix)) & EVERYONE
+    )
+
+
+def between(first: str, last: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
+    """Return the callers from one canonical number to another of the same sign and length, both included.
+
+    Raises ValueError when the ends are of different lengths or in the wrong order.
+    """
+    if len(first) != len(last) or first.startswith("+") != last.startswith("+") or first > last:
+        raise ValueError(f"no range from {first} to {last}")
+    sign = "+" if first.startswith("+") else ""
+    present = (kind for kind in kinds if (kind, sign, len(first) - len(sign)) in _OFFSETS)
+    return from_intervals((interval(kind, first, 0)[0], interval(kind, last, 0)[1]) for kind in present) & EVERYONE
+
+
+def _holes() -> Iterator[tuple[int, int]]:
+    """Yield the external strings of digits that are no canonical form: they are spellings of other numbers."""
+    digits = _OFFSETS[Kind.EXTERNAL, "", 9]
+    yield digits + 10**8, digits + 10**9  # 612345678 is 0612345678
+    low, _ = interval(Kind.EXTERNAL, "33", 9)
+    yield low + 10**8, low + 10**9  # 33612345678 is 0612345678
+    for length in range(6, 16):  # 00 and a country code: the same number with a +
+        yield interval(Kind.EXTERNAL, "001", length - 3)[0], interval(Kind.EXTERNAL, "009", length - 3)[1]
+    low, _ = interval(Kind.EXTERNAL, "+33", 9)
+    yield low + 10**8, low + 10**9  # +33612345678 is 0612345678
+    for area in ("700", "901"):
+        yield interval(Kind.EXTERNAL, "+33" + area, 10)
+    for code in ("262", "508", "590", "594", "596"):  # the overseas codes, whose numbers are national ones
+        low, _ = interval(Kind.EXTERNAL, "+" + code, 9)
+        yield low + 10**8, low + 10**9
+    yield interval(Kind.EXTERNAL, "+508", 6)
+
+
+EMPTY = from_ends(())
+_HOLES = from_intervals(_holes())
+EVERYONE = from_ends(_flip(_HOLES.ends))
+UNIVERSE = EVERYONE - from_intervals((one, one + 1) for one in _BEYOND.values())
+ANONYMOUS = from_intervals((one, one + 1) for one in _ANONYMOUS.values())
+_INTERNAL_NUMBERS = from_ends((0, _OFFSETS[Kind.EXTERNAL, "", 1]))
+INTERNAL = EVERYONE & from_intervals(
+    [*_INTERNAL_NUMBERS.intervals, *((table[Kind.INTERNAL], table[Kind.INTERNAL] + 1) for table in (_ANONYMOUS, _BEYOND))]
+)
+EXTERNAL = EVERYONE - INTERNAL
+FRENCH = (
+    from_intervals((interval(kind, "01", 8)[0], interval(kind, "09", 8)[1]) for kind in Kind)
+    | from_intervals(interval(Kind.EXTERNAL, area, 10) for area in ("0700", "0901"))
+)
+FOREIGN = starting("+")
+OF_KIND = {Kind.INTERNAL: INTERNAL, Kind.EXTERNAL: EXTERNAL}
+
+# What a person would think of first, and how such a number goes on.
+_LIKELY = (
+    from_intervals([interval(Kind.EXTERNAL, "06", 8)]),
+    from_intervals([(interval(Kind.EXTERNAL, "01", 8)[0], interval(Kind.EXTERNAL, "09", 8)[1])]),
+    from_intervals(interval(Kind.INTERNAL, "", length) for length in (3, 4, 2)),
+    FOREIGN & from_intervals(interval(Kind.EXTERNAL, "+", length) for length in (11, 12, 10)),
+    ANONYMOUS & EXTERNAL,
+)
+_EXAMPLES = {"0": "0612345678901234", "+": "+442071234567890"}
+_INTERNAL_EXAMPLE = "1012345678"
+
+
+def _natural(found: NumberSet) -> Caller:
+    """Return a member of the first interval whose free digits are 1, 2, 3…"""
+    low, high = found.ends[0], found.ends[1]
+    first, last = caller_at(low), caller_at(high - 1)
+    if first.number is None or last.number is None or len(first.number) != len(last.number):
+        return first
+    example = _EXAMPLES.get(first.number[0], _INTERNAL_EXAMPLE) if first.kind is Kind.EXTERNAL else _INTERNAL_EXAMPLE
+    for kept in range(len(first.number)):
+        candidate = Caller(first.kind, (first.number[:kept] + example[kept:].ljust(15, "0"))[: len(first.number)])
+        if low <= rank(candidate) < high:
+            return candidate
+    return first
+
+
+def _holds(ends: tuple[int, ...], low: int, high: int) -> bool:
+    """Tell whether one interval of these ends holds all of low to high."""
+    at = bisect_right(ends, low)
+    return at % 2 == 1 and ends[at] >= high
+
+
+def _touches(ends: tuple[int, ...], low: int, high: int) -> bool:
+    """Tell whether an interval of these ends meets low to high."""
+    at = bisect_right(ends, low)
+    return at % 2 == 1 or (at < len(ends) and ends[at] < high)
+
+
+def _cover(numbers: NumberSet, kind: Kind, prefix: str, covered: frozenset[int]) -> Iterator[Block]:
+    """Yield the blocks below a prefix, from the top; `covered` are the whole lengths that need nothing more."""
+    padded = (numbers | _HOLES).ends
+    given = len(prefix)
+    possible, full, touched = set(), set(), set()
+    for more in lengths(kind, prefix):
+        low, high = interval(kind, prefix, more)
+        if _holds(_HOLES.ends, low, high):
+            continue
+        possible.add(given + more)
+        if _touches(numbers.ends, low, high):
+            touched.add(given + more)
+            if _holds(padded, low, high):
+                full.add(given + more)
+    if not touched - covered:
+        return
+    if full == possible and len(possible) > 1:
+        yield Block(kind, prefix, None)
+        return
+    for length in sorted(full - covered):
+        yield Block(kind, prefix, length - given)
+    if touched - covered - full:
+        for digit in "0123456789":
+            yield from _cover(numbers, kind, prefix + digit, covered | full)

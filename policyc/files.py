@@ -1,0 +1,81 @@
+"""How the core sees files: a project's folder on disk, or in memory. Paths are relative to the project, with `/`."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+
+class OutsideProjectError(Exception):
+    """A path leads out of the project's folder."""
+
+
+class Files(Protocol):
+    """Read access to the files of one project."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file. Raises OSError, or OutsideProjectError for a path that leads out."""
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the files that match `*` and `?` in a path, in byte order. Raises OutsideProjectError likewise."""
+
+
+def join(folder_of: str, path: str) -> str:
+    """Return a path written in one file as a path of the project. Raises OutsideProjectError."""
+    if path.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", path) or "\0" in path:
+        raise OutsideProjectError(path)
+    parts: list[str] = []
+    for part in (PurePosixPath(folder_of).parent / path.replace("\\", "/")).parts:
+        if part == "..":
+            if not parts:
+                raise OutsideProjectError(path)
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+class DiskFiles:
+    """The files below a folder; a symbolic link that leads out of it is refused."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the project's folder."""
+        self.root = root.resolve()
+
+    def _inside(self, path: Path) -> Path:
+        resolved = path.resolve()
+        if not resolved.is_relative_to(self.root):
+            raise OutsideProjectError(str(path))
+        return resolved
+
+    def read(self, path: str) -> bytes:
+        """See `Files.read`."""
+        return self._inside(self.root / path).read_bytes()
+
+    def glob(self, pattern: str) -> list[str]:
+        """See `Files.glob`."""
+        found = [path for path in self.root.glob(pattern) if path.is_file()]
+        for path in found:
+            self._inside(path)
+        return sorted((path.relative_to(self.root).as_posix() for path in found), key=str.encode)
+
+
+class MemoryFiles:
+    """Files held in memory: for tests, editors and other programs."""
+
+    def __init__(self, files: Mapping[str, bytes | str]) -> None:
+        """Take path → content."""
+        self.files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+
+    def read(self, path: str) -> bytes:
+        """See `Files.read`."""
+        try:
+            return self.files[path]
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    def glob(self, pattern: str) -> list[str]:
+        """See `Files.glob`."""
+        translated = re.escape(pattern).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+        expression = re.compile(translated)
+        return sorted((path for path in self.files if expression.fullmatch(path)), key=str.encode)

@@ -1,0 +1,207 @@
+"""The policy as resolved: names are numbers, callers are sets, times are periods. Frozen; nothing is text to look up."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from policyc.digits import Caller, NumberSet
+from policyc.schedule import Period, WeekSpan
+from policyc.source import Span
+
+DEFAULT_RING_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A `poste`: internal number, name, mobile in canonical form, whether it has a mailbox, seconds it rings."""
+
+    number: str
+    name: str
+    mobile: str | None
+    mailbox: bool
+    ring_seconds: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system extension, declared here and owned by the PBX; `kind` is group, queue or menu."""
+
+    number: str
+    name: str
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPeriod:
+    """A period with the name rules call it by; `kind` is hours, closure or holidays.
+
+    How it was declared is kept for output that people read: `spans` of hours, `dates` of closures and holidays, and
+    whether `closures` and holidays take days out of hours.
+    """
+
+    name: str
+    kind: str
+    period: Period
+    spans: tuple[WeekSpan, ...]
+    dates: tuple[tuple[date, date], ...]
+    closures: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TimeClause:
+    """`pendant` a period, or `hors` it when not `inside`."""
+
+    named: NamedPeriod
+    inside: bool
+
+    def holds(self, local: datetime) -> bool:
+        """Tell whether the clause holds at an instant, given in the policy's zone."""
+        return self.named.period.holds(local) is self.inside
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """`sonnerie`: the extension rings as if there were no exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Straight to the mailbox of an extension; None: of the extension called."""
+
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The call is presented to another extension, whose own rules then apply."""
+
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An outside number in canonical form; None: the mobile of the extension called. `rebound`: with rebond."""
+
+    number: str | None
+    rebound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToSystem:
+    """A system extension, by its number."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The caller hears the line as busy."""
+
+
+Destination = Ring | Mailbox | Forward | External | ToSystem | Busy
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Callers (their kind included) and times that it holds for, and where it sends them."""
+
+    callers: NumberSet
+    times: tuple[TimeClause, ...]
+    until: date | None  # included
+    destination: Destination
+    reason: str | None
+    excepted: frozenset[str]  # of a `pour tous`: the extensions it does not hold for
+    span: Span
+
+    def times_hold(self, local: datetime) -> bool:
+        """Tell whether the rule's times hold at an instant, given in the policy's zone."""
+        return (self.until is None or local.date() <= self.until) and all(one.holds(local) for one in self.times)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a test or guarantee speaks of. `kind`: ring, voicemail, external, rebound, system or busy.
+
+    `extension` is a number of an extension or a system, `numbers` the outside numbers meant; None: any.
+    """
+
+    kind: str
+    extension: str | None
+    numbers: NumberSet | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCall:
+    """One line of a test: who calls whom, when (None: at every instant, else local to the zone), and what it gives."""
+
+    caller: Caller
+    called: str
+    local: datetime | None
+    result: Result
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A `test` of the policy."""
+
+    name: str
+    calls: tuple[ExpectedCall, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One line of a guarantee: all these callers at these times to these extensions get, or never get, a result."""
+
+    callers: NumberSet
+    times: tuple[TimeClause, ...]
+    until: date | None
+    extensions: tuple[str, ...]
+    never: bool
+    result: Result
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """A `garantie` of the policy."""
+
+    name: str
+    promises: tuple[Promise, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All that a policy says, ready to be asked."""
+
+    name: str
+    zone: ZoneInfo
+    extensions: Mapping[str, Extension]
+    systems: Mapping[str, System]
+    periods: tuple[NamedPeriod, ...]
+    holidays: tuple[tuple[date, str], ...]
+    closures: tuple[NamedPeriod, ...]
+    first: tuple[Rule, ...]  # `pour tous en priorité`
+    own: Mapping[str, tuple[Rule, ...]]
+    rest: tuple[Rule, ...]  # `pour tous`
+    tests: tuple[Test, ...]
+    guarantees: tuple[Guarantee, ...]
+
+    def layers(self, extension: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...], tuple[Rule, ...]]:
+        """Return the rules that hold for an extension: those before its own, its own, those after."""
+        return (
+            tuple(rule for rule in self.first if extension not in rule.excepted),
+            self.own.get(extension, ()),
+            tuple(rule for rule in self.rest if extension not in rule.excepted),
+        )
+
+    def rules_for(self, extension: str) -> Iterator[Rule]:
+        """Yield the rules that hold for an extension, in the order they are tried."""
+        for layer in self.layers(extension):
+            yield from layer

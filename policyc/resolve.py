@@ -1,0 +1,668 @@
+"""Syntax in, `Policy` out: names become numbers, callers sets and times periods, with every mistake reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from policyc import digits, holidays_fr, numbering, schedule, syntax
+from policyc.diagnostics import Arg, Diagnostic, Secondary, Text
+from policyc.digits import Caller, Kind, NumberSet
+from policyc.model import (
+    DEFAULT_RING_SECONDS,
+    Busy,
+    Destination,
+    ExpectedCall,
+    Extension,
+    External,
+    Forward,
+    Guarantee,
+    Mailbox,
+    NamedPeriod,
+    Policy,
+    Promise,
+    Result,
+    Ring,
+    Rule,
+    System,
+    Test,
+    TimeClause,
+    ToSystem,
+)
+from policyc.project import Program
+from policyc.schedule import WeekSpan
+from policyc.source import Span, fold
+from policyc.syntax import Callers, Clause, During, Item, Target, Until, Word
+
+_T = TypeVar("_T")
+_Once = TypeVar("_Once", syntax.Header, syntax.Zone)
+
+DEFAULT_ZONE = "Europe/Paris"
+MAX_EXTENSION_DIGITS = 10
+MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that someone misspelt
+
+
+def resolve(program: Program) -> tuple[Policy, tuple[Diagnostic, ...]]:
+    """Return the policy of a program and what is wrong with it.
+
+    With errors among the diagnostics the policy is what could be understood: good for further checks, not for output.
+    """
+    resolver = _Resolver(program)
+    policy = resolver.policy()
+    return policy, tuple(resolver.diagnostics)
+
+
+@dataclass(slots=True)
+class _Resolver:
+    program: Program
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    extensions: dict[str, Extension] = field(default_factory=dict)
+    systems: dict[str, System] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)  # of numbers declared
+    extension_names: dict[str, str] = field(default_factory=dict)  # folded name → number
+    system_names: dict[str, str] = field(default_factory=dict)
+    caller_names: dict[str, Span | None] = field(default_factory=dict)  # one namespace: extensions, lists, built-in lists
+    lists: dict[str, syntax.ListDecl] = field(default_factory=dict)
+    list_sets: dict[str, NumberSet | None] = field(default_factory=dict)  # None while a list is being resolved
+    builtin: dict[str, NumberSet] = field(default_factory=dict)
+    builtin_spelling: dict[str, str] = field(default_factory=dict)
+    periods: dict[str, NamedPeriod] = field(default_factory=dict)
+    holidays: dict[date, str] = field(default_factory=dict)
+    holidays_span: Span | None = None
+
+    # -- the whole ------------------------------------------------------------------------------------------------
+
+    def policy(self) -> Policy:
+        by_type: dict[type, list[object]] = {}
+        for statement in self.program.statements:
+            by_type.setdefault(type(statement), []).append(statement)
+
+        def of(kind: type[_T]) -> list[_T]:
+            return by_type.get(kind, [])  # type: ignore[return-value]
+
+        for name, numbers in numbering.builtin_lists().values():
+            self.builtin[fold(name)] = numbers
+            self.builtin_spelling[fold(name)] = name
+            self.caller_names[fold(name)] = None
+        title = self.only(of(syntax.Header))
+        zone = self.zone(self.only(of(syntax.Zone)))
+        for extension in of(syntax.ExtensionDecl):
+            self.declare_extension(extension)
+        for system in of(syntax.SystemDecl):
+            self.declare_system(system)
+        for mobile in of(syntax.ExtensionDecl):
+            self.check_mobile(mobile)
+        for one in of(syntax.ListDecl):
+            if self.declare_caller(one.name):
+                self.lists[fold(one.name.text)] = one
+        for one in of(syntax.ListDecl):
+            self.list_set(fold(one.name.text))
+        self.times(of(syntax.HolidaysDecl), of(syntax.ClosureDecl), of(syntax.HoursDecl))
+        first, own, rest = self.blocks(of(syntax.Block))
+        return Policy(
+            name=title.name.text if title else "",
+            zone=zone,
+            extensions=self.extensions,
+            systems=self.systems,
+            periods=tuple(self.periods.values()),
+            holidays=tuple(sorted(self.holidays.items())),
+            closures=tuple(one for one in self.periods.values() if one.kind == "closure"),
+            first=first,
+            own=own,
+            rest=rest,
+            tests=tuple(self.test(one) for one in of(syntax.TestBlock)),
+            guarantees=tuple(self.guarantee(one) for one in of(syntax.GuaranteeBlock)),
+        )
+
+    def report(
+        self,
+        code: str,
+        span: Span,
+        *,
+        secondary: tuple[Secondary, ...] = (),
+        notes: tuple[Text, ...] = (),
+        help: tuple[Text, ...] = (),  # noqa: A002
+        **args: Arg,
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, span, args, secondary, notes, help))
+
+    def only(self, found: Sequence[_Once]) -> _Once | None:
+        """Return the first of statements that may stand once, and report the others."""
+        for extra in found[1:]:
+            earlier = (Secondary(found[0].span, "first"),)
+            self.report("PC211", extra.span, secondary=earlier, word=extra.span.text.split()[0])
+        return found[0] if found else None
+
+    def zone(self, statement: syntax.Zone | None) -> ZoneInfo:
+        if statement is not None:
+            name = statement.name.text
+            try:
+                return ZoneInfo(name)
+            except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError on some systems, an OSError on others
+                pass
+            except KeyError:
+                pass
+            self.report("PC209", statement.name.span, help=_suggest(name, _zones()), name=name)
+        return ZoneInfo(DEFAULT_ZONE)
+
+    # -- declarations -----------------------------------------------------------------------------------------------
+
+    def declare_extension(self, node: syntax.ExtensionDecl) -> None:
+        number = node.number.text
+        if not self.declare_number(node.number):
+            return
+        mobile = self.phone_number(node.mobile) if node.mobile else None
+        extension = Extension(
+            number, node.name.text, mobile, node.mailbox, node.ring_seconds or DEFAULT_RING_SECONDS, node.span
+        )
+        self.extensions[number] = extension
+        if self.declare_caller(node.name):
+            self.extension_names[fold(node.name.text)] = number
+
+    def declare_system(self, node: syntax.SystemDecl) -> None:
+        if not self.declare_number(node.number):
+            return
+        folded = fold(node.name.text)
+        if folded in self.system_names:
+            earlier = self.systems[self.system_names[folded]].span
+            self.report("PC205", node.name.span, secondary=(Secondary(earlier, "first"),), name=node.name.text)
+            return
+        self.system_names[folded] = node.number.text
+        self.systems[node.number.text] = System(node.number.text, node.name.text, node.kind, node.span)
+
+    def declare_number(self, number: Word) -> bool:
+        text = number.text
+        if not (text.isascii() and text.isdigit()) or len(text) > MAX_EXTENSION_DIGITS:
+            self.report("PC114", number.span, number=text)
+            return False
+        if text in self.spans:
+            self.report("PC206", number.span, secondary=(Secondary(self.spans[text], "first"),), number=text)
+            return False
+        self.spans[text] = number.span
+        return True
+
+    def declare_caller(self, name: Word) -> bool:
+        """Enter a name into the one namespace of callers; report it when it is taken."""
+        folded = fold(name.text)
+        if not folded:
+            self.report("PC201", name.span, name="")
+            return False
+        if folded in self.caller_names:
+            earlier = self.caller_names[folded]
+            secondary = (Secondary(earlier, "first"),) if earlier else ()
+            notes = () if earlier else (Text("builtin", {"name": self.builtin_spelling[folded]}),)
+            self.report("PC205", name.span, secondary=secondary, notes=notes, name=name.text)
+            return False
+        self.caller_names[folded] = name.span
+        return True
+
+    def check_mobile(self, node: syntax.ExtensionDecl) -> None:
+        extension = self.extensions.get(node.number.text)
+        if extension is not None and node.mobile is not None and extension.mobile is not None and extension.span is node.span:
+            self.check_outside(extension.mobile, node.mobile.span)
+
+    # -- numbers ------------------------------------------------------------------------------------------------------
+
+    def phone_number(self, word: Word) -> str | None:
+        """Return the canonical form of an outside number to be called, or report why it is none."""
+        return self.number(word.text, word.span)
+
+    def number(self, text: str, span: Span) -> str | None:
+        """Return the canonical form of a number as written, or report it. A declared number is itself."""
+        if text in self.spans:
+            return text
+        canonical, problem = _canonical(text)
+        if problem:
+            self.report(problem, span, number=text, digits=sum(char.isdigit() for char in text))
+            return None
+        return canonical
+
+    def check_outside(self, number: str, span: Span) -> bool:
+        """Report an own extension or an emergency number where an outside number is to be called."""
+        if number in self.spans:
+            declared = (Secondary(self.spans[number], "declared"),)
+            word = "extension" if number in self.extensions else "systeme"
+            self.report("PC305", span, secondary=declared, help=(Text(word),), number=number)
+            return False
+        if number in numbering.emergency_numbers():
+            self.report("PC306", span, number=number)
+            return False
+        return True
+
+    # -- callers --------------------------------------------------------------------------------------------------------
+
+    def list_set(self, folded: str) -> NumberSet:
+        """Return the callers of a declared list."""
+        if folded in self.list_sets:
+            return self.list_sets[folded] or digits.EMPTY
+        self.list_sets[folded] = None
+        found = self.items(self.lists[folded].items, in_list=True) if folded in self.lists else digits.EMPTY
+        self.list_sets[folded] = found
+        return found
+
+    def items(self, items: Iterable[Item], *, in_list: bool = False) -> NumberSet:
+        """Return the callers named by a list of items."""
+        return digits.union([self.item(item, in_list=in_list) for item in items])
+
+    def item(self, item: Item, *, in_list: bool) -> NumberSet:
+        match item.kind:
+            case "everyone":
+                return digits.EVERYONE
+            case "anonymous":
+                return digits.ANONYMOUS
+            case "number":
+                number = self.number(item.text, item.span)
+                if number is None:
+                    return digits.EMPTY
+                self.short_number(number, item.span)
+                return numbering.exactly(number)
+            case "prefix":
+                found = numbering.prefix(item.text)
+                if not found:
+                    self.report("PC106", item.span, number=item.text + "*", digits=len(item.text))
+                return found
+            case "range":
+                return self.range(item)
+            case _:
+                return self.named(item, in_list=in_list)
+
+    def short_number(self, number: str, span: Span) -> None:
+        short = not number.startswith(("0", "+")) and len(number) <= MAX_SHORT_DIGITS
+        if short and number not in self.extensions and number not in numbering.emergency_numbers():
+            self.report("PC212", span, help=_suggest(number, self.extensions), number=number)
+
+    def range(self, item: Item) -> NumberSet:
+        first, last = self.number(item.text, item.span), self.number(item.last, item.span)
+        if first is None or last is None:
+            return digits.EMPTY
+        try:
+            return digits.between(first, last)
+        except ValueError:
+            self.report("PC111", item.span)
+            return digits.EMPTY
+
+    def named(self, item: Item, *, in_list: bool) -> NumberSet:
+        folded = fold(item.text)
+        if folded in self.extension_names:
+            return numbering.exactly(self.extension_names[folded])
+        if folded in self.builtin:
+            return self.builtin[folded]
+        if folded in self.lists:
+            if in_list and self.list_sets.get(folded, digits.EMPTY) is None:
+                self.report("PC210", item.span, name=item.text)
+                return digits.EMPTY
+            return self.list_set(folded)
+        if folded in self.system_names:
+            self.report("PC207", item.span, help=(Text("no-caller"),), name=item.text)
+            return digits.EMPTY
+        if folded in self.periods:
+            self.report("PC207", item.span, help=(Text("period", {"name": item.text}),), name=item.text)
+            return digits.EMPTY
+        names = (*self.names(), *self.builtin_spelling.values())
+        self.report("PC201", item.span, help=_suggest(item.text, names), name=item.text)
+        return digits.EMPTY
+
+    def names(self) -> list[str]:
+        return [one.name for one in self.extensions.values()] + [one.name.text for one in self.lists.values()]
+
+    def callers(self, node: Callers) -> NumberSet:
+        """Return who a `depuis` names, its filter applied."""
+        before = len(self.diagnostics)
+        found = self.items(node.items)
+        if node.excepted:
+            found = found - self.items(node.excepted)
+        if node.kind is not None:
+            found &= digits.OF_KIND[node.kind]
+        if not found and not any(one.is_error for one in self.diagnostics[before:]):
+            self.report("PC311", node.span)
+        return found
+
+    # -- times ------------------------------------------------------------------------------------------------------------
+
+    def times(
+        self,
+        holidays: Iterable[syntax.HolidaysDecl],
+        closures: Iterable[syntax.ClosureDecl],
+        hours: Iterable[syntax.HoursDecl],
+    ) -> None:
+        for one in holidays:
+            self.holidays_span = self.holidays_span or one.span
+            self.declare_holidays(one)
+        for closure in closures:
+            if self.declare_period(closure.name):
+                period = schedule.on_dates(closure.ranges)
+                self.periods[fold(closure.name.text)] = NamedPeriod(
+                    closure.name.text, "closure", period, (), closure.ranges, closures=False, span=closure.span
+                )
+        closed = [(day, day) for day in self.holidays]
+        closed += [dates for one in self.periods.values() for dates in one.dates]
+        for opening in hours:
+            if self.declare_period(opening.name):
+                spans = tuple(
+                    WeekSpan(line.days, start, end)
+                    for line in opening.openings
+                    for start, end, _ in line.spans
+                    if start != end
+                )
+                taken = () if opening.holidays_included else closed
+                period = schedule.weekly(spans, taken)
+                self.periods[fold(opening.name.text)] = NamedPeriod(
+                    opening.name.text, "hours", period, spans, (), closures=bool(taken), span=opening.span
+                )
+
+    def declare_period(self, name: Word) -> bool:
+        earlier = self.periods.get(fold(name.text))
+        if earlier is not None:
+            self.report("PC205", name.span, secondary=(Secondary(earlier.span, "first"),), name=name.text)
+        return earlier is None
+
+    def declare_holidays(self, node: syntax.HolidaysDecl) -> None:
+        region = holidays_fr.REGIONS.get(fold(node.region.text))
+        if region is None:
+            names = [display for display, _ in holidays_fr.REGIONS.values()]
+            self.report("PC208", node.region.span, help=_suggest(node.region.text, names), name=node.region.text)
+            return
+        years = []
+        for word in (node.first, node.last):
+            if len(word.text) != 4 or not "1950" <= word.text <= "2200":  # noqa: PLR2004
+                self.report("PC108", word.span, date=word.text)
+                return
+            years.append(int(word.text))
+        if years[1] < years[0]:
+            self.report("PC111", node.first.span.to(node.last.span))
+            return
+        for day, name in holidays_fr.holidays(region[0], years[0], years[1]):
+            self.holidays.setdefault(day, name)
+
+    def clauses(self, clauses: Iterable[Clause]) -> tuple[tuple[TimeClause, ...], date | None, str | None]:
+        """Return the times, the last date and the reason that clauses give."""
+        times: list[TimeClause] = []
+        last: date | None = None
+        reason: str | None = None
+        for clause in clauses:
+            match clause:
+                case During(period=period, inside=inside):
+                    named = self.period(clause) if period is not None else self.public_holidays(clause.span)
+                    if named is not None:
+                        times.append(TimeClause(named, inside))
+                case Until():
+                    last = clause.last
+                case _:
+                    reason = clause.text
+        return tuple(times), last, reason
+
+    def period(self, clause: During) -> NamedPeriod | None:
+        if clause.period is None:
+            return None
+        name = clause.period.text
+        found = self.periods.get(fold(name))
+        if found is None:
+            names = [one.name for one in self.periods.values()]
+            self.report("PC204", clause.period.span, help=_suggest(name, names), name=name)
+        return found
+
+    def public_holidays(self, span: Span) -> NamedPeriod | None:
+        if self.holidays_span is None:
+            self.report("PC204", span, help=(Text("holidays"),), name="les fériés")
+            return None
+        dates = tuple((day, day) for day in sorted(self.holidays))
+        return NamedPeriod("les fériés", "holidays", schedule.on_dates(dates), (), dates, closures=False, span=self.holidays_span)
+
+    # -- rules ------------------------------------------------------------------------------------------------------------
+
+    def blocks(
+        self, blocks: Iterable[syntax.Block]
+    ) -> tuple[tuple[Rule, ...], dict[str, tuple[Rule, ...]], tuple[Rule, ...]]:
+        first: list[Rule] = []
+        rest: list[Rule] = []
+        own: dict[str, list[Rule]] = {}
+        for block in blocks:
+            if block.extension is not None:
+                extension = self.extension(block.extension)
+                scope = [self.extensions[extension]] if extension else []
+                rules = own.setdefault(extension or "", [])
+                excepted: frozenset[str] = frozenset()
+            else:
+                excepted = frozenset(found for word in block.excepted if (found := self.extension(word)))
+                scope = [one for one in self.extensions.values() if one.number not in excepted]
+                rules = first if block.first else rest
+            rules += [
+                rule for node in block.rules if (rule := self.rule(node, scope, excepted, block)) is not None
+            ]
+        own.pop("", None)
+        return tuple(first), {number: tuple(rules) for number, rules in own.items()}, tuple(rest)
+
+    def extension(self, word: Word) -> str | None:
+        """Return the number of the extension that a name or a number means, or report it."""
+        found = word.text if word.is_number else self.extension_names.get(fold(word.text))
+        if found in self.extensions:
+            return found
+        if (word.text in self.systems) if word.is_number else (fold(word.text) in self.system_names):
+            self.report("PC207", word.span, help=(Text("system", {"name": word.text}),), name=word.text)
+        elif not word.is_number and fold(word.text) in (self.lists.keys() | self.builtin.keys()):
+            self.report("PC207", word.span, help=(Text("list"),), name=word.text)
+        else:
+            names = self.extensions if word.is_number else [one.name for one in self.extensions.values()]
+            self.report("PC202", word.span, help=_suggest(word.text, names), name=word.text)
+        return None
+
+    def system(self, word: Word) -> str | None:
+        """Return the number of the system extension that a name or a number means, or report it."""
+        found = word.text if word.is_number else self.system_names.get(fold(word.text))
+        if found in self.systems:
+            return found
+        if (word.text in self.extensions) if word.is_number else (fold(word.text) in self.extension_names):
+            self.report("PC207", word.span, help=(Text("extension", {"name": word.text}),), name=word.text)
+        else:
+            names = self.systems if word.is_number else [one.name for one in self.systems.values()]
+            self.report("PC203", word.span, help=_suggest(word.text, names), name=word.text)
+        return None
+
+    def rule(
+        self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str], block: syntax.Block
+    ) -> Rule | None:
+        callers = self.callers(node.callers)
+        times, until, reason = self.clauses(node.clauses)
+        destination = self.destination(node.destination, scope, block)
+        if destination is None:
+            return None
+        if isinstance(destination, Busy):
+            self.check_call_backs(node.callers, callers)
+        return Rule(callers, times, until, destination, reason, excepted, node.span)
+
+    def check_call_backs(self, node: Callers, callers: NumberSet) -> None:
+        """Report emergency services refused by name: they call back those who hung up."""
+        for item in node.items:
+            for number in self.named_numbers(item, frozenset()) & numbering.emergency_numbers():
+                if not callers.isdisjoint(numbering.exactly(number) & digits.EXTERNAL):
+                    self.report("PC307", item.span, number=number)
+
+    def named_numbers(self, item: Item, within: frozenset[str]) -> frozenset[str]:
+        """Return the numbers that an item spells out, through lists."""
+        if item.kind == "number":
+            return frozenset((item.text,))
+        folded = fold(item.text)
+        if item.kind != "named" or folded not in self.lists or folded in within:
+            return frozenset()
+        inner = (self.named_numbers(one, within | {folded}) for one in self.lists[folded].items)
+        return frozenset().union(*inner)
+
+    def destination(self, target: Target, scope: list[Extension], block: syntax.Block) -> Destination | None:
+        match target.kind:
+            case "ring":
+                return Ring()
+            case "busy":
+                return Busy()
+            case "mailbox":
+                return Mailbox(None) if self.all_have(scope, "PC303", target, block, lambda one: one.mailbox) else None
+            case "mobile":
+                has_mobile = self.all_have(scope, "PC302", target, block, lambda one: one.mobile is not None)
+                return External(None, target.rebound) if self.rebound(target, scope, block) and has_mobile else None
+            case "external":
+                return self.external(target, scope, block)
+            case "system":
+                number = self.system(target.reference) if target.reference else None
+                return ToSystem(number) if number else None
+            case _:
+                return self.forward(target)
+
+    def external(self, target: Target, scope: list[Extension], block: syntax.Block) -> Destination | None:
+        if target.reference is None:
+            return None
+        number = self.phone_number(target.reference)
+        good = number is not None and self.check_outside(number, target.reference.span)
+        return External(number, target.rebound) if self.rebound(target, scope, block) and good else None
+
+    def forward(self, target: Target) -> Destination | None:
+        number = self.extension(target.reference) if target.reference else None
+        if number is None:
+            return None
+        if not target.mailbox:
+            return Forward(number)
+        extension = self.extensions[number]
+        if not extension.mailbox:
+            self.report(
+                "PC303",
+                target.option or target.span,
+                secondary=(Secondary(extension.span, "declared"),),
+                help=(Text("add", {"number": number}),),
+                names=(extension.name,),
+            )
+            return None
+        return Mailbox(number)
+
+    def rebound(self, target: Target, scope: list[Extension], block: syntax.Block) -> bool:
+        """Tell whether `rebond`, if said, has a mailbox to fall back to."""
+        return not target.rebound or self.all_have(scope, "PC304", target, block, lambda one: one.mailbox)
+
+    def all_have(
+        self, scope: list[Extension], code: str, target: Target, block: syntax.Block, has: Callable[[Extension], bool]
+    ) -> bool:
+        """Report a destination that some extension of the block has no means for."""
+        lacking = [one for one in scope if not has(one)]
+        if not lacking:
+            return True
+        shown = (Secondary(lacking[0].span, "declared"),)
+        notes = (Text("others", {"count": len(lacking) - 1}),) if len(lacking) > 1 else ()
+        names = tuple(one.name for one in lacking[:5])
+        help_ = (Text("add", {"number": lacking[0].number}),)
+        span = target.option if code == "PC304" and target.option else target.span
+        self.report(code, span, secondary=shown, notes=notes, help=help_, names=names)
+        return False
+
+    # -- tests and guarantees -----------------------------------------------------------------------------------------------
+
+    def test(self, node: syntax.TestBlock) -> Test:
+        return Test(node.name.text, tuple(one for call in node.calls if (one := self.call(call))), node.span)
+
+    def call(self, node: syntax.CallTest) -> ExpectedCall | None:
+        caller = self.test_caller(node)
+        called = self.extension(node.called)
+        result = self.result(node.result)
+        if caller is None or called is None or result is None:
+            return None
+        local = None
+        if node.day is not None and node.minute is not None:
+            local = datetime.combine(node.day, time(0)) + timedelta(minutes=node.minute)
+        return ExpectedCall(caller, called, local, result, node.span)
+
+    def test_caller(self, node: syntax.CallTest) -> Caller | None:
+        item = node.caller
+        if item.kind == "anonymous":
+            return Caller(node.kind or Kind.EXTERNAL, None)
+        if item.kind == "named":
+            number = self.extension(Word(item.text, item.span))
+        else:
+            number = self.number(item.text, item.span)
+        if number is None:
+            return None
+        internal = number in self.extensions
+        return Caller(node.kind or (Kind.INTERNAL if internal else Kind.EXTERNAL), number)
+
+    def result(self, target: Target) -> Result | None:
+        kinds = {"mailbox": "voicemail"}
+        kind = kinds.get(target.kind, target.kind)
+        if target.items:
+            before = len(self.diagnostics)
+            numbers = self.items(target.items)
+            failed = any(one.is_error for one in self.diagnostics[before:])
+            return None if failed else Result(kind, None, numbers)
+        if target.reference is None:
+            return Result(kind, None, None)
+        number = self.system(target.reference) if kind == "system" else self.extension(target.reference)
+        return Result(kind, number, None) if number else None
+
+    def guarantee(self, node: syntax.GuaranteeBlock) -> Guarantee:
+        promises = tuple(one for line in node.assertions if (one := self.promise(line)))
+        return Guarantee(node.name.text, promises, node.span)
+
+    def promise(self, node: syntax.Assertion) -> Promise | None:
+        callers = self.callers(node.callers)
+        times, until, _ = self.clauses(node.clauses)
+        result = self.result(node.result)
+        if node.extension is not None:
+            extension = self.extension(node.extension)
+            extensions = (extension,) if extension else ()
+        else:
+            excepted = {self.extension(word) for word in node.excepted}
+            extensions = tuple(number for number in self.extensions if number not in excepted)
+        if result is None or not extensions:
+            return None
+        return Promise(callers, times, until, extensions, node.never, result, node.span)
+
+
+def _suggest(name: str, names: Iterable[str]) -> tuple[Text, ...]:
+    """Return a did-you-mean for a name, when one of the names is close to it."""
+    folded = {fold(one): one for one in names}
+    close = get_close_matches(fold(name), folded, n=1, cutoff=0.6)
+    return (Text("suggest", {"name": folded[close[0]]}),) if close else ()
+
+
+def _zones() -> list[str]:
+    from zoneinfo import available_timezones  # noqa: PLC0415  reads the disk: only for a misspelt zone
+
+    return sorted(available_timezones())
+
+
+@lru_cache(maxsize=1 << 16)
+def _canonical(text: str) -> tuple[str, str]:
+    """Return the canonical form of a number as written, and the code of what is wrong with it, if anything is."""
+    if text.startswith("0") and not text.startswith("00"):
+        if numbering.is_french(text):
+            return text, ""
+        return text, "PC105" if len(text) < 10 else "PC106"  # noqa: PLR2004
+    if text.startswith(("+", "00")):
+        code = text.removeprefix("+") if text.startswith("+") else text[2:]
+        if code.startswith("33"):
+            national = "0" + code[2:].removeprefix("0")
+            if numbering.is_french(national):
+                return national, ""
+            return text, "PC105" if len(national) < 10 else "PC106"  # noqa: PLR2004
+        canonical = numbering.canonical_number("+" + code)
+        if not canonical.startswith("+"):
+            return canonical, ""
+        return canonical, _foreign_problem(canonical)
+    canonical = numbering.canonical_number(text)
+    return canonical, "" if len(canonical) <= 15 else "PC106"  # noqa: PLR2004
+
+
+def _foreign_problem(number: str) -> str:
+    """Return the code for a foreign number whose length its country does not have."""
+    import phonenumbers  # noqa: PLC0415  slow to load, and few policies name foreign numbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException as error:
+        short = error.error_type in (error.TOO_SHORT_AFTER_IDD, error.TOO_SHORT_NSN)
+        return "PC105" if short else "PC106"
+    match phonenumbers.is_possible_number_with_reason(parsed):
+        case phonenumbers.ValidationResult.TOO_SHORT:
+            return "PC105"
+        case phonenumbers.ValidationResult.TOO_LONG | phonenumbers.ValidationResult.INVALID_COUNTRY_CODE:
+            return "PC106"
+    return ""

@@ -1,0 +1,109 @@
+"""Source text: bytes of a file in, normalised text with exact positions out.
+
+The text of a `SourceFile` is NFC, uses plain apostrophes, dashes and blanks, and ends its lines with "\\n".
+Each replacement keeps the number of characters of the NFC text, so that a span's column is the one an editor shows.
+"""
+
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+# One character for one character: columns do not move. U+2028 and friends are not line ends here.
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\uff07", "'"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u00a0\u1680\u2007\u202f\u205f\u3000", " "),
+        **{chr(code): " " for code in range(0x2000, 0x200B)},
+        **dict.fromkeys("\u00ab\u00bb\u201c\u201d\u201e", '"'),
+        "\t": " ",
+    }
+)
+
+
+def plain(text: str) -> str:
+    """Return NFC text with typographic apostrophes, dashes, quotes and blanks replaced by their plain forms."""
+    return unicodedata.normalize("NFC", text).translate(_PLAIN)
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(text: str) -> str:
+    """Return what names and keywords are compared by: no accents, no case, ligatures apart, single blanks."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(letters.split())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFile:
+    """One file of a policy: its path as shown in messages and its normalised text."""
+
+    path: str
+    text: str
+    _starts: list[int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the line starts."""
+        starts = [0]
+        find = self.text.find
+        position = find("\n")
+        while position >= 0:
+            starts.append(position + 1)
+            position = find("\n", position + 1)
+        object.__setattr__(self, "_starts", starts)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column, both from 1, of an offset into the text."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Return the text of a line, counted from 1, without its end."""
+        start = self._starts[number - 1]
+        end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
+        return self.text[start:end]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """A half-open range of characters, `start` to `end`, in one file."""
+
+    file: SourceFile
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        """Line of the first character, from 1."""
+        return self.file.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column of the first character, from 1, in characters."""
+        return self.file.position(self.start)[1]
+
+    @property
+    def end_line(self) -> int:
+        """Line of the last character, from 1."""
+        return self.file.position(max(self.start, self.end - 1))[0]
+
+    @property
+    def end_column(self) -> int:
+        """Column after the last character, from 1."""
+        line, column = self.file.position(max(self.start, self.end - 1))
+        return column + 1 if self.end > self.start else column
+
+    @property
+    def text(self) -> str:
+        """The characters themselves."""
+        return self.file.text[self.start : self.end]
+
+    @property
+    def place(self) -> str:
+        """`file:line`, as comments of generated files show it."""
+        return f"{self.file.path}:{self.line}"
+
+    def to(self, other: "Span") -> "Span":
+        """Return the span from the start of this one to the end of another."""
+        return Span(self.file, self.start, other.end)
