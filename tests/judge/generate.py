@@ -3,9 +3,9 @@
     case = generate(seed)            # Case(policy, text, calls)
 
 Policies are right by construction: chains go only forward in a hidden order of the extensions, mailboxes
-and mobiles exist where a rule needs them, no emergency number is named. Spellings whose legality DESIGN.md does
-not settle are features that can be switched (`FEATURES`, `OPTIONAL`). Calls whose answer hangs on a reading of
-DESIGN.md carry the names of the readings (see `judge.Readings`).
+and mobiles exist where a rule needs them, no emergency number is named. Spellings whose legality DESIGN.md
+does not settle are features that can be switched (`FEATURES`, `OPTIONAL`). Calls whose answer hangs on a
+reading of DESIGN.md carry the names of the readings (see `judge.Readings`).
 """
 
 from __future__ import annotations
@@ -405,9 +405,10 @@ def random_destination(
 
 KEYWORDS = frozenset(
     "politique fuseau poste extension groupe file svi mobile messagerie sonne liste horaires feries "
-    "fermeture pour tous sauf en priorite depuis vers anonyme interne externe pendant hors les compris jusqu au "
-    "rebond occupe systeme sonnerie motif inclure annuaire test appel de le donne garantie ne jamais mobiles "
-    "fixes etranger surtaxes demarchage france lundi mardi mercredi jeudi vendredi samedi dimanche".split()
+    "fermeture pour tous sauf en priorite depuis vers anonyme interne externe pendant hors les compris "
+    "jusqu au rebond occupe systeme sonnerie motif inclure annuaire test appel de le donne garantie ne "
+    "jamais mobiles fixes etranger surtaxes demarchage france lundi mardi mercredi jeudi vendredi "
+    "samedi dimanche".split()
 )
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 COMMENTS = ("commentaire", "vu avec le Dr", "à revoir en 2027", "06 12 34 56 78")
