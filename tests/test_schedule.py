@@ -256,6 +256,11 @@ class TestCanonicalForm:
         assert office == weekly([span(MONDAY_TO_FRIDAY, "09:00-18:00")], closed=[saturday])
         assert ((date.min, date(2026, 12, 31)),) == until(date(2026, 12, 31)).dates
 
+    @pytest.mark.parametrize("weekday", range(7))
+    def test_hours_alone_have_all_dates(self, weekday):
+        """Whatever day of the week, to the ends of time."""
+        assert ((date.min, date.max),) == weekly([span(frozenset({weekday}), "09:00-18:00")]).dates
+
     def test_a_period_survives_pickling(self):
         """A value from a cache or another process is found again."""
         period = weekly([span(EVERY_DAY, "22:00-06:00")], closed=[(date(2026, 12, 25), date(2027, 1, 2))])
@@ -429,6 +434,13 @@ class TestPartition:
         part = partition(PARIS, [over])
 
         assert datetime(2024, 12, 30, 10, tzinfo=PARIS) == part.witness(part.mask(over))
+
+    def test_a_weekend_to_come_is_better_than_a_weekday_past(self):
+        """What is over is the last resort."""
+        monday, saturday = date(2020, 6, 1), date(2035, 6, 2)
+        part = partition(PARIS, [on_dates([(monday, monday), (saturday, saturday)])])
+
+        assert datetime(2035, 6, 2, 10, tzinfo=PARIS) == part.witness(part.mask(part.periods[0]))
 
     @pytest.mark.parametrize("mask", [0, -1, 2, 3])
     def test_no_witness_of_nothing(self, mask):
