@@ -1,0 +1,56 @@
+# Tasks of the project. Each makes the virtual environment it needs; `make` alone lists them.
+
+PYTHON ?= python3
+VENV   ?= .venv
+# More arguments for pytest: make test ARGS="-k schedule"
+ARGS   ?=
+
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+DEMO  := examples/cabinet/cabinet.pol
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check test-pbx bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+venv: $(STAMP) ## make or refresh the virtual environment
+
+# Without build isolation the build backend, too, has the version of constraints.txt.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'policyc needs Python 3.11 or later; name one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make a virtual environment (no ensurepip)." >&2; \
+	  echo 'On Debian and Ubuntu: sudo apt install python3-venv; or name another: make PYTHON=...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## compile the example for Asterisk and follow some calls
+	$(BIN)/policyc check $(DEMO)
+	$(BIN)/policyc compile $(DEMO) --target asterisk --out build/demo
+	$(BIN)/policyc trace $(DEMO) --from 0711223344 --to 102 --at 2026-11-23T10:00
+	$(BIN)/policyc trace $(DEMO) --from 0442930698 --to 102 --at 2026-11-23T10:00
+	$(BIN)/policyc trace $(DEMO) --from anonymous --to 102 --at 2026-11-23T22:00
+
+test: $(STAMP) ## the tests, without those that need a PBX
+	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+check: $(STAMP) ## lint, format and strict types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test-pbx: $(STAMP) ## the tests that place calls on a real Asterisk (fetched into ~/.cache)
+	tests/pbx/asterisk-sandbox
+	POLICYC_REQUIRE_ASTERISK=1 $(BIN)/python -m pytest -q -m pbx $(ARGS)
+
+bench: $(STAMP) ## measure the compiler
+	$(BIN)/python tests/bench/run.py
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

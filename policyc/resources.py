@@ -1,0 +1,69 @@
+"""The package's own files: names in, text out, from a wheel, a zip or a checkout.
+
+`grammar/` and `templates/` stand at the top of a checkout, where people look for them, and in `policyc/_data`
+once installed; other data (messages, number ranges) always lives inside the package.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from jinja2 import Environment
+
+
+def data_root() -> Traversable:
+    """Find the folder that holds `grammar/` and `templates/`."""
+    installed, checkout = files("policyc") / "_data", Path(__file__).resolve().parent.parent
+    candidates: tuple[Traversable, ...] = (installed, checkout)
+    for root in candidates:
+        if root.joinpath("grammar").is_dir() and root.joinpath("templates").is_dir():
+            return root
+    raise FileNotFoundError(f"policyc data files: neither {installed} nor {checkout}")
+
+
+def read_grammar(name: str) -> str:
+    """Read a grammar by its file name, such as `policy.lark`."""
+    return _read(data_root(), f"grammar/{name}")
+
+
+def read_template(name: str) -> str:
+    """Read a template by its path under `templates/`, such as `asterisk/policyc.conf.j2`."""
+    return _read(data_root(), f"templates/{name}")
+
+
+def read_package(name: str) -> str:
+    """Read a data file that lives inside the package, such as `messages/fr.toml`."""
+    return _read(files("policyc"), name)
+
+
+def template_environment(target: str) -> Environment:
+    """Make the Jinja environment of a target, whose templates are named without their folder.
+
+    A name that a template uses and the renderer did not give is an error, and only templates called
+    `*.xml.j2` escape what they print: a dialplan has quoting of its own.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+
+    def load(name: str) -> str | None:
+        try:
+            return read_template(f"{target}/{name}")
+        except FileNotFoundError:
+            return None  # Jinja then says which template is missing
+
+    return Environment(
+        loader=FunctionLoader(load),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(enabled_extensions=("xml.j2",), default_for_string=False),
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _read(root: Traversable, path: str) -> str:
+    return root.joinpath(*path.split("/")).read_text(encoding="utf-8")

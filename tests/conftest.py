@@ -1,0 +1,55 @@
+"""What every test may use: `--bless`, golden files, and the Hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# The default run gives the same verdict each time and on any machine, so neither chance nor a clock decides;
+# the thorough one looks for new examples: HYPOTHESIS_PROFILE=thorough make test
+settings.register_profile(
+    "fast", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "thorough",
+    deadline=None,
+    max_examples=3000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="rewrite the golden files; review the diff")
+
+
+@pytest.fixture(scope="session")
+def bless(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are rewritten in this run."""
+    return bool(request.config.getoption("--bless"))
+
+
+@pytest.fixture(scope="session")
+def golden(bless: bool) -> Callable[[Path, str], None]:
+    """Compare a text with its golden file, or write the file under `--bless`."""
+
+    def compare(path: Path, actual: str) -> None:
+        if bless:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(actual, encoding="utf-8", newline="\n")
+        if not path.is_file():
+            pytest.fail(f"no golden file {path}: make it with --bless")
+        with path.open(encoding="utf-8", newline="") as file:
+            expected = file.read()
+
+        assert expected == actual, f"{path} differs: --bless rewrites it"
+
+    return compare
