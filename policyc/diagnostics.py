@@ -90,6 +90,7 @@ _WARNINGS = """\
 PC005 repeated-include
 PC212 undeclared-short-number
 PC213 bad-ignore-comment
+PC214 doubtful-foreign-number
 PC308 rule-never-matches
 PC309 rule-ended
 PC311 rule-without-callers

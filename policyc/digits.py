@@ -186,6 +186,18 @@ class NumberSet:
         return union((self & UNIVERSE - _INTERNAL_NUMBERS - ANONYMOUS, moved)).size
 
     @property
+    def is_kind_blind(self) -> bool:
+        """Whether a number, or an anonymous caller, belongs to the set from inside exactly when it does from outside."""
+        shift = _OFFSETS[Kind.EXTERNAL, "", 1]
+        inside = from_intervals((low + shift, high + shift) for low, high in (self & _INTERNAL_NUMBERS).intervals)
+        outside = self & from_intervals([(shift, 2 * shift)])
+        if (inside - _HOLES) is not outside:
+            return False
+        return all(
+            (Caller(Kind.INTERNAL, number) in self) == (Caller(Kind.EXTERNAL, number) in self) for number in (None, "9" * 20)
+        )
+
+    @property
     def size(self) -> int:
         """How many ranks the set holds."""
         return sum(self.ends[1::2]) - sum(self.ends[::2])
@@ -306,8 +318,8 @@ INTERNAL = EVERYONE & from_intervals(
     [*_INTERNAL_NUMBERS.intervals, *((table[Kind.INTERNAL], table[Kind.INTERNAL] + 1) for table in (_ANONYMOUS, _BEYOND))]
 )
 EXTERNAL = EVERYONE - INTERNAL
-FRENCH = (
-    from_intervals((interval(kind, "01", 8)[0], interval(kind, "09", 8)[1]) for kind in Kind)
+FRENCH = EVERYONE & (
+    from_intervals(interval(kind, "0", 9) for kind in Kind)
     | from_intervals(interval(Kind.EXTERNAL, area, 10) for area in ("0700", "0901"))
 )
 FOREIGN = starting("+")

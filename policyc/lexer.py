@@ -35,16 +35,17 @@ class Line:
 BAD_CHARACTER = "BAD_CHARACTER"
 UNCLOSED_QUOTE = "UNCLOSED_QUOTE"
 
-# What `MASTER` sees: whole words; groups of digits are put together after it. The order decides.
+# Whole words; groups of digits are put together later. The order decides. Hours and dates are taken broadly, so that
+# an impossible one is a word with a message of its own.
 _MASTER = re.compile(
     r"""
     (?P<NEWLINE>\n)
   | (?P<BLANK>[ ]+)
   | (?P<COMMENT>\#[^\n]*)
-  | (?P<QUOTED>"[^"\n]*")
-  | (?P<UNCLOSED>"[^"\n]*)
-  | (?P<DATE>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])|[0-9]{1,2}/[0-9]{1,2}/[0-9]+(?![0-9]))
-  | (?P<TIME>[0-9]{1,2}(?::[0-9]{2}|[hH](?:[0-9]{2})?)(?![\w:]))
+  | (?P<QUOTED>"[^"\n]*"|«[^»\n]*»|“[^”\n]*”)
+  | (?P<UNCLOSED>["«“][^\n]*)
+  | (?P<DATE>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])|[0-9]+(?:/[0-9]+)+)
+  | (?P<TIME>[0-9]+(?::[0-9]*|[hH][0-9]*)(?![\w:]))
   | (?P<DURATION>[0-9]+[ ]?[sS](?!\w))
   | (?P<DIGITS>(?:[+0]|\(0\))(?:[0-9]|[.-](?=[0-9(])|\(0\))*\*?|[1-9][0-9]*\*?)
   | (?P<WORD>[^\W\d_](?:[\w'./-]*[\w'])?)
@@ -160,12 +161,12 @@ def _compact(group: str) -> str:
 
 def _complete(digits: str, tokens: list[Token], following: int) -> bool:
     """Tell whether digits that start with `0` or `+` are a full French number, which takes no further group."""
-    code = digits[1:] if digits.startswith("+") else digits[2:] if digits.startswith("00") else ""
+    code = digits[1:] if digits.startswith("+") else digits[2:] if re.match(r"00[1-9]", digits) else ""
     if code.startswith("33"):
         return len(code[2:].removeprefix("0")) >= 9
     if code:
         return code.startswith(_OVERSEAS) and len(code) >= 12
-    if digits.startswith(("00", "+")) or len(digits) < 10:
+    if digits.startswith("+") or digits == "00" or len(digits) < 10:
         return False
     # 0700 and 0901 go on to fourteen digits, where exactly two pairs follow: 07 00 12 34 56 78 90
     if len(digits) in (10, 12) and digits.startswith(("0700", "0901")):

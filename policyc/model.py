@@ -105,9 +105,9 @@ class Busy:
 Destination = Ring | Mailbox | Forward | External | ToSystem | Busy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """Callers (their kind included) and times that it holds for, and where it sends them."""
+    """Callers (their kind included) and times that it holds for, and where it sends them. A rule equals itself only."""
 
     callers: NumberSet
     times: tuple[TimeClause, ...]

@@ -15,7 +15,7 @@ from policyc.digits import Caller, Kind, NumberSet
 
 # What separates or wraps digits in a presented number; anything that is no digit is dropped, as a PBX can do it too.
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
-_FRENCH = re.compile(r"0[1-9][0-9]{8}|0(?:700|901)[0-9]{10}")
+_FRENCH = re.compile(r"0[0-9]{9}|0(?:700|901)[0-9]{10}")
 _NINE = re.compile(r"[1-9][0-9]{8}")
 _LONG = re.compile(r"(?:700|901)[0-9]{10}")
 
@@ -146,7 +146,7 @@ def prefix(written: str) -> NumberSet:
     `0` and more digits names French numbers; `+` or `00` and more, every external number whose form with a country
     code starts so; other digits, the short and internal numbers that start so.
     """
-    if written.startswith("00"):
+    if written.startswith("00") and not written.startswith("000"):
         written = "+" + written[2:]
     if not written.startswith("+"):
         found = digits.starting(written)

@@ -66,9 +66,11 @@ class _Resolver:
     spans: dict[str, Span] = field(default_factory=dict)  # of numbers declared
     extension_names: dict[str, str] = field(default_factory=dict)  # folded name → number
     system_names: dict[str, str] = field(default_factory=dict)
-    caller_names: dict[str, Span | None] = field(default_factory=dict)  # one namespace: extensions, lists, built-in lists
+    # One namespace of callers: extensions, lists and built-in lists, which stand nowhere.
+    caller_names: dict[str, Span | None] = field(default_factory=dict)
     lists: dict[str, syntax.ListDecl] = field(default_factory=dict)
-    list_sets: dict[str, NumberSet | None] = field(default_factory=dict)  # None while a list is being resolved
+    # None while a list is being resolved.
+    list_sets: dict[str, NumberSet | None] = field(default_factory=dict)
     builtin: dict[str, NumberSet] = field(default_factory=dict)
     builtin_spelling: dict[str, str] = field(default_factory=dict)
     periods: dict[str, NamedPeriod] = field(default_factory=dict)
@@ -143,9 +145,7 @@ class _Resolver:
             name = statement.name.text
             try:
                 return ZoneInfo(name)
-            except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError on some systems, an OSError on others
-                pass
-            except KeyError:
+            except (KeyError, OSError, ValueError):  # not found, a folder, or no path at all
                 pass
             self.report("PC209", statement.name.span, help=_suggest(name, _zones()), name=name)
         return ZoneInfo(DEFAULT_ZONE)
@@ -203,7 +203,9 @@ class _Resolver:
 
     def check_mobile(self, node: syntax.ExtensionDecl) -> None:
         extension = self.extensions.get(node.number.text)
-        if extension is not None and node.mobile is not None and extension.mobile is not None and extension.span is node.span:
+        if extension is None or extension.span is not node.span:  # declared twice: the first one counts
+            return
+        if node.mobile is not None and extension.mobile is not None:
             self.check_outside(extension.mobile, node.mobile.span)
 
     # -- numbers ------------------------------------------------------------------------------------------------------
@@ -219,8 +221,7 @@ class _Resolver:
         canonical, problem = _canonical(text)
         if problem:
             self.report(problem, span, number=text, digits=sum(char.isdigit() for char in text))
-            return None
-        return canonical
+        return None if problem in ("PC105", "PC106") else canonical
 
     def check_outside(self, number: str, span: Span) -> bool:
         """Report an own extension or an emergency number where an outside number is to be called."""
@@ -369,7 +370,7 @@ class _Resolver:
             return
         years = []
         for word in (node.first, node.last):
-            if len(word.text) != 4 or not "1950" <= word.text <= "2200":  # noqa: PLR2004
+            if len(word.text) != 4 or not "1950" <= word.text <= "2200":
                 self.report("PC108", word.span, date=word.text)
                 return
             years.append(int(word.text))
@@ -490,7 +491,7 @@ class _Resolver:
         if item.kind != "named" or folded not in self.lists or folded in within:
             return frozenset()
         inner = (self.named_numbers(one, within | {folded}) for one in self.lists[folded].items)
-        return frozenset().union(*inner)
+        return frozenset(number for numbers in inner for number in numbers)
 
     def destination(self, target: Target, scope: list[Extension], block: syntax.Block) -> Destination | None:
         match target.kind:
@@ -624,7 +625,7 @@ def _suggest(name: str, names: Iterable[str]) -> tuple[Text, ...]:
 
 
 def _zones() -> list[str]:
-    from zoneinfo import available_timezones  # noqa: PLC0415  reads the disk: only for a misspelt zone
+    from zoneinfo import available_timezones  # reads the disk: only for a misspelt zone
 
     return sorted(available_timezones())
 
@@ -632,37 +633,32 @@ def _zones() -> list[str]:
 @lru_cache(maxsize=1 << 16)
 def _canonical(text: str) -> tuple[str, str]:
     """Return the canonical form of a number as written, and the code of what is wrong with it, if anything is."""
-    if text.startswith("0") and not text.startswith("00"):
+    if text.startswith("0") and (len(text) == 1 or text.startswith("000") or text[1] != "0"):
         if numbering.is_french(text):
             return text, ""
-        return text, "PC105" if len(text) < 10 else "PC106"  # noqa: PLR2004
+        return text, "PC105" if len(text) < 10 else "PC106"
     if text.startswith(("+", "00")):
         code = text.removeprefix("+") if text.startswith("+") else text[2:]
         if code.startswith("33"):
             national = "0" + code[2:].removeprefix("0")
             if numbering.is_french(national):
                 return national, ""
-            return text, "PC105" if len(national) < 10 else "PC106"  # noqa: PLR2004
+            return text, "PC105" if len(national) < 10 else "PC106"
         canonical = numbering.canonical_number("+" + code)
         if not canonical.startswith("+"):
             return canonical, ""
-        return canonical, _foreign_problem(canonical)
+        if not 4 <= len(canonical) - 1 <= 15:  # ITU-T E.164
+            return canonical, "PC105" if len(canonical) < 5 else "PC106"
+        return canonical, "" if _is_possible(canonical) else "PC214"
     canonical = numbering.canonical_number(text)
-    return canonical, "" if len(canonical) <= 15 else "PC106"  # noqa: PLR2004
+    return canonical, "" if len(canonical) <= 15 else "PC106"
 
 
-def _foreign_problem(number: str) -> str:
-    """Return the code for a foreign number whose length its country does not have."""
-    import phonenumbers  # noqa: PLC0415  slow to load, and few policies name foreign numbers
+def _is_possible(number: str) -> bool:
+    """Tell whether a foreign number has a length that its country uses."""
+    import phonenumbers  # slow to load, and few policies name foreign numbers
 
     try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException as error:
-        short = error.error_type in (error.TOO_SHORT_AFTER_IDD, error.TOO_SHORT_NSN)
-        return "PC105" if short else "PC106"
-    match phonenumbers.is_possible_number_with_reason(parsed):
-        case phonenumbers.ValidationResult.TOO_SHORT:
-            return "PC105"
-        case phonenumbers.ValidationResult.TOO_LONG | phonenumbers.ValidationResult.INVALID_COUNTRY_CODE:
-            return "PC106"
-    return ""
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False

@@ -1,7 +1,7 @@
 """Source text: bytes of a file in, normalised text with exact positions out.
 
-The text of a `SourceFile` is NFC, uses plain apostrophes, dashes and blanks, and ends its lines with "\\n".
-Each replacement keeps the number of characters of the NFC text, so that a span's column is the one an editor shows.
+The text of a `SourceFile` is NFC, uses plain apostrophes, dashes and blanks, and its lines end with a line feed.
+Each replacement keeps the number of characters of the NFC text: a span's column is the one an editor shows.
 """
 
 import unicodedata
@@ -16,14 +16,13 @@ _PLAIN = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
         **dict.fromkeys("\u00a0\u1680\u2007\u202f\u205f\u3000", " "),
         **{chr(code): " " for code in range(0x2000, 0x200B)},
-        **dict.fromkeys("\u00ab\u00bb\u201c\u201d\u201e", '"'),
         "\t": " ",
     }
 )
 
 
 def plain(text: str) -> str:
-    """Return NFC text with typographic apostrophes, dashes, quotes and blanks replaced by their plain forms."""
+    """Return NFC text with typographic apostrophes, dashes and blanks replaced by their plain forms."""
     return unicodedata.normalize("NFC", text).translate(_PLAIN)
 
 
@@ -53,14 +52,23 @@ class SourceFile:
             position = find("\n", position + 1)
         object.__setattr__(self, "_starts", starts)
 
+    @property
+    def lines(self) -> int:
+        """Number of lines; text after the last line feed, even none, is one."""
+        return len(self._starts)
+
     def position(self, offset: int) -> tuple[int, int]:
         """Return the line and the column, both from 1, of an offset into the text."""
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def start_of(self, number: int) -> int:
+        """Return the offset of the first character of a line, counted from 1."""
+        return self._starts[number - 1]
+
     def line(self, number: int) -> str:
         """Return the text of a line, counted from 1, without its end."""
-        start = self._starts[number - 1]
+        start = self.start_of(number)
         end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
         return self.text[start:end]
 
@@ -91,7 +99,7 @@ class Span:
     @property
     def end_column(self) -> int:
         """Column after the last character, from 1."""
-        line, column = self.file.position(max(self.start, self.end - 1))
+        column = self.file.position(max(self.start, self.end - 1))[1]
         return column + 1 if self.end > self.start else column
 
     @property

@@ -1,0 +1,143 @@
+"""A decision table's cells in, few prefixes out: for each caller the entry with the longest prefix decides.
+
+Of two entries with one prefix, the one of a fixed length goes before the open one. That is how a PBX that prefers the
+most specific pattern reads them, so the entries say the table exactly and their order does not matter.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from policyc import digits
+from policyc.decision import Row, Table
+from policyc.digits import Block, Caller, Kind
+
+V = TypeVar("V", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[V]):
+    """Callers of a block get a value, but for those of entries with a longer prefix."""
+
+    block: Block
+    value: V
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Generic[V]):
+    """How one kind of caller is told apart: `otherwise` holds for all that no entry speaks of, unknown ones included."""
+
+    numbers: tuple[Entry[V], ...]
+    anonymous: V
+    otherwise: V
+
+
+def entries(table: Table, kind: Kind, value_of: Callable[[Row], V]) -> Entries[V]:
+    """Return the entries of a table for one kind of caller; rows that have equal values are told apart no more."""
+    search = _Search(table, kind, value_of)
+    beyond = search.at(digits.rank(Caller(kind, "9" * 20)))
+    found: list[Entry[V]] = []
+    for sign in ("", "+") if kind is Kind.EXTERNAL else ("",):
+        fixed: list[Entry[V]] = []
+        for length in digits.lengths(kind, sign):
+            fixed += search.below(sign, length, beyond)
+        found += _open(kind, fixed)
+    found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
+    return Entries(tuple(found), search.at(digits.rank(Caller(kind, None))), beyond)
+
+
+class _Search(Generic[V]):
+    """Looks cells of a table up by blocks of numbers."""
+
+    def __init__(self, table: Table, kind: Kind, value_of: Callable[[Row], V]) -> None:
+        self.kind = kind
+        self.starts: list[int] = []
+        self.values: list[V | None] = []  # None: no caller has these ranks, so any value will do
+        memo: dict[int, V] = {}
+        for start, row in zip(table.starts, table.rows, strict=True):
+            value = None
+            if row is not None:
+                if id(row) not in memo:
+                    memo[id(row)] = value_of(row)
+                value = memo[id(row)]
+            if not self.values or self.values[-1] != value:
+                self.starts.append(start)
+                self.values.append(value)
+
+    def at(self, position: int) -> V:
+        value = self.values[bisect_right(self.starts, position) - 1]
+        if value is None:
+            raise AssertionError(f"no caller at rank {position}")
+        return value
+
+    def cells(self, low: int, high: int) -> Iterator[tuple[int, int, V]]:
+        """Yield the cells between two ranks that callers are in."""
+        at = bisect_right(self.starts, low) - 1
+        while at < len(self.starts) and self.starts[at] < high:
+            end = self.starts[at + 1] if at + 1 < len(self.starts) else digits.END
+            value = self.values[at]
+            if value is not None:
+                yield max(low, self.starts[at]), min(high, end), value
+            at += 1
+
+    def below(self, prefix: str, more: int, given: V) -> Iterator[Entry[V]]:
+        """Yield the entries for the numbers of a prefix and `more` digits, where `given` holds without any."""
+        low, high = digits.interval(self.kind, prefix, more)
+        cells = list(self.cells(low, high))
+        values = {value for _, _, value in cells}
+        if not values - {given}:
+            return
+        if len(values) == 1:
+            yield Entry(Block(self.kind, prefix, more), values.pop())
+            return
+        others = [(start, end, value) for start, end, value in cells if value != given]
+        aligned = [_aligned(start - low, end - low) for start, end, _ in others]
+        if all(size is not None for size in aligned):
+            for (start, _, value), size in zip(others, aligned, strict=True):
+                if size is not None:
+                    yield Entry(Block(self.kind, prefix + str(start - low).zfill(more)[: more - size], size), value)
+            return
+        yield from self._split(prefix, more, given)
+
+    def _split(self, prefix: str, more: int, given: V) -> Iterator[Entry[V]]:
+        """Go on digit by digit, with what most of the ten blocks want as the value that holds without an entry."""
+        wanted: Counter[V] = Counter()
+        for digit in "0123456789":
+            low, high = digits.interval(self.kind, prefix + digit, more - 1)
+            inside = {value for _, _, value in self.cells(low, high)}
+            if len(inside) == 1:
+                wanted[inside.pop()] += 1
+        if wanted:
+            most, count = wanted.most_common(1)[0]
+            if most != given and count > wanted[given]:
+                yield Entry(Block(self.kind, prefix, more), most)
+                given = most
+        for digit in "0123456789":
+            yield from self.below(prefix + digit, more - 1, given)
+
+
+def _aligned(low: int, high: int) -> int | None:
+    """Return how many last digits are free in an interval that is one decimal block, or None if it is none."""
+    size = high - low
+    power = len(str(size)) - 1
+    return power if size == 10**power and low % size == 0 else None
+
+
+def _open(kind: Kind, fixed: list[Entry[V]]) -> Iterator[Entry[V]]:
+    """Yield the entries with those that hold for every length of a prefix made one."""
+    by_prefix: dict[tuple[str, V], list[Entry[V]]] = {}
+    for entry in fixed:
+        by_prefix.setdefault((entry.block.prefix, entry.value), []).append(entry)
+    for (prefix, value), same in by_prefix.items():
+        if len(same) > 1 and len(same) == _possible(kind, prefix):
+            yield Entry(Block(kind, prefix, None), value)
+        else:
+            yield from same
+
+
+def _possible(kind: Kind, prefix: str) -> int:
+    """Return how many lengths of numbers with a prefix the universe has."""
+    blocks = (digits.interval(kind, prefix, more) for more in digits.lengths(kind, prefix))
+    return sum(bool(digits.from_intervals([block]) & digits.EVERYONE) for block in blocks)

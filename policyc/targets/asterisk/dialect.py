@@ -1,0 +1,36 @@
+"""How Asterisk writes things: patterns, quoting, limits. Facts are of Asterisk 22 (pbx.c, config.c)."""
+
+import re
+
+from policyc.digits import Block
+
+MAX_EXTEN = 79  # longer extensions are cut (AST_MAX_EXTENSION)
+MAX_MAILBOX_NAME = 79  # bytes; a longer name is cut in voicemail.conf
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def pattern(letter: str, block: Block) -> str:
+    """Return the extension that matches the callers of a block behind a letter.
+
+    A `-` is ignored by Asterisk and N, X, Z are classes in patterns: prefixes hold digits and `+` only.
+    """
+    prefix = letter + block.prefix
+    if block.more is None:
+        return f"_{prefix}!"
+    return f"_{prefix}{'X' * block.more}" if block.more else prefix
+
+
+def comment(text: str) -> str:
+    """Return text that stays a comment on its line: `;--` would open one over many lines."""
+    return _UNSAFE.sub(" ", text).replace(";", ",")
+
+
+def mailbox_name(text: str) -> str:
+    """Return a name for voicemail.conf, whose fields end at commas, with nothing that expands or starts a comment."""
+    kept = re.sub(r"[\x00-\x1f\x7f,;|$\[\]{}=<>\"\\]", " ", text)
+    return " ".join(kept.encode()[:MAX_MAILBOX_NAME].decode(errors="ignore").split())
+
+
+def channel(template: str, number: str, e164: str) -> str:
+    """Return the channel of a number, by a template with `{number}` or `{e164}`."""
+    return template.replace("{number}", number).replace("{e164}", e164)
