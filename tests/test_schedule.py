@@ -261,6 +261,14 @@ class TestCanonicalForm:
         """Whatever day of the week, to the ends of time."""
         assert ((date.min, date.max),) == weekly([span(frozenset({weekday}), "09:00-18:00")]).dates
 
+    @pytest.mark.parametrize("said", [[(1, 3)], [(2, 3)], [(1, 2)], [(2, 2)], [(1, 1), (2, 2), (3, 3)]])
+    def test_dates_without_minutes_say_nothing(self, said):
+        """Monday 2 March is all there is to Mondays on dates from the Sunday before to the Tuesday after."""
+        monday = (date(2026, 3, 2), date(2026, 3, 2))
+        dates = tuple((date(2026, 3, first), date(2026, 3, last)) for first, last in said)
+
+        assert on_dates([monday]) == Period(((0, MINUTES_PER_DAY),), dates)
+
     def test_a_period_survives_pickling(self):
         """A value from a cache or another process is found again."""
         period = weekly([span(EVERY_DAY, "22:00-06:00")], closed=[(date(2026, 12, 25), date(2027, 1, 2))])
