@@ -4,7 +4,7 @@
 
 prints seconds (B). Reading the file and building the parser are not counted: what is left is what a compiler
 written on Lark would pay before its own work begins. Python's cyclic garbage collector runs as it does by
-default; with so many small objects it costs about half of B, which `--no-gc` shows.
+default; with so many small objects it costs 40 to 50 % of B, which `--no-gc` shows.
 """
 
 import argparse

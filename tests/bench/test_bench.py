@@ -6,6 +6,7 @@ import pytest
 from bench import baseline, policies
 
 from policyc.checks import check
+from policyc.diagnostics import has_errors
 from policyc.files import MemoryFiles
 from policyc.project import load
 from policyc.resolve import resolve
@@ -27,11 +28,12 @@ def test_policy_is_always_the_same(kind):
 
 @pytest.mark.parametrize("kind", policies.POLICIES)
 def test_policy_has_no_error(kind):
+    """Warnings are another matter: `mixed` has dead rules on purpose."""
     files = MemoryFiles({"policy.pol": policies.POLICIES[kind](SMALL).encode()})
     program, read = load(files, ["policy.pol"])
     policy, resolved = resolve(program)
 
-    assert (*read, *resolved, *check(policy)) == ()
+    assert not has_errors((*read, *resolved, *check(policy)))
 
 
 @pytest.mark.parametrize("kind", policies.POLICIES)
