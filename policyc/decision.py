@@ -49,7 +49,9 @@ class Table:
     def cells(self) -> tuple[tuple[int, int, Row], ...]:
         """The cells that callers are in: first rank, one past the last, row."""
         ends = (*self.starts[1:], digits.END)
-        return tuple((low, high, row) for low, high, row in zip(self.starts, ends, self.rows, strict=True) if row is not None)
+        return tuple(
+            (low, high, row) for low, high, row in zip(self.starts, ends, self.rows, strict=True) if row is not None
+        )
 
 
 def partition_of(zone: ZoneInfo, rules: Iterable[Rule]) -> Partition:

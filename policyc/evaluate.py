@@ -210,7 +210,9 @@ def events(policy: Policy, call: Call, lines: Mapping[str, str] | None = None) -
     return " > ".join(happens(evaluate(policy, call), lines or {}))
 
 
-def call_from(presented: str, called: str, instant: datetime, *, internal: bool = False, restricted: bool = False) -> Call:
+def call_from(
+    presented: str, called: str, instant: datetime, *, internal: bool = False, restricted: bool = False
+) -> Call:
     """Return the call of a number as presented by a trunk, or by an extension when `internal`."""
     kind = Kind.INTERNAL if internal else Kind.EXTERNAL
     return Call(numbering.canonical(kind, presented, restricted=restricted), called, instant)

@@ -34,7 +34,7 @@ class System:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NamedPeriod:
     """A period with the name rules call it by; `kind` is hours, closure or holidays.
 

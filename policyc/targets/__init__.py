@@ -37,4 +37,4 @@ def names() -> tuple[str, ...]:
 
 def find(name: str) -> Target:
     """Return a target, loaded when first asked for. Raises KeyError for a name that is none."""
-    return import_module(_BUILT_IN[name])  # type: ignore[return-value]
+    return import_module(_BUILT_IN[name])

@@ -1,0 +1,1 @@
+"""Asterisk: `render` writes its dialplan."""

@@ -5,19 +5,30 @@ extension: one line a prefix, longest prefix first by Asterisk's own order. What
 rebound…) stands once, in contexts that all extensions share.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
 from policyc import decision, numbering, prefixes, resources, schedule
-from policyc.decision import Partition, Row, Table
+from policyc.decision import Row, Table
 from policyc.digits import Kind
-from policyc.model import Busy, Extension, External, Forward, Mailbox, NamedPeriod, Policy, Ring, Rule, ToSystem
-from policyc.source import fold
+from policyc.model import (
+    Busy,
+    Extension,
+    External,
+    Forward,
+    Mailbox,
+    NamedPeriod,
+    Policy,
+    Ring,
+    Rule,
+    ToSystem,
+)
 from policyc.targets import Rendered
-from policyc.targets.asterisk.dialect import channel, comment, mailbox_name, pattern
+from policyc.targets.asterisk import times
+from policyc.targets.asterisk.dialect import channel, comment, digest, mailbox_name, pattern
+from policyc.targets.asterisk.plan import Context, Exten, Step
 
 NAME: Final = "asterisk"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -37,32 +48,6 @@ SOUNDS: Final = (
     ("policyc/indisponible", "Utilisateur indisponible, redirection vers la boîte vocale"),
     ("policyc/accepter", "Un appel vous est transmis. Appuyez sur 1 pour l'accepter"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One priority: an application with its data, an optional label, and what the line says to its reader."""
-
-    application: str
-    note: str = ""
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Exten:
-    """One extension of a context, with its priorities."""
-
-    name: str
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One context, headed by lines of comment."""
-
-    name: str
-    title: str
-    extens: tuple[Exten, ...]
 
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
@@ -94,22 +79,11 @@ def _sorted(policy: Policy) -> list[Extension]:
     return sorted(policy.extensions.values(), key=lambda one: one.number)
 
 
-def _slug(period: NamedPeriod) -> str:
-    """Return the name of the extension that tells whether a period holds; a name of its own for each period."""
-    letters = "".join(char if char.isascii() and char.isalnum() else "_" for char in fold(period.name))
-    plain = letters.replace("_", "").isalnum() and fold(period.name).replace(" ", "_") == letters
-    return f"is_{letters[:40]}" if plain and len(letters) <= 40 else f"is_{letters[:40]}_{_digest(period.name)}"  # noqa: PLR2004
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
 @dataclass(slots=True)
 class _Renderer:
     policy: Policy
     settings: Mapping[str, Any]
-    periods: dict[str, NamedPeriod] = field(default_factory=dict)  # those that rules ask for, by slug
+    periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
     shared: dict[tuple[str, tuple[Rule, ...]], str] = field(default_factory=dict)  # layers of `pour tous`, named
     seconds_asked: bool = False
     mobile_asked: bool = False
@@ -117,7 +91,11 @@ class _Renderer:
     @property
     def has_times(self) -> bool:
         """Whether any rule asks for the time."""
-        rules = [*self.policy.first, *self.policy.rest, *(rule for rules in self.policy.own.values() for rule in rules)]
+        rules = [
+            *self.policy.first,
+            *self.policy.rest,
+            *(rule for rules in self.policy.own.values() for rule in rules),
+        ]
         return any(rule.times or rule.until for rule in rules)
 
     def contexts(self) -> list[Context]:
@@ -125,9 +103,9 @@ class _Renderer:
         self._name_layers()
         layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
         extensions = [self._extension(one) for one in _sorted(self.policy)]
-        return [*self._times(), *layers, *extensions]
+        return [*times.contexts(self.policy, self.periods), *layers, *extensions]
 
-    # -- layers of rules ------------------------------------------------------------------------------------------
+    # -- layers of rules ----------------------------------------------------------------------------
 
     def _name_layers(self) -> None:
         """Name the layers that extensions share; the one without exceptions has the plain name."""
@@ -137,10 +115,16 @@ class _Renderer:
             for place, rules in (("first", first), ("rest", rest)):
                 if rules and (place, rules) not in self.shared:
                     plain = f"policyc-{place}"
-                    kept = _digest(" ".join(rule.span.text for rule in rules))
+                    kept = digest(" ".join(rule.span.text for rule in rules))
                     self.shared[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
-                    self.seconds_asked |= any(isinstance(rule.destination, External) and rule.destination.rebound for rule in rules)
-                    self.mobile_asked |= any(rule.destination == External(None, rule.destination.rebound) for rule in rules if isinstance(rule.destination, External))
+                    self.seconds_asked |= any(
+                        isinstance(rule.destination, External) and rule.destination.rebound for rule in rules
+                    )
+                    self.mobile_asked |= any(
+                        rule.destination == External(None, rule.destination.rebound)
+                        for rule in rules
+                        if isinstance(rule.destination, External)
+                    )
 
     def _layer(self, name: str, place: str, rules: tuple[Rule, ...]) -> Context:
         title = "avant les règles de chaque poste" if place == "first" else "après les règles de chaque poste"
@@ -182,17 +166,17 @@ class _Renderer:
         rules = layers[0] if place == "first" else layers[2]
         return f"Goto({self.shared[place, rules]},{self._key(rules)}${{POLICYC_NUMBER}},1)"
 
-    def _partition(self, rules: Sequence[Rule]) -> Partition:
+    def _partition(self, rules: Sequence[Rule]) -> schedule.Partition:
         return decision.partition_of(self.policy.zone, rules)
 
     def _key(self, rules: tuple[Rule, ...]) -> str:
         """Return what stands before the caller's number: the kind of call, if these rules tell kinds apart."""
         return "c" if _kind_blind(rules) else "${POLICYC_KIND}"
 
-    # -- tables ---------------------------------------------------------------------------------------------------
+    # -- tables -------------------------------------------------------------------------------------
 
     def _table(self, rules: tuple[Rule, ...], extension: Extension | None, place: str) -> list[Exten]:
-        """Return the lines of a layer: callers → what decides, then the chains of times and the outside numbers."""
+        """Return a layer's lines: callers → what decides, then the chains of times and the outside numbers."""
         table = decision.lower(self._partition(rules), rules)
         blind = _kind_blind(rules)
         found: list[Exten] = []
@@ -210,7 +194,7 @@ class _Renderer:
         for name, row in lines:
             steps = self._chain(table, row, extension, place)
             if len(steps) > 1 and uses[row] > 1:
-                label = f"when_{_digest(' '.join(step.application for step in steps))}"
+                label = f"when_{digest(' '.join(step.application for step in steps))}"
                 chained[label] = row
                 found.append(Exten(name, (Step(f"Goto({label},1)", self._places(row)),)))
             else:
@@ -223,7 +207,7 @@ class _Renderer:
         return ", ".join(comment(choice.rule.span.place) for choice in row.choices)
 
     def _chain(self, table: Table, row: Row, extension: Extension | None, place: str) -> tuple[Step, ...]:
-        """Return the priorities that find the rule of a row: each rule's times, unless what came before implies them."""
+        """Return the priorities that find the rule of a row: its times, unless what came before implies them."""
         steps: list[Step] = []
         for at, choice in enumerate(row.choices):
             rule = choice.rule
@@ -255,23 +239,22 @@ class _Renderer:
             return "Goto(policyc-${POLICYC_EXTEN},ring,1)"
         return "Goto(policyc-${POLICYC_EXTEN},own,1)"
 
-    def _tests(self, partition: Partition, asked: int, rule: Rule) -> list[tuple[str, str]]:
-        """Return (step before, condition) for each clause of a rule that the instants asked about do not imply."""
+    def _tests(self, partition: schedule.Partition, asked: int, rule: Rule) -> list[tuple[str, str]]:
+        """Return (step before, condition) for each clause that the instants asked about do not imply."""
         found = []
         for clause in rule.times:
             mask = partition.mask(clause.named.period)
             mask = mask if clause.inside else partition.everything & ~mask
             if asked & ~mask:
-                slug = _slug(clause.named)
-                self.periods[slug] = clause.named
+                self.periods[clause.named] = None
                 condition = "${GOSUB_RETVAL}" if clause.inside else "$[!${GOSUB_RETVAL}]"
-                found.append((f"Gosub(policyc-time,{slug},1)", condition))
+                found.append((f"Gosub(policyc-time,{times.slug(clause.named)},1)", condition))
             asked &= mask
         if rule.until is not None and asked & ~partition.mask(schedule.until(rule.until)):
             found.append(("", f"$[${{POLICYC_DATE}} <= {rule.until:%Y%m%d}]"))
         return found
 
-    # -- where calls go ---------------------------------------------------------------------------------------------
+    # -- where calls go -----------------------------------------------------------------------------
 
     def _goal(self, rule: Rule, extension: Extension | None) -> str:
         """Return where a rule's calls go, as the data of a Goto."""
@@ -314,49 +297,6 @@ class _Renderer:
     def _line(self, number: str) -> str:
         return channel(self.settings["extension_channel"], number, number)
 
-    # -- times ------------------------------------------------------------------------------------------------------
-
-    def _times(self) -> list[Context]:
-        """Return the contexts that tell times: one extension for each period, and the days off."""
-        for rules in (*self.policy.own.values(), self.policy.first, self.policy.rest):
-            for rule in rules:
-                for clause in rule.times:
-                    self.periods.setdefault(_slug(clause.named), clause.named)
-        closed = any(period.closures for period in self.periods.values())
-        extens = [self._period(slug, period) for slug, period in sorted(self.periods.items())]
-        if closed:
-            extens.append(self._closed())
-        holidays = tuple(Exten(f"{day:%Y%m%d}", (Step("NoOp()", comment(name)),)) for day, name in self.policy.holidays)
-        found = []
-        if extens:
-            found.append(Context("policyc-time", "Périodes : 1 si l'instant de l'appel en est, 0 sinon", tuple(extens)))
-        if holidays and extens:
-            found.append(Context("policyc-holidays", "Jours fériés", holidays))
-        return found
-
-    def _period(self, slug: str, period: NamedPeriod) -> Exten:
-        steps: list[Step] = []
-        note = f"{comment(period.name)} ({comment(period.span.place)})"
-        if period.kind == "holidays":
-            return Exten(slug, (Step("Return(${DIALPLAN_EXISTS(policyc-holidays,${POLICYC_DATE},1)})", note),))
-        if period.closures:
-            steps.append(Step("Gosub(policyc-time,closed,1)", note))
-            steps.append(Step("GotoIf(${GOSUB_RETVAL}?no)"))
-        if period.kind == "hours":
-            steps += [Step(f"GotoIf($[{condition}]?yes)", note if not steps else "") for condition in _week(period)]
-        else:
-            steps += [Step(f"GotoIf($[{condition}]?yes)", note if not steps else "") for condition in _dates(period)]
-        return Exten(slug, (*steps, Step("Return(0)", label="no"), Step("Return(1)", label="yes")))
-
-    def _closed(self) -> Exten:
-        steps = []
-        if self.policy.holidays:
-            steps.append(Step("GotoIf(${DIALPLAN_EXISTS(policyc-holidays,${POLICYC_DATE},1)}?yes)", "jours fériés"))
-        for closure in self.policy.closures:
-            note = f"{comment(closure.name)} ({comment(closure.span.place)})"
-            steps += [Step(f"GotoIf($[{condition}]?yes)", note) for condition in _dates(closure)]
-        return Exten("closed", (*steps, Step("Return(0)"), Step("Return(1)", label="yes")))
-
 
 def _kind_blind(rules: Sequence[Rule]) -> bool:
     """Tell whether rules treat a number alike whether it calls from inside or from outside."""
@@ -365,46 +305,3 @@ def _kind_blind(rules: Sequence[Rule]) -> bool:
 
 def _outside_name(external: External) -> str:
     return f"{'rebound' if external.rebound else 'outside'}_{external.number or 'mobile'}"
-
-
-def _week(period: NamedPeriod) -> list[str]:
-    """Return conditions on POLICYC_DAY (Monday 1) and POLICYC_TIME (0930), any of which must hold."""
-    by_day: dict[int, list[tuple[int, int]]] = {}
-    for start, end in schedule.weekly(period.spans).week:
-        for day in range(start // 1440, (end - 1) // 1440 + 1):
-            low, high = max(start, day * 1440), min(end, (day + 1) * 1440)
-            by_day.setdefault(day + 1, []).append((low - day * 1440, high - day * 1440))
-    alike: dict[tuple[tuple[int, int], ...], list[int]] = {}
-    for day, spans in sorted(by_day.items()):
-        alike.setdefault(tuple(spans), []).append(day)
-    found = []
-    for spans, days in alike.items():
-        runs = []
-        for day in days:
-            if runs and runs[-1][1] == day - 1:
-                runs[-1][1] = day
-            else:
-                runs.append([day, day])
-        on = " | ".join(
-            f"${{POLICYC_DAY}} = {first}" if first == last else f"(${{POLICYC_DAY}} >= {first} & ${{POLICYC_DAY}} <= {last})"
-            for first, last in runs
-        )
-        at = " | ".join(
-            f"(${{POLICYC_TIME}} >= {_clock(start)} & ${{POLICYC_TIME}} < {_clock(end)})" for start, end in spans
-        )
-        found.append(f"({on}) & ({at})")
-    return found
-
-
-def _clock(minute: int) -> int:
-    """Return a minute of the day as hours and minutes in one number: 750 is 1230."""
-    return minute // 60 * 100 + minute % 60
-
-
-def _dates(period: NamedPeriod) -> list[str]:
-    return [
-        f"${{POLICYC_DATE}} = {first:%Y%m%d}"
-        if first == last
-        else f"${{POLICYC_DATE}} >= {first:%Y%m%d} & ${{POLICYC_DATE}} <= {last:%Y%m%d}"
-        for first, last in period.dates
-    ]

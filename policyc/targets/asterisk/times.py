@@ -1,0 +1,115 @@
+"""Periods in, the contexts that tell them out: `policyc-time`, one extension a period, and `policyc-holidays`.
+
+The instant of a call is read once, in the policy's zone, into POLICYC_DATE (20261224), POLICYC_DAY (Monday 1) and
+POLICYC_TIME (930 for 09:30): so half-open spans are exact, which GotoIfTime's inclusive end minute is not, and a call
+is judged at one instant however many rules look at the clock.
+"""
+
+from collections.abc import Iterable
+
+from policyc import schedule
+from policyc.model import NamedPeriod, Policy
+from policyc.schedule import MINUTES_PER_DAY, Range
+from policyc.source import fold
+from policyc.targets.asterisk.dialect import comment, digest
+from policyc.targets.asterisk.plan import Context, Exten, Step
+
+_MAX_SLUG = 40
+_IS_HOLIDAY = "${DIALPLAN_EXISTS(policyc-holidays,${POLICYC_DATE},1)}"
+
+
+def slug(period: NamedPeriod) -> str:
+    """Return the name of the extension that tells whether a period holds; each period has its own."""
+    folded = fold(period.name)
+    letters = "".join(char if char.isascii() and char.isalnum() else "_" for char in folded)
+    if len(letters) <= _MAX_SLUG and letters == folded.replace(" ", "_"):
+        return f"is_{letters}"
+    return f"is_{letters[:_MAX_SLUG]}_{digest(folded)}"
+
+
+def contexts(policy: Policy, periods: Iterable[NamedPeriod]) -> list[Context]:
+    """Return the contexts for the periods that rules ask about."""
+    asked = {slug(period): period for period in periods}
+    if not asked:
+        return []
+    extens = [_period(name, period) for name, period in sorted(asked.items())]
+    if any(period.closures for period in asked.values()):
+        extens.append(_closed(policy))
+    title = "Périodes : 1 si l'instant de l'appel en est, 0 sinon"
+    found = [Context("policyc-time", title, tuple(extens))]
+    if policy.holidays:
+        days = (Exten(f"{day:%Y%m%d}", (Step("NoOp()", comment(name)),)) for day, name in policy.holidays)
+        found.append(Context("policyc-holidays", "Jours fériés", tuple(days)))
+    return found
+
+
+def _period(name: str, period: NamedPeriod) -> Exten:
+    if period.kind == "holidays":
+        return Exten(name, (Step(f"Return({_IS_HOLIDAY})", _note(period)),))
+    steps = []
+    if period.closures:
+        steps = [Step("Gosub(policyc-time,closed,1)"), Step("GotoIf(${GOSUB_RETVAL}?no)")]
+    conditions = _hours(period) if period.kind == "hours" else _dates(period)
+    steps += [Step(f"GotoIf($[{condition}]?yes)", _note(period)) for condition in conditions]
+    return Exten(name, (*steps, Step("Return(0)", label="no"), Step("Return(1)", label="yes")))
+
+
+def _closed(policy: Policy) -> Exten:
+    """Return the extension that tells days off: holidays and closures, which hours leave out."""
+    steps = [Step(f"GotoIf({_IS_HOLIDAY}?yes)", "jours fériés")] if policy.holidays else []
+    for closure in policy.closures:
+        steps += [Step(f"GotoIf($[{condition}]?yes)", _note(closure)) for condition in _dates(closure)]
+    return Exten("closed", (*steps, Step("Return(0)"), Step("Return(1)", label="yes")))
+
+
+def _note(period: NamedPeriod) -> str:
+    return comment(f"{period.name} ({period.span.place})")
+
+
+def _hours(period: NamedPeriod) -> list[str]:
+    """Return conditions on POLICYC_DAY and POLICYC_TIME, one for each group of days with the same hours."""
+    by_day: dict[int, list[Range]] = {}
+    for start, end in schedule.weekly(period.spans).week:
+        for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
+            midnight = day * MINUTES_PER_DAY
+            span = max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY)
+            by_day.setdefault(day + 1, []).append(span)
+    alike: dict[tuple[Range, ...], list[int]] = {}
+    for day, spans in sorted(by_day.items()):
+        alike.setdefault(tuple(spans), []).append(day)
+    return [
+        f"({' | '.join(_between('POLICYC_DAY', first, last) for first, last in _runs(days))})"
+        f" & ({' | '.join(_from_until(start, end) for start, end in spans)})"
+        for spans, days in alike.items()
+    ]
+
+
+def _runs(days: Iterable[int]) -> list[Range]:
+    """Return consecutive days as (first, last)."""
+    found: list[Range] = []
+    for day in days:
+        if found and found[-1][1] == day - 1:
+            found[-1] = found[-1][0], day
+        else:
+            found.append((day, day))
+    return found
+
+
+def _between(variable: str, first: object, last: object) -> str:
+    if first == last:
+        return f"${{{variable}}} = {first}"
+    return f"(${{{variable}}} >= {first} & ${{{variable}}} <= {last})"
+
+
+def _from_until(start: int, end: int) -> str:
+    return f"(${{POLICYC_TIME}} >= {_clock(start)} & ${{POLICYC_TIME}} < {_clock(end)})"
+
+
+def _clock(minute: int) -> int:
+    """Return a minute of the day as hours and minutes in one number: 750 is 1230."""
+    hours, minutes = divmod(minute, 60)
+    return hours * 100 + minutes
+
+
+def _dates(period: NamedPeriod) -> list[str]:
+    return [_between("POLICYC_DATE", f"{first:%Y%m%d}", f"{last:%Y%m%d}") for first, last in period.dates]
