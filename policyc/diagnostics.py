@@ -1,7 +1,7 @@
 """Diagnostics as values: what was found and where; the words are in the catalogues that `report` reads.
 
-Code that finds a problem passes typed arguments, never sentences. A mistake of the user is always a `Diagnostic`;
-an exception is a bug of policyc.
+Code that finds a problem passes typed arguments, never sentences. A mistake of the user is always a
+`Diagnostic`; an exception is a bug of policyc.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,8 +43,8 @@ def _register() -> Mapping[str, Code]:
     return MappingProxyType(dict(sorted(codes.items())))
 
 
-# Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express, PC9 style.
-# Names say the bad thing, so that "ignorer <name>" reads right.
+# Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express,
+# PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
 _ERRORS = """\
 PC001 unreadable-file
 PC002 not-utf8

@@ -1,7 +1,7 @@
-"""Text of a file in, tokens line by line out. The words it knows are the grammar's; see `grammar/policy.lark`.
+"""Text of a file in, tokens line by line out. The words it knows are those of `grammar/policy.lark`.
 
-Keywords compare folded, commas end numbers and are otherwise blanks, comments are kept apart, and the groups of digits
-of one number arrive as one token, whose value has no separators: `06 12 34 56 78` → NUMBER `0612345678`.
+Keywords compare folded, commas end numbers and are otherwise blanks, comments are kept apart, and the groups of
+digits of one number arrive as one token, whose value has no separators: `06 12 34 56 78` → NUMBER `0612345678`.
 """
 
 import re
@@ -35,8 +35,8 @@ class Line:
 BAD_CHARACTER = "BAD_CHARACTER"
 UNCLOSED_QUOTE = "UNCLOSED_QUOTE"
 
-# Whole words; groups of digits are put together later. The order decides. Hours and dates are taken broadly, so that
-# an impossible one is a word with a message of its own.
+# Whole words; groups of digits are put together later. The order decides. Hours and dates are taken broadly, so
+# that an impossible one is a word with a message of its own.
 _MASTER = re.compile(
     r"""
     (?P<NEWLINE>\n)
@@ -160,7 +160,7 @@ def _compact(group: str) -> str:
 
 
 def _complete(digits: str, tokens: list[Token], following: int) -> bool:
-    """Tell whether digits that start with `0` or `+` are a full French number, which takes no further group."""
+    """Tell whether digits that start with `0` or `+` are a full French number: no group goes on."""
     code = digits[1:] if digits.startswith("+") else digits[2:] if re.match(r"00[1-9]", digits) else ""
     if code.startswith("33"):
         return len(code[2:].removeprefix("0")) >= 9

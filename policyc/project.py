@@ -1,7 +1,8 @@
-"""Files of a project in, one program out: every statement in order, includes and directories put where they stand."""
+"""Files of a project in, one program out: statements in order, includes and directories put where they stand."""
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ class Program:
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...]
     sources: tuple[SourceFile, ...]
+    doubtful: tuple[str, ...] = ()  # folded text of declarations that were not understood
+    complete: bool = True  # no file is missing that may declare further names
 
 
 @dataclass(slots=True)
@@ -31,6 +34,8 @@ class _Loader:
     sources: list[SourceFile] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    doubtful: list[str] = field(default_factory=list)
+    complete: bool = True
 
     def load(self, path: str, asked: Span | None) -> None:
         """Read a policy file and all that it includes. `asked` is the statement that names it."""
@@ -44,6 +49,7 @@ class _Loader:
         tree, found = syntax.parse(source)
         self.diagnostics += found
         self.comments += tree.comments
+        self.doubtful += tree.doubtful
         for statement in tree.statements:
             match statement:
                 case Include():
@@ -58,32 +64,38 @@ class _Loader:
         try:
             data = self.files.read(path)
         except OutsideProjectError:
-            self.diagnostics.append(Diagnostic("PC003", asked, {"path": path}))
+            self.missing("PC003", asked, path=path)
             return None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            self.diagnostics.append(Diagnostic("PC001", asked, {"path": path, "reason": reason}))
+            self.missing("PC001", asked, path=path, reason=reason)
             return None
         if len(data) > MAX_BYTES:
-            self.diagnostics.append(Diagnostic("PC001", asked, {"path": path, "reason": f"> {MAX_BYTES} octets"}))
+            self.missing("PC001", asked, path=path, reason=f"> {MAX_BYTES >> 20} Mio")
             return None
         source, found = read_source(path, data)
         self.diagnostics += found
-        if source is not None:
+        if source is None:
+            self.complete = False
+        else:
             self.sources.append(source)
         return source
+
+    def missing(self, code: str, span: Span | None, **args: str) -> None:
+        self.complete = False
+        self.diagnostics.append(Diagnostic(code, span, args))
 
     def include(self, statement: Include, path: str) -> None:
         span, pattern = statement.pattern.span, statement.pattern.text
         try:
             found = self.files.glob(join(path, pattern))
         except OutsideProjectError:
-            self.diagnostics.append(Diagnostic("PC003", span, {"path": pattern}))
+            self.missing("PC003", span, path=pattern)
             return
         except (ValueError, NotImplementedError, OSError):  # no pattern: "" or "**.pol"
             found = []
         if not found:
-            self.diagnostics.append(Diagnostic("PC004", span, {"pattern": pattern}))
+            self.missing("PC004", span, pattern=pattern)
         for one in found:
             self.load(one, span)
 
@@ -92,7 +104,7 @@ class _Loader:
         try:
             target = join(path, statement.path.text)
         except OutsideProjectError:
-            self.diagnostics.append(Diagnostic("PC003", span, {"path": statement.path.text}))
+            self.missing("PC003", span, path=statement.path.text)
             return
         if target in self.seen:
             self.diagnostics.append(Diagnostic("PC005", span, {"path": target}))
@@ -103,14 +115,21 @@ class _Loader:
             statements, found = read_directory(source)
             self.statements += statements
             self.diagnostics += found
+            self.doubtful += [fold(source.text)] * bool(found)
 
 
 def load(files: Files, paths: Iterable[str]) -> tuple[Program, tuple[Diagnostic, ...]]:
-    """Return the program of policy files, taken in the order given, and what is wrong with files and syntax."""
+    """Return the program of policy files in the order given, and what is wrong with files and syntax."""
     loader = _Loader(files)
     for path in paths:
         loader.load(path, None)
-    program = Program(tuple(loader.statements), tuple(loader.comments), tuple(loader.sources))
+    program = Program(
+        tuple(loader.statements),
+        tuple(loader.comments),
+        tuple(loader.sources),
+        tuple(loader.doubtful),
+        loader.complete,
+    )
     return program, tuple(loader.diagnostics)
 
 
@@ -145,69 +164,97 @@ def read_directory(source: SourceFile) -> tuple[list[ExtensionDecl], list[Diagno
     """Return the extensions of a directory: a CSV file with a line of headers, separated by `,` or `;`."""
     found: list[ExtensionDecl] = []
     problems: list[Diagnostic] = []
-
-    def line_span(number: int) -> Span:
-        text = source.line(number) if number <= source.text.count("\n") + 1 else ""
-        start = source._starts[min(number, len(source._starts)) - 1]  # noqa: SLF001
-        return Span(source, start, start + max(len(text), 1))
-
-    first = source.line(1)
-    reader = csv.reader(io.StringIO(source.text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    columns: dict[str, int] = {}
+    first = next((line for line in source.text.split("\n") if line.strip()), "")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(source.text), delimiter=delimiter)
+    columns: dict[str, int] | None = None
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
             if not any(cells):
                 continue
-            span = line_span(reader.line_num)
-            if not columns:
-                columns = {fold(cell): at for at, cell in enumerate(cells)}
-                unknown = tuple(cell for cell in cells if fold(cell) not in _COLUMNS)
-                missing = tuple(name for name in ("numero", "nom") if name not in columns)
-                if unknown or missing or len(columns) != len(cells):
-                    problems.append(Diagnostic("PC007", span, help=(Text("columns"),), notes=(Text("header"),)))
+            line = _Row(source, reader.line_num, problems)
+            if columns is None:
+                columns = line.columns(cells)
+                if columns is None:
                     return found, problems
-                continue
-            if len(cells) > len(columns):
-                problems.append(Diagnostic("PC007", span, help=(Text("columns"),), notes=(Text("cells", {"count": len(cells)}),)))
-                continue
-            cells += [""] * (len(columns) - len(cells))
-            given = {name: cells[at] for name, at in columns.items()}
-            declared = _directory_row(given, span, problems)
-            if declared is not None:
-                found.append(declared)
+            elif len(cells) > len(columns):
+                line.wrong("cells", "", count=len(cells), columns=len(columns))
+            else:
+                cells += [""] * (len(columns) - len(cells))
+                declared = line.extension({name: cells[at] for name, at in columns.items()})
+                if declared is not None:
+                    found.append(declared)
     except csv.Error as error:
-        problems.append(Diagnostic("PC007", line_span(max(reader.line_num, 1)), notes=(Text("csv", {"reason": str(error)}),)))
-    if not columns:
-        problems.append(Diagnostic("PC007", line_span(1), help=(Text("columns"),), notes=(Text("header"),)))
+        _Row(source, reader.line_num, problems).wrong("csv", "", reason=str(error))
+    else:
+        if columns is None:
+            _Row(source, 1, problems).wrong("missing", "", column=_COLUMNS[0])
     return found, problems
 
 
-def _directory_row(given: dict[str, str], span: Span, problems: list[Diagnostic]) -> ExtensionDecl | None:
-    def wrong(column: str, value: str) -> None:
-        problems.append(Diagnostic("PC007", span, notes=(Text("value", {"column": column, "value": value}),)))
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of a directory: says what is wrong with it, and where."""
 
-    number, name = given["numero"].replace(" ", ""), " ".join(given["nom"].replace('"', " ").split())
-    if not number:
-        return wrong("numero", number)
-    if not name:
-        return wrong("nom", name)
-    mailbox = fold(given.get("messagerie", ""))
-    if mailbox not in _YES | _NO:
-        return wrong("messagerie", given["messagerie"])
-    seconds = given.get("sonne", "").lower().removesuffix("s").strip()
-    if seconds and not (seconds.isascii() and seconds.isdigit() and 1 <= int(seconds) <= 600):  # noqa: PLR2004
-        return wrong("sonne", given["sonne"])
-    mobile = given.get("mobile", "")
-    digits = mobile.replace("(0)", "")
-    digits = "".join(char for char in digits if char not in " .-/")
-    if digits and not (digits.removeprefix("+").isascii() and digits.removeprefix("+").isdigit()):
-        return wrong("mobile", mobile)
-    return ExtensionDecl(
-        Word(number, span, is_number=True),
-        Word(name, span),
-        Word(digits, span, is_number=True) if digits else None,
-        mailbox in _YES,
-        int(seconds) if seconds else None,
-        span,
-    )
+    source: SourceFile
+    number: int
+    problems: list[Diagnostic]
+
+    def span(self, value: str) -> Span:
+        """Return where a cell stands, or the whole line when that is not plain to see."""
+        number = min(max(self.number, 1), self.source.lines)
+        start, text = self.source.start_of(number), self.source.line(number)
+        if value and text.count(value) == 1:
+            start += text.index(value)
+            return Span(self.source, start, start + len(value))
+        return Span(self.source, start, start + len(text))
+
+    def wrong(self, case: str, value: str, **args: str | int) -> None:
+        """Report the line; `case` says how."""
+        help_ = (Text("columns"),) if case in ("unknown", "missing", "repeated", "cells") else ()
+        self.problems.append(Diagnostic("PC007", self.span(value), {"case": case, **args}, help=help_))
+
+    def columns(self, cells: list[str]) -> dict[str, int] | None:
+        """Return the place of each column, from the headers."""
+        columns = {fold(cell): at for at, cell in enumerate(cells)}
+        unknown = next((cell for cell in cells if fold(cell) not in _COLUMNS), None)
+        missing = next((name for name in ("numero", "nom") if name not in columns), None)
+        if unknown is not None:
+            self.wrong("unknown", unknown, column=unknown)
+        elif missing is not None:
+            self.wrong("missing", "", column=missing)
+        elif len(columns) != len(cells):
+            repeated = next(cell for at, cell in enumerate(cells) if columns[fold(cell)] != at)
+            self.wrong("repeated", "", column=repeated)
+        else:
+            return columns
+        return None
+
+    def extension(self, given: dict[str, str]) -> ExtensionDecl | None:
+        """Return the extension that a line declares, or None when it says something impossible."""
+        number, name = given["numero"].replace(" ", ""), " ".join(given["nom"].replace('"', " ").split())
+        seconds = given.get("sonne", "").lower().removesuffix("s").strip().lstrip("0")
+        mobile = given.get("mobile", "")
+        digits = "".join(char for char in mobile.replace("(0)", "") if char not in " .-/")
+        signless = digits.removeprefix("+")
+        wrong = {
+            "numero": not number,
+            "nom": not name,
+            "mobile": bool(digits) and not (signless.isascii() and signless.isdigit()),
+            "messagerie": fold(given.get("messagerie", "")) not in _YES | _NO,
+            "sonne": bool(given.get("sonne"))
+            and not (re.fullmatch(r"[1-9][0-9]{0,2}", seconds) and int(seconds) <= 600),
+        }
+        for column in (column for column, is_wrong in wrong.items() if is_wrong):
+            value = given[column]
+            self.wrong("value" if value else "empty", value, column=column, cell=value)
+            return None
+        return ExtensionDecl(
+            Word(number, self.span(given["numero"]), is_number=True),
+            Word(name, self.span(given["nom"])),
+            Word(digits, self.span(mobile), is_number=True) if digits else None,
+            fold(given.get("messagerie", "")) in _YES,
+            int(seconds) if seconds else None,
+            self.span(""),
+        )

@@ -1,13 +1,14 @@
-"""Syntax in, `Policy` out: names become numbers, callers sets and times periods, with every mistake reported."""
+"""Syntax in, `Policy` out: names become numbers, callers sets and times periods; every mistake is told."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from policyc import digits, holidays_fr, numbering, schedule, syntax
@@ -34,10 +35,12 @@ from policyc.model import (
     TimeClause,
     ToSystem,
 )
-from policyc.project import Program
 from policyc.schedule import WeekSpan
 from policyc.source import Span, fold
 from policyc.syntax import Callers, Clause, During, Item, Target, Until, Word
+
+if TYPE_CHECKING:
+    from policyc.project import Program
 
 _T = TypeVar("_T")
 _Once = TypeVar("_Once", syntax.Header, syntax.Zone)
@@ -50,7 +53,7 @@ MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that
 def resolve(program: Program) -> tuple[Policy, tuple[Diagnostic, ...]]:
     """Return the policy of a program and what is wrong with it.
 
-    With errors among the diagnostics the policy is what could be understood: good for further checks, not for output.
+    With errors among the diagnostics the policy is what could be understood: not for output.
     """
     resolver = _Resolver(program)
     policy = resolver.policy()
@@ -74,10 +77,12 @@ class _Resolver:
     builtin: dict[str, NumberSet] = field(default_factory=dict)
     builtin_spelling: dict[str, str] = field(default_factory=dict)
     periods: dict[str, NamedPeriod] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)  # folded text of declarations that came to nothing
+    excused: int = 0  # unknown names not reported, as they may be declared there
     holidays: dict[date, str] = field(default_factory=dict)
     holidays_span: Span | None = None
 
-    # -- the whole ------------------------------------------------------------------------------------------------
+    # -- the whole ---------------------------------------------------------------------------------
 
     def policy(self) -> Policy:
         by_type: dict[type, list[object]] = {}
@@ -87,6 +92,7 @@ class _Resolver:
         def of(kind: type[_T]) -> list[_T]:
             return by_type.get(kind, [])  # type: ignore[return-value]
 
+        self.doubtful += self.program.doubtful
         for name, numbers in numbering.builtin_lists().values():
             self.builtin[fold(name)] = numbers
             self.builtin_spelling[fold(name)] = name
@@ -150,13 +156,16 @@ class _Resolver:
             self.report("PC209", statement.name.span, help=_suggest(name, _zones()), name=name)
         return ZoneInfo(DEFAULT_ZONE)
 
-    # -- declarations -----------------------------------------------------------------------------------------------
+    # -- declarations ------------------------------------------------------------------------------
 
     def declare_extension(self, node: syntax.ExtensionDecl) -> None:
         number = node.number.text
         if not self.declare_number(node.number):
+            self.doubtful.append(fold(f"{number} {node.name.text}"))
             return
-        mobile = self.phone_number(node.mobile) if node.mobile else None
+        mobile = None
+        if node.mobile is not None:  # even a bad one is a mobile: rules that send calls there are not wrong too
+            mobile = self.phone_number(node.mobile) or node.mobile.text
         extension = Extension(
             number, node.name.text, mobile, node.mailbox, node.ring_seconds or DEFAULT_RING_SECONDS, node.span
         )
@@ -166,6 +175,7 @@ class _Resolver:
 
     def declare_system(self, node: syntax.SystemDecl) -> None:
         if not self.declare_number(node.number):
+            self.doubtful.append(fold(f"{node.number.text} {node.name.text}"))
             return
         folded = fold(node.name.text)
         if folded in self.system_names:
@@ -208,7 +218,7 @@ class _Resolver:
         if node.mobile is not None and extension.mobile is not None:
             self.check_outside(extension.mobile, node.mobile.span)
 
-    # -- numbers ------------------------------------------------------------------------------------------------------
+    # -- numbers -----------------------------------------------------------------------------------
 
     def phone_number(self, word: Word) -> str | None:
         """Return the canonical form of an outside number to be called, or report why it is none."""
@@ -220,8 +230,17 @@ class _Resolver:
             return text
         canonical, problem = _canonical(text)
         if problem:
-            self.report(problem, span, number=text, digits=sum(char.isdigit() for char in text))
+            french = re.match(r"0[1-9]|(?:\+|00)33", text)
+            notes = (Text("french" if french else "foreign"),) if problem != "PC214" else ()
+            self.report(problem, span, notes=notes, number=span.text, digits=sum(char.isdigit() for char in text))
         return None if problem in ("PC105", "PC106") else canonical
+
+    def excuse(self, name: str) -> bool:
+        """Tell whether an unknown name may stand in a declaration or a file that was not understood."""
+        folded = fold(name)
+        excused = not self.program.complete or any(folded in text for text in self.doubtful)
+        self.excused += excused
+        return excused
 
     def check_outside(self, number: str, span: Span) -> bool:
         """Report an own extension or an emergency number where an outside number is to be called."""
@@ -235,7 +254,7 @@ class _Resolver:
             return False
         return True
 
-    # -- callers --------------------------------------------------------------------------------------------------------
+    # -- callers -----------------------------------------------------------------------------------
 
     def list_set(self, folded: str) -> NumberSet:
         """Return the callers of a declared list."""
@@ -248,7 +267,36 @@ class _Resolver:
 
     def items(self, items: Iterable[Item], *, in_list: bool = False) -> NumberSet:
         """Return the callers named by a list of items."""
-        return digits.union([self.item(item, in_list=in_list) for item in items])
+        found: list[NumberSet] = []
+        left = list(items)
+        failed: Item | None = None  # the item before, when it was wrong
+        while left:
+            item = left.pop(0)
+            words = self.unquoted(item, left)
+            if words > 1:
+                name = item.span.to(left[words - 2].span)
+                self.report("PC201", name, help=(Text("quote", {"name": name.text}),), name=name.text)
+                del left[: words - 1]
+            elif failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
+                failed = item  # a number with a group too many leaves the groups behind it
+            else:
+                before = len(self.diagnostics)
+                found.append(self.item(item, in_list=in_list))
+                failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
+        return digits.union(found)
+
+    def unquoted(self, item: Item, following: Sequence[Item]) -> int:
+        """Return how many items are the words of one known name that lacks its quotes, or 1."""
+        if item.kind != "named" or fold(item.text) in self.caller_names or " " in item.text:
+            return 1
+        text = item.text
+        for at, other in enumerate(following[:4]):
+            if other.kind != "named" or not _follows(following[at - 1] if at else item, other):
+                break
+            text += " " + other.text
+            if fold(text) in self.caller_names:
+                return at + 2
+        return 1
 
     def item(self, item: Item, *, in_list: bool) -> NumberSet:
         match item.kind:
@@ -265,7 +313,8 @@ class _Resolver:
             case "prefix":
                 found = numbering.prefix(item.text)
                 if not found:
-                    self.report("PC106", item.span, number=item.text + "*", digits=len(item.text))
+                    digits_ = sum(char.isdigit() for char in item.text)
+                    self.report("PC106", item.span, notes=(Text("prefix"),), number=item.span.text, digits=digits_)
                 return found
             case "range":
                 return self.range(item)
@@ -304,6 +353,8 @@ class _Resolver:
         if folded in self.periods:
             self.report("PC207", item.span, help=(Text("period", {"name": item.text}),), name=item.text)
             return digits.EMPTY
+        if self.excuse(item.text):
+            return digits.EMPTY
         names = (*self.names(), *self.builtin_spelling.values())
         self.report("PC201", item.span, help=_suggest(item.text, names), name=item.text)
         return digits.EMPTY
@@ -313,17 +364,18 @@ class _Resolver:
 
     def callers(self, node: Callers) -> NumberSet:
         """Return who a `depuis` names, its filter applied."""
-        before = len(self.diagnostics)
+        before, excused = len(self.diagnostics), self.excused
         found = self.items(node.items)
         if node.excepted:
             found = found - self.items(node.excepted)
         if node.kind is not None:
             found &= digits.OF_KIND[node.kind]
-        if not found and not any(one.is_error for one in self.diagnostics[before:]):
+        failed = self.excused > excused or any(one.is_error for one in self.diagnostics[before:])
+        if not found and not failed:
             self.report("PC311", node.span)
         return found
 
-    # -- times ------------------------------------------------------------------------------------------------------------
+    # -- times -------------------------------------------------------------------------------------
 
     def times(
         self,
@@ -338,7 +390,13 @@ class _Resolver:
             if self.declare_period(closure.name):
                 period = schedule.on_dates(closure.ranges)
                 self.periods[fold(closure.name.text)] = NamedPeriod(
-                    closure.name.text, "closure", period, (), closure.ranges, closures=False, span=closure.span
+                    closure.name.text,
+                    "closure",
+                    period,
+                    (),
+                    closure.ranges,
+                    closures=False,
+                    span=closure.span,
                 )
         closed = [(day, day) for day in self.holidays]
         closed += [dates for one in self.periods.values() for dates in one.dates]
@@ -370,10 +428,11 @@ class _Resolver:
             return
         years = []
         for word in (node.first, node.last):
-            if len(word.text) != 4 or not "1950" <= word.text <= "2200":
-                self.report("PC108", word.span, date=word.text)
+            year = int(word.text) if re.fullmatch(r"[0-9]{4}", word.text) else 0
+            if not holidays_fr.FIRST_YEAR <= year <= holidays_fr.LAST_YEAR:
+                self.report("PC108", word.span, case="year", date=word.text)
                 return
-            years.append(int(word.text))
+            years.append(year)
         if years[1] < years[0]:
             self.report("PC111", node.first.span.to(node.last.span))
             return
@@ -402,19 +461,31 @@ class _Resolver:
             return None
         name = clause.period.text
         found = self.periods.get(fold(name))
-        if found is None:
+        if found is None and fold(name) in (self.caller_names.keys() | self.system_names.keys()):
+            self.report("PC207", clause.period.span, help=(Text("no-period"),), name=name)
+        elif found is None and not self.excuse(name):
             names = [one.name for one in self.periods.values()]
             self.report("PC204", clause.period.span, help=_suggest(name, names), name=name)
         return found
 
     def public_holidays(self, span: Span) -> NamedPeriod | None:
         if self.holidays_span is None:
+            if self.excuse("fériés"):
+                return None
             self.report("PC204", span, help=(Text("holidays"),), name="les fériés")
             return None
         dates = tuple((day, day) for day in sorted(self.holidays))
-        return NamedPeriod("les fériés", "holidays", schedule.on_dates(dates), (), dates, closures=False, span=self.holidays_span)
+        return NamedPeriod(
+            "les fériés",
+            "holidays",
+            schedule.on_dates(dates),
+            (),
+            dates,
+            closures=False,
+            span=self.holidays_span,
+        )
 
-    # -- rules ------------------------------------------------------------------------------------------------------------
+    # -- rules -------------------------------------------------------------------------------------
 
     def blocks(
         self, blocks: Iterable[syntax.Block]
@@ -432,9 +503,7 @@ class _Resolver:
                 excepted = frozenset(found for word in block.excepted if (found := self.extension(word)))
                 scope = [one for one in self.extensions.values() if one.number not in excepted]
                 rules = first if block.first else rest
-            rules += [
-                rule for node in block.rules if (rule := self.rule(node, scope, excepted, block)) is not None
-            ]
+            rules += [rule for node in block.rules if (rule := self.rule(node, scope, excepted)) is not None]
         own.pop("", None)
         return tuple(first), {number: tuple(rules) for number, rules in own.items()}, tuple(rest)
 
@@ -447,8 +516,8 @@ class _Resolver:
             self.report("PC207", word.span, help=(Text("system", {"name": word.text}),), name=word.text)
         elif not word.is_number and fold(word.text) in (self.lists.keys() | self.builtin.keys()):
             self.report("PC207", word.span, help=(Text("list"),), name=word.text)
-        else:
-            names = self.extensions if word.is_number else [one.name for one in self.extensions.values()]
+        elif not self.excuse(word.text):
+            names: Iterable[str] = self.extensions if word.is_number else [one.name for one in self.extensions.values()]
             self.report("PC202", word.span, help=_suggest(word.text, names), name=word.text)
         return None
 
@@ -459,17 +528,15 @@ class _Resolver:
             return found
         if (word.text in self.extensions) if word.is_number else (fold(word.text) in self.extension_names):
             self.report("PC207", word.span, help=(Text("extension", {"name": word.text}),), name=word.text)
-        else:
+        elif not self.excuse(word.text):
             names = self.systems if word.is_number else [one.name for one in self.systems.values()]
             self.report("PC203", word.span, help=_suggest(word.text, names), name=word.text)
         return None
 
-    def rule(
-        self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str], block: syntax.Block
-    ) -> Rule | None:
+    def rule(self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str]) -> Rule | None:
         callers = self.callers(node.callers)
         times, until, reason = self.clauses(node.clauses)
-        destination = self.destination(node.destination, scope, block)
+        destination = self.destination(node.destination, scope)
         if destination is None:
             return None
         if isinstance(destination, Busy):
@@ -493,31 +560,34 @@ class _Resolver:
         inner = (self.named_numbers(one, within | {folded}) for one in self.lists[folded].items)
         return frozenset(number for numbers in inner for number in numbers)
 
-    def destination(self, target: Target, scope: list[Extension], block: syntax.Block) -> Destination | None:
+    def destination(self, target: Target, scope: list[Extension]) -> Destination | None:
         match target.kind:
             case "ring":
                 return Ring()
             case "busy":
                 return Busy()
             case "mailbox":
-                return Mailbox(None) if self.all_have(scope, "PC303", target, block, lambda one: one.mailbox) else None
+                good = self.all_have(scope, "PC303", target, lambda one: one.mailbox)
+                return Mailbox(None) if good else None
             case "mobile":
-                has_mobile = self.all_have(scope, "PC302", target, block, lambda one: one.mobile is not None)
-                return External(None, target.rebound) if self.rebound(target, scope, block) and has_mobile else None
+                has_mobile = self.all_have(scope, "PC302", target, lambda one: one.mobile is not None)
+                good = self.rebound(target, scope) and has_mobile
+                return External(None, target.rebound) if good else None
             case "external":
-                return self.external(target, scope, block)
+                return self.external(target, scope)
             case "system":
                 number = self.system(target.reference) if target.reference else None
                 return ToSystem(number) if number else None
             case _:
                 return self.forward(target)
 
-    def external(self, target: Target, scope: list[Extension], block: syntax.Block) -> Destination | None:
+    def external(self, target: Target, scope: list[Extension]) -> Destination | None:
         if target.reference is None:
             return None
         number = self.phone_number(target.reference)
         good = number is not None and self.check_outside(number, target.reference.span)
-        return External(number, target.rebound) if self.rebound(target, scope, block) and good else None
+        good = self.rebound(target, scope) and good
+        return External(number, target.rebound) if good else None
 
     def forward(self, target: Target) -> Destination | None:
         number = self.extension(target.reference) if target.reference else None
@@ -537,13 +607,11 @@ class _Resolver:
             return None
         return Mailbox(number)
 
-    def rebound(self, target: Target, scope: list[Extension], block: syntax.Block) -> bool:
+    def rebound(self, target: Target, scope: list[Extension]) -> bool:
         """Tell whether `rebond`, if said, has a mailbox to fall back to."""
-        return not target.rebound or self.all_have(scope, "PC304", target, block, lambda one: one.mailbox)
+        return not target.rebound or self.all_have(scope, "PC304", target, lambda one: one.mailbox)
 
-    def all_have(
-        self, scope: list[Extension], code: str, target: Target, block: syntax.Block, has: Callable[[Extension], bool]
-    ) -> bool:
+    def all_have(self, scope: list[Extension], code: str, target: Target, has: Callable[[Extension], bool]) -> bool:
         """Report a destination that some extension of the block has no means for."""
         lacking = [one for one in scope if not has(one)]
         if not lacking:
@@ -556,7 +624,7 @@ class _Resolver:
         self.report(code, span, secondary=shown, notes=notes, help=help_, names=names)
         return False
 
-    # -- tests and guarantees -----------------------------------------------------------------------------------------------
+    # -- tests and guarantees ----------------------------------------------------------------------
 
     def test(self, node: syntax.TestBlock) -> Test:
         return Test(node.name.text, tuple(one for call in node.calls if (one := self.call(call))), node.span)
@@ -586,8 +654,7 @@ class _Resolver:
         return Caller(node.kind or (Kind.INTERNAL if internal else Kind.EXTERNAL), number)
 
     def result(self, target: Target) -> Result | None:
-        kinds = {"mailbox": "voicemail"}
-        kind = kinds.get(target.kind, target.kind)
+        kind = "voicemail" if target.kind == "mailbox" else target.kind
         if target.items:
             before = len(self.diagnostics)
             numbers = self.items(target.items)
@@ -608,7 +675,7 @@ class _Resolver:
         result = self.result(node.result)
         if node.extension is not None:
             extension = self.extension(node.extension)
-            extensions = (extension,) if extension else ()
+            extensions: tuple[str, ...] = (extension,) if extension else ()
         else:
             excepted = {self.extension(word) for word in node.excepted}
             extensions = tuple(number for number in self.extensions if number not in excepted)
@@ -632,7 +699,7 @@ def _zones() -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def _canonical(text: str) -> tuple[str, str]:
-    """Return the canonical form of a number as written, and the code of what is wrong with it, if anything is."""
+    """Return the canonical form of a number as written, and the code of what is wrong with it, if any."""
     if text.startswith("0") and (len(text) == 1 or text.startswith("000") or text[1] != "0"):
         if numbering.is_french(text):
             return text, ""
@@ -662,3 +729,14 @@ def _is_possible(number: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
+
+
+def _follows(one: Item, other: Item) -> bool:
+    """Tell whether only blanks stand between two items: no comma, no line end."""
+    same = one.span.file is other.span.file
+    return same and set(one.span.file.text[one.span.end : other.span.start]) == {" "}
+
+
+def _is_rest(failed: Item, item: Item) -> bool:
+    """Tell whether an item looks like a group of digits of the wrong number before it."""
+    return item.kind == failed.kind == "number" and len(item.text) < 4 and _follows(failed, item)

@@ -1,7 +1,7 @@
 """Source text: bytes of a file in, normalised text with exact positions out.
 
-The text of a `SourceFile` is NFC, uses plain apostrophes, dashes and blanks, and its lines end with a line feed.
-Each replacement keeps the number of characters of the NFC text: a span's column is the one an editor shows.
+The text of a `SourceFile` is NFC, with plain apostrophes, dashes and blanks, its lines ended by line feeds.
+Each replacement keeps the number of characters of the NFC text: columns are those an editor shows.
 """
 
 import unicodedata

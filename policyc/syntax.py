@@ -1,7 +1,7 @@
 """Lines of tokens in, typed syntax tree out, with spans and comments; names and numbers are still text here.
 
-Lark parses each *shape* of line (its sequence of terminals) once; further lines of a shape fill the same tree with their
-own tokens. A mistake is reported and its line left out, so one run reports every mistake.
+Lark parses each *shape* of line (its sequence of terminals) once; further lines of a shape fill the same tree
+with their own tokens. A mistake is reported and its line left out, so one run reports every mistake.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from functools import cache
 from typing import Any, Final
 
 from policyc import lexer, resources
-from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.diagnostics import Diagnostic, Text
 from policyc.digits import Kind
 from policyc.lexer import Line, Token
 from policyc.source import SourceFile, Span, fold
 
-# -- nodes ------------------------------------------------------------------------------------------------------
+# -- nodes -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +260,19 @@ class GuaranteeBlock:
 
 
 Statement = (
-    Header | Zone | Include | Directory | ExtensionDecl | SystemDecl | ListDecl | HoursDecl | HolidaysDecl
-    | ClosureDecl | Block | TestBlock | GuaranteeBlock
+    Header
+    | Zone
+    | Include
+    | Directory
+    | ExtensionDecl
+    | SystemDecl
+    | ListDecl
+    | HoursDecl
+    | HolidaysDecl
+    | ClosureDecl
+    | Block
+    | TestBlock
+    | GuaranteeBlock
 )
 
 
@@ -281,9 +292,10 @@ class SyntaxTree:
     source: SourceFile
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...]
+    doubtful: tuple[str, ...] = ()  # folded text of declarations that were not understood
 
 
-# -- the parser -------------------------------------------------------------------------------------------------
+# -- the parser ------------------------------------------------------------------------------------
 
 # What a grammar rule makes of a line that is no statement by itself.
 _BODY_OF: Final = {
@@ -307,7 +319,7 @@ class _Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A shape that is no line of the language: the position of the token that does not fit, and what would."""
+    """A shape that is no line of the language: the place of the token that does not fit, and what would."""
 
     at: int
     expected: tuple[str, ...]
@@ -315,8 +327,8 @@ class _Failure:
 
 @cache
 def _lark() -> Any:
-    from lark import Lark  # noqa: PLC0415  lark is only needed where a policy is parsed
-    from lark.lexer import Lexer as LarkLexer  # noqa: PLC0415
+    from lark import Lark  # lark is only needed where a policy is parsed
+    from lark.lexer import Lexer as LarkLexer
 
     class Fed(LarkLexer):
         """Tokens are fed one by one: Lark reads no text here."""
@@ -328,15 +340,13 @@ def _lark() -> Any:
             """Yield nothing."""
             return iter(())
 
-    return Lark(
-        resources.read_grammar("policy.lark"), parser="lalr", start="line", lexer=Fed, maybe_placeholders=True
-    )
+    return Lark(resources.read_grammar("policy.lark"), parser="lalr", start="line", lexer=Fed, maybe_placeholders=True)
 
 
 @cache
 def keywords() -> dict[str, str]:
     """Return the reserved words, folded, with their terminals, as the grammar has them."""
-    from lark.lexer import PatternStr  # noqa: PLC0415
+    from lark.lexer import PatternStr
 
     return {
         fold(terminal.pattern.value): terminal.name
@@ -348,7 +358,7 @@ def keywords() -> dict[str, str]:
 @cache
 def spelling() -> dict[str, str]:
     """Return how a terminal is written in a policy: DEPUIS → `depuis`, JUSQUE → `..`."""
-    from lark.lexer import PatternStr  # noqa: PLC0415
+    from lark.lexer import PatternStr
 
     return {
         terminal.name: terminal.pattern.value
@@ -360,8 +370,8 @@ def spelling() -> dict[str, str]:
 @cache
 def _shape(types: tuple[str, ...]) -> _Shape | _Failure:
     """Parse a sequence of terminals, once."""
-    from lark import Token as LarkToken  # noqa: PLC0415
-    from lark.exceptions import UnexpectedToken  # noqa: PLC0415
+    from lark import Token as LarkToken
+    from lark.exceptions import UnexpectedToken
 
     parser = _lark().parse_interactive()
     for at, name in enumerate((*types, "$END")):
@@ -388,7 +398,8 @@ def parse(source: SourceFile) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     for line in lexer.lex(source, keywords()):
         reader.take(line)
     reader.close()
-    return SyntaxTree(source, tuple(reader.statements), tuple(reader.comments)), tuple(reader.diagnostics)
+    tree = SyntaxTree(source, tuple(reader.statements), tuple(reader.comments), tuple(reader.doubtful))
+    return tree, tuple(reader.diagnostics)
 
 
 @dataclass(slots=True)
@@ -402,6 +413,8 @@ class _Reader:
     opened: Any = None  # the block whose lines are being read
     body: list[Any] = field(default_factory=list)
     spoilt: bool = False  # a line of the block was wrong, so it may look empty
+    excused: frozenset[str] = frozenset()  # kinds of lines whose block could not be opened
+    doubtful: list[str] = field(default_factory=list)
 
     def take(self, line: Line) -> None:
         if line.comment:
@@ -410,17 +423,15 @@ class _Reader:
         if not line.tokens or self._broken(line):
             return
         tokens = line.tokens
-        shape = _shape(self._types(tokens))
+        shape = _shape(_types(tokens))
         if isinstance(shape, _Failure):
             self._unexpected(tokens, shape)
             return
         if shape.rule in _BODY_RULES:
             self._add(shape, tokens)
             return
-        statement = self._build(shape, tokens)
-        if statement is None:
-            return
         self.close()
+        statement = self._build(shape, tokens)
         if type(statement) in _BODY_OF:
             self.opened, self.body, self.spoilt = statement, [], False
         else:
@@ -428,7 +439,7 @@ class _Reader:
 
     def close(self) -> None:
         """End the open block: its lines become part of it."""
-        opened, self.opened = self.opened, None
+        opened, self.opened, self.excused = self.opened, None, frozenset()
         if opened is None:
             return
         body = tuple(self.body)
@@ -446,42 +457,55 @@ class _Reader:
                 closed = TestBlock(opened.name, body, opened.span)
             case _:
                 closed = GuaranteeBlock(opened.name, body, opened.span)
-        content = closed.items if isinstance(closed, ListDecl) else closed.openings if isinstance(closed, HoursDecl) else body
+        content: tuple[Any, ...] = body
+        if isinstance(closed, ListDecl):
+            content = closed.items
+        elif isinstance(closed, HoursDecl):
+            content = closed.openings
         if not content and not self.spoilt:
             self._report("PC112", opened.span, block=_BODY_OF[type(opened)][1])
         self.statements.append(closed)
 
-    def _types(self, tokens: tuple[Token, ...]) -> tuple[str, ...]:
-        return tuple(token.type for token in tokens)
-
     def _add(self, shape: _Shape, tokens: tuple[Token, ...]) -> None:
+        built = self._build(shape, tokens) if shape.rule != "list_line" or self._in_list() else None
         wanted = _BODY_OF[type(self.opened)][0] if self.opened is not None else ""
         if wanted == shape.rule:
-            built = self._build(shape, tokens)
             if built is not None:
                 self.body.append(built)
+        elif shape.rule in self.excused:
             return
-        if shape.rule == "list_line":
+        elif shape.rule == "list_line":
             self._unknown_statement(tokens)
-            return
-        self.spoilt = True
-        self._report("PC104", self._span(tokens[0]), word=tokens[0].value, block=_OPENERS[shape.rule])
+        else:
+            self.spoilt = True
+            self.excused |= {shape.rule}  # the lines that follow are part of the same mistake
+            self._report("PC104", self._span(tokens[0]), word=tokens[0].value, block=_OPENERS[shape.rule])
+
+    def _in_list(self) -> bool:
+        """Tell whether lines that are just callers have a place here."""
+        return isinstance(self.opened, ListDecl) or "list_line" in self.excused
 
     def _build(self, shape: _Shape, tokens: tuple[Token, ...]) -> Any:
-        """Return the node of a line, or None when a diagnostic says why there is none."""
+        """Return the node of a line, or None for a line of a block that a diagnostic was made for."""
         builder = _Builder(self.source, tokens, self.diagnostics)
         before = len(self.diagnostics)
         node = builder.build(shape.tree)
-        if len(self.diagnostics) > before:
-            self.spoilt = True
-            return node if not isinstance(node, RuleNode | CallTest | Assertion) else None
-        return node
+        if len(self.diagnostics) == before:
+            return node
+        self.spoilt = True
+        return None if isinstance(node, RuleNode | CallTest | Assertion) else node
 
     def _span(self, token: Token) -> Span:
         return Span(self.source, token.start, token.end)
 
-    def _report(self, code: str, span: Span, help: tuple[Text, ...] = (), **args: str | int | tuple[str, ...]) -> None:  # noqa: A002
-        self.diagnostics.append(Diagnostic(code, span, args, help=help))
+    def _report(
+        self,
+        code: str,
+        span: Span,
+        help: Text | None = None,  # noqa: A002  as the field is called
+        **args: str | int | tuple[str, ...],
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, span, args, help=(help,) if help else ()))
 
     def _broken(self, line: Line) -> bool:
         """Report a character that no word is made of, or a quote without an end."""
@@ -493,53 +517,146 @@ class _Reader:
                 self._report("PC103", self._span(token))
             else:
                 continue
-            self.spoilt = True
+            self._give_up(line.tokens)
             return True
         return False
 
-    def _unexpected(self, tokens: tuple[Token, ...], failure: _Failure) -> None:
+    def _give_up(self, tokens: tuple[Token, ...]) -> None:
+        """Leave a wrong line out, and excuse what follows from that: one mistake makes one diagnostic.
+
+        What it would have declared may be named elsewhere, and the block it would have opened has lines.
+        """
         self.spoilt = True
         first = tokens[0]
-        statement_words = {word for word in keywords().values()}
-        if first.type == "NAME" and not (isinstance(self.opened, ListDecl) and failure.at > 0 and "NAME" in failure.expected):
+        meant = first.type
+        if meant == "NAME":
+            meant = keywords().get(fold(_closest(first.value, _starting_words())), meant)
+        if meant in _DECLARING or meant == "NAME":
+            self.doubtful.append(fold(self.source.text[first.start : tokens[-1].end]))
+            if tokens[-1].type == lexer.UNCLOSED_QUOTE:
+                self.doubtful.append(fold(tokens[-1].value.lstrip('"')))
+        if meant == "FERIES" and isinstance(self.opened, HoursDecl):
+            return
+        if meant in _STATEMENTS:
+            self.close()
+            self.excused = _EXCUSED.get(meant, frozenset())
+
+    def _unexpected(self, tokens: tuple[Token, ...], failure: _Failure) -> None:
+        """Report a line that is none of the language."""
+        first, at = tokens[0], failure.at
+        meant = _closest(first.value, _starting_words()) if first.type == "NAME" else ""
+        stray = first.type not in keywords().values() and (meant or not self._in_list())
+        if at == 0 or stray:
             self._unknown_statement(tokens)
             return
-        ended = failure.at == len(tokens)
-        if ended:
-            span = Span(self.source, tokens[-1].end, tokens[-1].end)
-            span = self._span(tokens[-1])
+        ended = at == len(tokens)
+        span = self._span(tokens[-1] if ended else tokens[at])
+        if not ended and _is_name_instead(tokens, failure):
+            self._report("PC110", span, Text("quote", {"name": span.text}), word=span.text)
         else:
-            span = self._span(tokens[failure.at])
-        expected = tuple(_shown(name) for name in failure.expected)
-        if not ended and tokens[failure.at].type in statement_words and "NAME" in failure.expected:
-            previous = tokens[failure.at - 1].type if failure.at else ""
-            if previous not in ("NAME", "NUMBER", "PREFIX", "STAR", "ANONYME"):
-                self._report("PC110", span, word=span.text)
-                return
-        if not ended and tokens[failure.at].type == "NAME":
-            words = {spelling()[name]: name for name in failure.expected if spelling().get(name, "=")[0].isalpha()}
-            close = _closest(tokens[failure.at].value, words)
+            expected = _expected(failure.expected, never="VERS" if isinstance(self.opened, GuaranteeBlock) else "POUR")
+            word = "<END>" if ended else span.text
+            self._report("PC101", span, self._repair(tokens, failure), word=word, expected=expected)
+        self._give_up(tokens)
+
+    def _repair(self, tokens: tuple[Token, ...], failure: _Failure) -> Text | None:
+        """Return the most likely repair of a line that fails at some token, if one is likely."""
+        types, at = _types(tokens), failure.at
+        found = tokens[at] if at < len(tokens) else None
+        words = [name for name in failure.expected if spelling().get(name, "=")[0].isalpha()]
+        if found is not None and found.type == "NAME":
+            close = _closest(found.value, [spelling()[name] for name in words])
             if close:
-                help_ = (Text("suggest", {"word": close}),)
-                self._report("PC101", span, help_, word=span.text, expected=expected)
-                return
-        if ended:
-            self.diagnostics.append(Diagnostic("PC101", span, {"word": "", "expected": expected}, notes=(Text("ended"),)))
-        else:
-            self._report("PC101", span, word=span.text, expected=expected)
+                return Text("suggest", {"word": close})
+        if found is not None and types[at - 1] == "NAME":  # a name of several words without quotes
+            last = at
+            while last < min(len(tokens), at + 8) and types[last] == "NAME":
+                last += 1
+                text = self.source.text[tokens[at - 1].start : tokens[last - 1].end]
+                if _fits((*types[:at], *types[last:])) and not set('",') & set(text):
+                    return Text("quote", {"name": text})
+        if found is not None and "NAME" in failure.expected:  # a name that starts with a digit
+            last = at + 1
+            while last < len(tokens) and tokens[last].start == tokens[last - 1].end:
+                last += 1
+            text = self.source.text[found.start : tokens[last - 1].end]
+            if last > at + 1 and '"' not in text and _fits((*types[:at], "NAME", *types[last:])):
+                return Text("quote", {"name": text})
+        missing = [name for name in words if _fits((*types[:at], name, *types[at:]))]
+        if len(missing) == 1:
+            return Text("insert", {"word": spelling()[missing[0]]})
+        formats = [key for name, key in _FORMATS.items() if name in failure.expected]
+        return Text(formats[0]) if found is not None and formats else None
 
     def _unknown_statement(self, tokens: tuple[Token, ...]) -> None:
-        self.spoilt = True
         first = tokens[0]
-        starts = {spelling()[name]: name for name in _shape_start()}
-        close = _closest(first.value, starts) if first.type == "NAME" else ""
-        self._report("PC109", self._span(first), (Text("suggest", {"word": close}),) if close else (), word=self._span(first).text)
+        close = _closest(first.value, _starting_words()) if first.type == "NAME" else ""
+        help_ = Text("suggest", {"word": close}) if close else None
+        if not close and self.opened is not None and not isinstance(self.opened, ListDecl):
+            help_ = Text(_BODY_OF[type(self.opened)][1])
+        self._report("PC109", self._span(first), help_, word=self._span(first).text)
+        self._give_up(tokens)
+
+
+# The words that start a statement, and so end a block; those whose names are used elsewhere; those that open one.
+_STATEMENTS: Final = frozenset(
+    "POLITIQUE FUSEAU INCLURE ANNUAIRE POSTE EXTENSION GROUPE FILE SVI LISTE HORAIRES FERIES FERMETURE"
+    " POUR TEST GARANTIE".split()
+)
+_DECLARING: Final = frozenset("POSTE EXTENSION GROUPE FILE SVI LISTE HORAIRES FERIES FERMETURE".split())
+_EXCUSED: Final = {
+    "LISTE": frozenset(("list_line",)),
+    "HORAIRES": frozenset(("hours_line",)),
+    "POUR": frozenset(("rule",)),
+    "TEST": frozenset(("call",)),
+    "GARANTIE": frozenset(("assertion",)),
+}
+# Terminals whose form users get wrong, and the help that shows it.
+_FORMATS: Final = {"TIME": "time", "DATE": "date", "DURATION": "duration"}
+# What stands for several terminals in "expected", and in which order they are told: first what must come.
+_CALLERS: Final = frozenset(("NUMBER", "PREFIX", "STAR", "ANONYME"))
+_WEEK: Final = frozenset(("LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE"))
+_ORDER: Final = (
+    "VERS POUR DE DONNE NE JAMAIS COMPRIS PRIORITE FERIES NUMBER NAME CALLER DAY TIME DATE DURATION"
+    " EGAL TIRET JUSQUE MESSAGERIE MOBILE EXTENSION POSTE EXTERNE SYSTEME OCCUPE SONNERIE SONNE REBOND"
+    " TOUS SAUF PENDANT HORS INTERNE JUSQU_AU MOTIF LES EN LE"
+).split()
+
+
+def _types(tokens: Iterable[Token]) -> tuple[str, ...]:
+    return tuple(token.type for token in tokens)
+
+
+def _fits(types: tuple[str, ...]) -> bool:
+    return isinstance(_shape(types), _Shape)
+
+
+def _is_name_instead(tokens: tuple[Token, ...], failure: _Failure) -> bool:
+    """Tell whether the line would be good if the keyword that does not fit were a name."""
+    types, at = _types(tokens), failure.at
+    if types[at] not in keywords().values() or "NAME" not in failure.expected:
+        return False
+    return _fits((*types[:at], "NAME", *types[at + 1 :]))
+
+
+def _expected(terminals: Iterable[str], never: str) -> tuple[str, ...]:
+    """Return what would fit, as messages show it: words, and `<NUMBER>` for what the catalogue names."""
+    left = set(terminals)
+    if len(left) > 1:
+        left.discard(never)
+    if left >= _CALLERS:
+        left = left - _CALLERS - {"NAME"} | {"CALLER"}
+    if left >= _WEEK:
+        left = left - _WEEK | {"DAY"}
+    ranked = {name: at for at, name in enumerate(_ORDER)}
+    return tuple(_shown(name) for name in sorted(left, key=lambda name: (ranked.get(name, len(ranked)), name)))
 
 
 @cache
-def _shape_start() -> tuple[str, ...]:
-    """Return the terminals that may start a line and are words."""
-    return tuple(sorted(name for name in _lark().parse_interactive().accepts() if spelling().get(name, "=")[0].isalpha()))
+def _starting_words() -> tuple[str, ...]:
+    """Return the words that a line may start with."""
+    names = sorted(_lark().parse_interactive().accepts())
+    return tuple(spelling()[name] for name in names if spelling().get(name, "=")[0].isalpha())
 
 
 def _closest(word: str, candidates: Iterable[str]) -> str:
@@ -550,13 +667,14 @@ def _closest(word: str, candidates: Iterable[str]) -> str:
 
 
 def _shown(terminal: str) -> str:
-    """Return a terminal as messages show it: its word, or its name for the catalogue to translate (`<NUMBER>`)."""
     return spelling().get(terminal, f"<{terminal.strip('$')}>")
 
 
-# -- trees to nodes ---------------------------------------------------------------------------------------------
+# -- trees to nodes --------------------------------------------------------------------------------
 
 _DAYS = {name: at for at, name in enumerate(("LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE"))}
+_HOUR = re.compile(r"([0-9]{1,2})(?::([0-5][0-9])|[hH]([0-5][0-9])?)")
+_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _SYSTEMS = {"GROUPE": "group", "FILE": "queue", "SVI": "menu"}
 _KINDS = {"INTERNE": Kind.INTERNAL, "EXTERNE": Kind.EXTERNAL}
 
@@ -620,7 +738,12 @@ class _Builder:
                 self.report("PC211", span, word=span.text)
             given[kind] = value
         return ExtensionDecl(
-            self.word(number), self.word(name), given.get("mobile"), "mailbox" in given, given.get("ring"), self.whole()
+            self.word(number),
+            self.word(name),
+            given.get("mobile"),
+            "mailbox" in given,
+            given.get("ring"),
+            self.whole(),
         )
 
     def mobile_option(self, keyword: Token, number: Token) -> tuple[str, Any, Span]:
@@ -630,8 +753,9 @@ class _Builder:
         return "mailbox", True, self.span(keyword, keyword)
 
     def ring_option(self, keyword: Token, duration: Token) -> tuple[str, Any, Span]:
-        seconds = int(duration.value.rstrip(" sS"))
-        if not 1 <= seconds <= 600:  # noqa: PLR2004  a caller who waits ten minutes has hung up
+        written = duration.value.rstrip(" sS").lstrip("0")
+        seconds = int(written or 0) if len(written) < 4 else 1000
+        if not 1 <= seconds <= 600:  # a caller who waits ten minutes has hung up
             self.report("PC113", self.span(duration, duration), duration=duration.value)
         return "ring", seconds, self.span(keyword, duration)
 
@@ -672,15 +796,16 @@ class _Builder:
         span = self.span(start, end)
         first, last = self.minute(start), self.minute(end, last=True)
         if first is not None and first == last:
-            self.report("PC107", span, hour=span.text)
+            self.report("PC107", span, case="empty", hour=span.text)
         return first or 0, last or 0, span
 
     def minute(self, token: Token, *, last: bool = False) -> int | None:
         """Return the minute of the day; 24:00 ends a day and starts none."""
-        hours, _, minutes = token.value.lower().replace("h", ":").partition(":")
-        found = 60 * int(hours) + int(minutes or 0)
-        if int(minutes or 0) > 59 or found > (1440 if last else 1439):  # noqa: PLR2004
-            self.report("PC107", self.span(token, token), hour=token.value)
+        parts = _HOUR.fullmatch(token.value)
+        found = 60 * int(parts[1]) + int(parts[2] or parts[3] or 0) if parts else 1441
+        if found > (1440 if last else 1439):
+            case = "24:00" if found == 1440 else "impossible" if parts else "written"
+            self.report("PC107", self.span(token, token), case=case, hour=token.value)
             return None
         return found
 
@@ -707,14 +832,14 @@ class _Builder:
     def day_of(self, token: Token) -> date | None:
         text = token.value
         try:
-            if "/" in text:
-                day, month, year = text.split("/")
-                if len(year) != 4:  # noqa: PLR2004
-                    raise ValueError(year)
-                return date(int(year), int(month), int(day))
-            return date(*(int(part) for part in text.split("-")))
+            parts = _DATE.fullmatch(text)
+            if parts is None:
+                self.report("PC108", self.span(token, token), case="written", date=text)
+                return None
+            year, month, day = parts[1] or parts[6], parts[2] or parts[5], parts[3] or parts[4]
+            return date(int(year), int(month), int(day))
         except ValueError:
-            self.report("PC108", self.span(token, token), date=text)
+            self.report("PC108", self.span(token, token), case="impossible", date=text)
             return None
 
     # rules
@@ -845,13 +970,14 @@ class _Builder:
 
     def gives(self, kind: str, keyword: Token, what: Word | Token | tuple[Item, ...] | None) -> Target:
         span = self.span(keyword, keyword)
+        if what is None:
+            return Target(kind, span)
+        if isinstance(what, Word):
+            return Target(kind, span.to(what.span), what)
         if isinstance(what, Token):
             word = self.word(what)
-            item = Item("number", word.text, word.span)
-            return Target(kind, span.to(word.span), word, items=(item,))
-        if isinstance(what, tuple):
-            return Target(kind, span.to(what[-1].span), items=what)
-        return Target(kind, span.to(what.span) if what else span, what)
+            return Target(kind, span.to(word.span), word, items=(Item("number", word.text, word.span),))
+        return Target(kind, span.to(what[-1].span), items=what)
 
     def gives_ring(self, keyword: Token, reference: Word | None) -> Target:
         return self.gives("ring", keyword, reference)

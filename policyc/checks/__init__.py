@@ -12,7 +12,7 @@ CHECKS: tuple[Callable[[Policy], Iterator[Diagnostic]], ...] = (forward_loops, r
 
 
 def check(policy: Policy, today: date | None = None) -> tuple[Diagnostic, ...]:
-    """Return what is wrong with a policy. `today` is for the warnings about rules that have ended; None: none."""
+    """Return what is wrong with a policy. With `today`, warn about rules that have ended."""
     found = [diagnostic for one in CHECKS for diagnostic in one(policy)]
     if today is not None:
         found += ended_rules(policy, today)

@@ -1,4 +1,4 @@
-"""Extensions that forward calls to one another in a circle, found exactly and shown with a call that enters it."""
+"""Extensions that forward calls to one another in a circle, found exactly and shown with one such call."""
 
 from collections.abc import Iterator, Mapping
 
@@ -65,7 +65,7 @@ def _knots(forwards: Mapping[str, list[str]]) -> list[list[str]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == index[node]:
-                    group = []
+                    group: list[str] = []
                     while not group or group[-1] != node:
                         group.append(stack.pop())
                         on_stack.discard(group[-1])
@@ -115,7 +115,8 @@ def _report(policy: Policy, group: list[str], start: str, region: Region) -> tup
         path.append((number, rule))
         number = rule.destination.extension
     circle = path[[one for one, _ in path].index(number) :]
-    turn = min(range(len(circle)), key=lambda at: circle[at][0])  # told from its lowest number, wherever it is entered
+    # Told from its lowest number, wherever it is entered.
+    turn = min(range(len(circle)), key=lambda at: circle[at][0])
     circle = circle[turn:] + circle[:turn]
     names = [one for one, _ in circle]
     shown = "" if caller.number is None else numbering.display(caller.number)
@@ -130,7 +131,10 @@ def _report(policy: Policy, group: list[str], start: str, region: Region) -> tup
             for at, (one, rule) in enumerate(circle[1:])
         ),
         (
-            Text(f"witness-{kind}" if shown else f"witness-anonymous-{kind}", {"caller": shown, "at": f"{instant:%Y-%m-%d %H:%M}"}),
+            Text(
+                f"witness-{kind}" if shown else f"witness-anonymous-{kind}",
+                {"caller": shown, "at": f"{instant:%Y-%m-%d %H:%M}"},
+            ),
             Text("steps", {"steps": steps}),
         ),
         (Text("default"),),
