@@ -16,7 +16,7 @@ from policyc.model import Rule
 from policyc.schedule import Partition
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """A rule, the classes of time at which the call still looks for one, and those that the rule takes."""
 
@@ -25,9 +25,12 @@ class Choice:
     taken: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """The choices for callers of one cell, in order, and the classes of time that none of them takes."""
+    """The choices for callers of one cell, in order, and the classes of time that none of them takes.
+
+    Rows of one table that decide alike are one object.
+    """
 
     choices: tuple[Choice, ...]
     left: int
@@ -87,7 +90,8 @@ def lower(partition: Partition, rules: Sequence[Rule]) -> Table:
     everyone = dict.fromkeys(digits.EVERYONE.ends[::2], True) | dict.fromkeys(digits.EVERYONE.ends[1::2], False)
     starts: list[int] = []
     rows: list[Row | None] = []
-    known: dict[tuple[int, ...], Row] = {}
+    known: dict[tuple[int, ...], Row] = {}  # by the rules that hold for the callers
+    alike: dict[tuple[tuple[int, int], ...], Row] = {}  # by what is decided
     active: set[int] = set()
     exists = False
     for cut in sorted({*opening, *closing, *everyone}):
@@ -101,8 +105,9 @@ def lower(partition: Partition, rules: Sequence[Rule]) -> Table:
             key = tuple(sorted(active))
             row = known.get(key)
             if row is None:
-                row = known[key] = _row(partition.everything, [(rules[at], masks[at]) for at in key])
-        if not rows or rows[-1] != row:
+                row = _row(partition.everything, [(rules[at], masks[at]) for at in key])
+                row = known[key] = alike.setdefault(tuple((id(one.rule), one.taken) for one in row.choices), row)
+        if not rows or rows[-1] is not row:
             starts.append(cut)
             rows.append(row)
     return Table(partition, tuple(starts), tuple(rows))

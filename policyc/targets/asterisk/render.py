@@ -85,6 +85,7 @@ class _Renderer:
     settings: Mapping[str, Any]
     periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
     shared: dict[tuple[str, tuple[Rule, ...]], str] = field(default_factory=dict)  # layers of `pour tous`, named
+    blind: dict[tuple[Rule, ...], bool] = field(default_factory=dict)
     seconds_asked: bool = False
     mobile_asked: bool = False
 
@@ -171,14 +172,20 @@ class _Renderer:
 
     def _key(self, rules: tuple[Rule, ...]) -> str:
         """Return what stands before the caller's number: the kind of call, if these rules tell kinds apart."""
-        return "c" if _kind_blind(rules) else "${POLICYC_KIND}"
+        return "c" if self._kind_blind(rules) else "${POLICYC_KIND}"
+
+    def _kind_blind(self, rules: tuple[Rule, ...]) -> bool:
+        """Tell whether rules treat a number alike whether it calls from inside or from outside."""
+        if rules not in self.blind:
+            self.blind[rules] = all(rule.callers.is_kind_blind for rule in rules)
+        return self.blind[rules]
 
     # -- tables -------------------------------------------------------------------------------------
 
     def _table(self, rules: tuple[Rule, ...], extension: Extension | None, place: str) -> list[Exten]:
         """Return a layer's lines: callers → what decides, then the chains of times and the outside numbers."""
         table = decision.lower(self._partition(rules), rules)
-        blind = _kind_blind(rules)
+        blind = self._kind_blind(rules)
         found: list[Exten] = []
         uses: dict[Row, int] = {}
         lines: list[tuple[str, Row]] = []
@@ -211,7 +218,7 @@ class _Renderer:
         steps: list[Step] = []
         for at, choice in enumerate(row.choices):
             rule = choice.rule
-            note = comment(f"{rule.span.place} {rule.span.text}")
+            note = comment(rule.span.place)
             goal = self._goal(rule, extension)
             tests = self._tests(table.partition, choice.asked, rule)
             if not tests:
@@ -296,11 +303,6 @@ class _Renderer:
 
     def _line(self, number: str) -> str:
         return channel(self.settings["extension_channel"], number, number)
-
-
-def _kind_blind(rules: Sequence[Rule]) -> bool:
-    """Tell whether rules treat a number alike whether it calls from inside or from outside."""
-    return all(rule.callers.is_kind_blind for rule in rules)
 
 
 def _outside_name(external: External) -> str:
