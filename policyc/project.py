@@ -67,11 +67,16 @@ class _Loader:
             self.missing("PC003", asked, path=path)
             return None
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            self.missing("PC001", asked, path=path, reason=reason)
+            cases: dict[type[Exception], str] = {
+                FileNotFoundError: "absent",
+                IsADirectoryError: "folder",
+                PermissionError: "denied",
+            }
+            reason = getattr(error, "strerror", None) or str(error)
+            self.missing("PC001", asked, case=cases.get(type(error), "other"), path=path, reason=reason)
             return None
         if len(data) > MAX_BYTES:
-            self.missing("PC001", asked, path=path, reason=f"> {MAX_BYTES >> 20} Mio")
+            self.missing("PC001", asked, case="large", path=path, reason=str(MAX_BYTES >> 20))
             return None
         source, found = read_source(path, data)
         self.diagnostics += found

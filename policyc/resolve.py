@@ -153,7 +153,10 @@ class _Resolver:
                 return ZoneInfo(name)
             except (KeyError, OSError, ValueError):  # not found, a folder, or no path at all
                 pass
-            self.report("PC209", statement.name.span, help=_suggest(name, _zones()), name=name)
+            zones = _zones()
+            city = next((one for one in zones if fold(one).endswith("/" + fold(name))), None)
+            help_ = (Text("suggest", {"name": city}),) if city else _suggest(name, zones)
+            self.report("PC209", statement.name.span, help=help_, name=name)
         return ZoneInfo(DEFAULT_ZONE)
 
     # -- declarations ------------------------------------------------------------------------------
@@ -180,7 +183,7 @@ class _Resolver:
         folded = fold(node.name.text)
         if folded in self.system_names:
             earlier = self.systems[self.system_names[folded]].span
-            self.report("PC205", node.name.span, secondary=(Secondary(earlier, "first"),), name=node.name.text)
+            self.twice("PC205", node.name.span, earlier, name=node.name.text)
             return
         self.system_names[folded] = node.number.text
         self.systems[node.number.text] = System(node.number.text, node.name.text, node.kind, node.span)
@@ -191,7 +194,7 @@ class _Resolver:
             self.report("PC114", number.span, number=text)
             return False
         if text in self.spans:
-            self.report("PC206", number.span, secondary=(Secondary(self.spans[text], "first"),), number=text)
+            self.twice("PC206", number.span, self.spans[text], number=text)
             return False
         self.spans[text] = number.span
         return True
@@ -204,12 +207,20 @@ class _Resolver:
             return False
         if folded in self.caller_names:
             earlier = self.caller_names[folded]
-            secondary = (Secondary(earlier, "first"),) if earlier else ()
-            notes = () if earlier else (Text("builtin", {"name": self.builtin_spelling[folded]}),)
-            self.report("PC205", name.span, secondary=secondary, notes=notes, name=name.text)
+            if earlier is not None:
+                self.twice("PC205", name.span, earlier, name=name.text)
+            else:
+                notes = (Text("builtin", {"name": self.builtin_spelling[folded]}),)
+                self.report("PC205", name.span, notes=notes, name=name.text)
             return False
         self.caller_names[folded] = name.span
         return True
+
+    def twice(self, code: str, one: Span, other: Span, **args: str) -> None:
+        """Report two declarations of one thing, at the one that stands last."""
+        if one.file is other.file and one.start < other.start:
+            one, other = other, one
+        self.report(code, one, secondary=(Secondary(other, "first"),), **args)
 
     def check_mobile(self, node: syntax.ExtensionDecl) -> None:
         extension = self.extensions.get(node.number.text)
@@ -232,7 +243,11 @@ class _Resolver:
         if problem:
             french = re.match(r"0[1-9]|(?:\+|00)33", text)
             notes = (Text("french" if french else "foreign"),) if problem != "PC214" else ()
-            self.report(problem, span, notes=notes, number=span.text, digits=sum(char.isdigit() for char in text))
+            first, dash, last = span.text.partition("-")
+            is_range = dash and len(first) == len(last) > 2  # 0140000000-0140009999
+            help_ = (Text("range", {"first": first, "last": last}),) if is_range else ()
+            count = sum(char.isdigit() for char in text)
+            self.report(problem, span, notes=notes, help=help_, number=span.text, digits=count)
         return None if problem in ("PC105", "PC106") else canonical
 
     def excuse(self, name: str) -> bool:
@@ -333,7 +348,8 @@ class _Resolver:
         try:
             return digits.between(first, last)
         except ValueError:
-            self.report("PC111", item.span)
+            case = "order" if len(first) == len(last) else "length"
+            self.report("PC111", item.span, case=case)
             return digits.EMPTY
 
     def named(self, item: Item, *, in_list: bool) -> NumberSet:
@@ -417,7 +433,7 @@ class _Resolver:
     def declare_period(self, name: Word) -> bool:
         earlier = self.periods.get(fold(name.text))
         if earlier is not None:
-            self.report("PC205", name.span, secondary=(Secondary(earlier.span, "first"),), name=name.text)
+            self.twice("PC205", name.span, earlier.span, name=name.text)
         return earlier is None
 
     def declare_holidays(self, node: syntax.HolidaysDecl) -> None:
@@ -434,7 +450,7 @@ class _Resolver:
                 return
             years.append(year)
         if years[1] < years[0]:
-            self.report("PC111", node.first.span.to(node.last.span))
+            self.report("PC111", node.first.span.to(node.last.span), case="order")
             return
         for day, name in holidays_fr.holidays(region[0], years[0], years[1]):
             self.holidays.setdefault(day, name)
@@ -518,7 +534,11 @@ class _Resolver:
             self.report("PC207", word.span, help=(Text("list"),), name=word.text)
         elif not self.excuse(word.text):
             names: Iterable[str] = self.extensions if word.is_number else [one.name for one in self.extensions.values()]
-            self.report("PC202", word.span, help=_suggest(word.text, names), name=word.text)
+            help_ = _suggest(word.text, names)
+            other = _suggest(word.text, [] if word.is_number else [one.name for one in self.systems.values()])
+            if other and not help_:
+                help_ = (Text("system", other[0].args),)
+            self.report("PC202", word.span, help=help_, name=word.text)
         return None
 
     def system(self, word: Word) -> str | None:
@@ -530,7 +550,11 @@ class _Resolver:
             self.report("PC207", word.span, help=(Text("extension", {"name": word.text}),), name=word.text)
         elif not self.excuse(word.text):
             names = self.systems if word.is_number else [one.name for one in self.systems.values()]
-            self.report("PC203", word.span, help=_suggest(word.text, names), name=word.text)
+            help_ = _suggest(word.text, names)
+            other = _suggest(word.text, [] if word.is_number else [one.name for one in self.extensions.values()])
+            if other and not help_:
+                help_ = (Text("extension", other[0].args),)
+            self.report("PC203", word.span, help=help_, name=word.text)
         return None
 
     def rule(self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str]) -> Rule | None:

@@ -549,44 +549,86 @@ class _Reader:
         if at == 0 or stray:
             self._unknown_statement(tokens)
             return
+        misspelt = self._misspelt(tokens, at)
         ended = at == len(tokens)
         span = self._span(tokens[-1] if ended else tokens[at])
-        if not ended and _is_name_instead(tokens, failure):
+        if misspelt is not None:
+            at, close = misspelt
+            span = self._span(tokens[at])
+            expected = self._expected(_accepted(_types(tokens[:at])))
+            self._report("PC101", span, Text("suggest", {"word": close}), word=span.text, expected=expected)
+        elif not ended and _is_name_instead(tokens, failure):
             self._report("PC110", span, Text("quote", {"name": span.text}), word=span.text)
         else:
-            expected = _expected(failure.expected, never="VERS" if isinstance(self.opened, GuaranteeBlock) else "POUR")
             word = "<END>" if ended else span.text
-            self._report("PC101", span, self._repair(tokens, failure), word=word, expected=expected)
+            help_ = None if ended else self._repair(tokens, failure)
+            self._report("PC101", span, help_, word=word, expected=self._expected(failure.expected))
         self._give_up(tokens)
 
+    def _misspelt(self, tokens: tuple[Token, ...], at: int) -> tuple[int, str] | None:
+        """Return the name at or before a place that would make a good line as the keyword it resembles."""
+        types = _types(tokens)
+        for place in range(max(1, at - 3), min(at + 1, len(tokens))):
+            if types[place] == "NAME":
+                expected = [name for name in _accepted(types[:place]) if _is_word(name)]
+                close = _closest(tokens[place].value, [spelling()[name] for name in expected])
+                if close and (place == at or _fits((*types[:place], keywords()[fold(close)], *types[place + 1 :]))):
+                    return place, close
+        return None
+
     def _repair(self, tokens: tuple[Token, ...], failure: _Failure) -> Text | None:
-        """Return the most likely repair of a line that fails at some token, if one is likely."""
+        """Return the most likely repair of a line that has a token too many or lacks one, if one is likely."""
         types, at = _types(tokens), failure.at
-        found = tokens[at] if at < len(tokens) else None
-        words = [name for name in failure.expected if spelling().get(name, "=")[0].isalpha()]
-        if found is not None and found.type == "NAME":
-            close = _closest(found.value, [spelling()[name] for name in words])
-            if close:
-                return Text("suggest", {"word": close})
-        if found is not None and types[at - 1] == "NAME":  # a name of several words without quotes
-            last = at
+        found = tokens[at]
+        if fold(found.value) in _CONNECTIVES and _fits((*types[:at], *types[at + 1 :])):
+            return Text("remove", {"word": found.value})
+        if types[at] in _STATEMENTS | _BODY_WORDS and "$END" in failure.expected:
+            return Text("newline", {"word": found.value})
+        quotable = self._unquoted(tokens, failure)
+        if quotable:
+            return Text("quote", {"name": quotable})
+        for place in (at, at - 1):
+            accepted = [name for name in _accepted(types[:place]) if _is_word(name)]
+            missing = [name for name in accepted if _fits((*types[:place], name, *types[place:]))]
+            if len(missing) == 1:
+                before = self._span(tokens[place]).text
+                return Text("insert", {"word": spelling()[missing[0]], "before": before})
+        return next((Text(key) for name, key in _FORMATS.items() if name in failure.expected), None)
+
+    def _unquoted(self, tokens: tuple[Token, ...], failure: _Failure) -> str:
+        """Return the text that would make a good line if it were one quoted name, or nothing."""
+        types, at = _types(tokens), failure.at
+        first, last = at, at + 1
+        if types[at - 1] == "NAME" and types[at] == "NAME":  # several words
+            first = at - 1
             while last < min(len(tokens), at + 8) and types[last] == "NAME":
+                if _fits((*types[:at], *types[last:])):
+                    break
                 last += 1
-                text = self.source.text[tokens[at - 1].start : tokens[last - 1].end]
-                if _fits((*types[:at], *types[last:])) and not set('",') & set(text):
-                    return Text("quote", {"name": text})
-        if found is not None and "NAME" in failure.expected:  # a name that starts with a digit
-            last = at + 1
+        elif "NAME" in failure.expected:  # starts with a digit
             while last < len(tokens) and tokens[last].start == tokens[last - 1].end:
                 last += 1
-            text = self.source.text[found.start : tokens[last - 1].end]
-            if last > at + 1 and '"' not in text and _fits((*types[:at], "NAME", *types[last:])):
-                return Text("quote", {"name": text})
-        missing = [name for name in words if _fits((*types[:at], name, *types[at:]))]
-        if len(missing) == 1:
-            return Text("insert", {"word": spelling()[missing[0]]})
-        formats = [key for name, key in _FORMATS.items() if name in failure.expected]
-        return Text(formats[0]) if found is not None and formats else None
+            if last == at + 1:
+                return ""
+        else:
+            return ""
+        text = self.source.text[tokens[first].start : tokens[last - 1].end]
+        fits = _fits((*types[:first], "NAME", *types[last:]))
+        return text if fits and not set('"«»“”,') & set(text) else ""
+
+    def _expected(self, terminals: Iterable[str]) -> tuple[str, ...]:
+        """Return what would fit, as messages show it: words, and `<NUMBER>` for what the catalogue names."""
+        left = set(terminals)
+        if len(left) > 1:
+            left.discard("VERS" if isinstance(self.opened, GuaranteeBlock) else "POUR")
+        if "EXTENSION" in left:
+            left.discard("POSTE")  # the same word
+        if left >= _CALLERS:
+            left = left - _CALLERS - {"NAME"} | {"CALLER"}
+        if left >= _WEEK:
+            left = left - _WEEK | {"DAY"}
+        ranked = {name: at for at, name in enumerate(_ORDER)}
+        return tuple(_shown(name) for name in sorted(left, key=lambda name: (ranked.get(name, len(ranked)), name)))
 
     def _unknown_statement(self, tokens: tuple[Token, ...]) -> None:
         first = tokens[0]
@@ -611,6 +653,9 @@ _EXCUSED: Final = {
     "TEST": frozenset(("call",)),
     "GARANTIE": frozenset(("assertion",)),
 }
+# The words that start a line of a block, and those that join things in prose and nothing here.
+_BODY_WORDS: Final = frozenset(("DEPUIS", "APPEL"))
+_CONNECTIVES: Final = frozenset(("et", "ou", "puis", "and", "or"))
 # Terminals whose form users get wrong, and the help that shows it.
 _FORMATS: Final = {"TIME": "time", "DATE": "date", "DURATION": "duration"}
 # What stands for several terminals in "expected", and in which order they are told: first what must come.
@@ -639,28 +684,27 @@ def _is_name_instead(tokens: tuple[Token, ...], failure: _Failure) -> bool:
     return _fits((*types[:at], "NAME", *types[at + 1 :]))
 
 
-def _expected(terminals: Iterable[str], never: str) -> tuple[str, ...]:
-    """Return what would fit, as messages show it: words, and `<NUMBER>` for what the catalogue names."""
-    left = set(terminals)
-    if len(left) > 1:
-        left.discard(never)
-    if left >= _CALLERS:
-        left = left - _CALLERS - {"NAME"} | {"CALLER"}
-    if left >= _WEEK:
-        left = left - _WEEK | {"DAY"}
-    ranked = {name: at for at, name in enumerate(_ORDER)}
-    return tuple(_shown(name) for name in sorted(left, key=lambda name: (ranked.get(name, len(ranked)), name)))
+def _is_word(terminal: str) -> bool:
+    return spelling().get(terminal, "=")[0].isalpha()
+
+
+def _accepted(types: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the terminals that may follow some that start a good line."""
+    ended = _shape((*types, lexer.BAD_CHARACTER))
+    return ended.expected if isinstance(ended, _Failure) else ()
 
 
 @cache
 def _starting_words() -> tuple[str, ...]:
     """Return the words that a line may start with."""
     names = sorted(_lark().parse_interactive().accepts())
-    return tuple(spelling()[name] for name in names if spelling().get(name, "=")[0].isalpha())
+    return tuple(spelling()[name] for name in names if _is_word(name))
 
 
 def _closest(word: str, candidates: Iterable[str]) -> str:
     """Return the candidate that a word is a likely misspelling of, or nothing."""
+    if len(word) < 3:
+        return ""
     folded = {fold(candidate): candidate for candidate in candidates}
     found = get_close_matches(fold(word), folded, n=1, cutoff=0.7)
     return folded[found[0]] if found else ""
@@ -825,7 +869,7 @@ class _Builder:
         if start is None or end is None:
             return None
         if end < start:
-            self.report("PC111", self.span(first, last or first))
+            self.report("PC111", self.span(first, last or first), case="order")
             return None
         return start, end
 
