@@ -183,7 +183,7 @@ class _Resolver:
         folded = fold(node.name.text)
         if folded in self.system_names:
             earlier = self.systems[self.system_names[folded]].span
-            self.twice("PC205", node.name.span, earlier, name=node.name.text)
+            self.twice("PC205", node.name.span, earlier, {"name": node.name.text})
             return
         self.system_names[folded] = node.number.text
         self.systems[node.number.text] = System(node.number.text, node.name.text, node.kind, node.span)
@@ -194,7 +194,7 @@ class _Resolver:
             self.report("PC114", number.span, number=text)
             return False
         if text in self.spans:
-            self.twice("PC206", number.span, self.spans[text], number=text)
+            self.twice("PC206", number.span, self.spans[text], {"number": text})
             return False
         self.spans[text] = number.span
         return True
@@ -208,7 +208,7 @@ class _Resolver:
         if folded in self.caller_names:
             earlier = self.caller_names[folded]
             if earlier is not None:
-                self.twice("PC205", name.span, earlier, name=name.text)
+                self.twice("PC205", name.span, earlier, {"name": name.text})
             else:
                 notes = (Text("builtin", {"name": self.builtin_spelling[folded]}),)
                 self.report("PC205", name.span, notes=notes, name=name.text)
@@ -216,11 +216,11 @@ class _Resolver:
         self.caller_names[folded] = name.span
         return True
 
-    def twice(self, code: str, one: Span, other: Span, **args: str) -> None:
+    def twice(self, code: str, one: Span, other: Span, args: dict[str, Arg]) -> None:
         """Report two declarations of one thing, at the one that stands last."""
         if one.file is other.file and one.start < other.start:
             one, other = other, one
-        self.report(code, one, secondary=(Secondary(other, "first"),), **args)
+        self.diagnostics.append(Diagnostic(code, one, args, (Secondary(other, "first"),)))
 
     def check_mobile(self, node: syntax.ExtensionDecl) -> None:
         extension = self.extensions.get(node.number.text)
@@ -433,7 +433,7 @@ class _Resolver:
     def declare_period(self, name: Word) -> bool:
         earlier = self.periods.get(fold(name.text))
         if earlier is not None:
-            self.twice("PC205", name.span, earlier.span, name=name.text)
+            self.twice("PC205", name.span, earlier.span, {"name": name.text})
         return earlier is None
 
     def declare_holidays(self, node: syntax.HolidaysDecl) -> None:
