@@ -1,0 +1,58 @@
+"""policyc compiles French call-routing policies to the dialplan of a PBX. The names below are its public library.
+
+They are loaded when first used, so that `import policyc` costs nothing. See `policyc.api` for what they do.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policyc.api import Checked, Compiled, PolicyError, check, compile, load, load_text  # noqa: A004
+    from policyc.diagnostics import Diagnostic, Severity
+    from policyc.evaluate import Call, Outcome, call_from, events
+    from policyc.model import Policy
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Call",
+    "Checked",
+    "Compiled",
+    "Diagnostic",
+    "Outcome",
+    "Policy",
+    "PolicyError",
+    "Severity",
+    "__version__",
+    "call_from",
+    "check",
+    "compile",
+    "evaluate",
+    "events",
+    "load",
+    "load_text",
+]
+
+_HOMES = {
+    "policyc.api": ("Checked", "Compiled", "PolicyError", "check", "compile", "load", "load_text"),
+    "policyc.diagnostics": ("Diagnostic", "Severity"),
+    "policyc.evaluate": ("Call", "Outcome", "call_from", "events"),
+    "policyc.model": ("Policy",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for. `evaluate` is the module: `policyc.evaluate.evaluate(…)`."""
+    if name == "evaluate":
+        return import_module("policyc.evaluate")
+    if name not in _HOME:
+        raise AttributeError(f"module 'policyc' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,157 @@
+"""The library: policy files or text in; a `Policy`, diagnostics or the files of a PBX out.
+
+    policy = policyc.load("cabinet.pol")
+    call = policyc.call_from("06 12 34 56 78", "102", datetime(2026, 11, 23, 10))
+    policyc.events(policy, call)                       # 'ring 102 20s > voicemail 102 unavailable'
+    policyc.compile(policy).files["asterisk"]["policyc.conf"]
+
+A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyError`, which carries them; `check` and
+`compile` return them.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from policyc import checks, config, project, targets, workspace
+from policyc.config import Config
+from policyc.diagnostics import Diagnostic, arrange, has_errors
+from policyc.files import Files, MemoryFiles
+from policyc.model import Policy
+from policyc.resolve import resolve
+from policyc.suppress import acceptable, suppress
+from policyc.workspace import Workspace
+
+StrPath = str | os.PathLike[str]
+Paths = StrPath | Iterable[StrPath]
+
+
+class PolicyError(Exception):
+    """A policy has errors; `diagnostics` holds all that was found, warnings too."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Take all diagnostics."""
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        """Return the errors, a code and a place each: `PC201 cabinet.pol:12; PC301 cabinet.pol:20`."""
+        errors = [one for one in self.diagnostics if one.is_error]
+        return "; ".join(one.code if one.primary is None else f"{one.code} {one.primary.place}" for one in errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A policy, as far as it was understood, and all that is to say about it."""
+
+    policy: Policy
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the policy must not be used."""
+        return has_errors(self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a policy compiles to: target → file name → text. A target with errors of its own is not there."""
+
+    files: Mapping[str, Mapping[str, str]]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything was withheld."""
+        return has_errors(self.diagnostics)
+
+
+def examine(files: Files, paths: Iterable[str], today: date | None = None) -> Checked:
+    """Return the policy of some files, wherever they are kept, with every diagnostic that no comment accepts."""
+    program, found = project.load(files, paths)
+    policy, unresolved = resolve(program)
+    everything = (*found, *unresolved, *checks.check(policy, today))
+    return Checked(policy, arrange(suppress(everything, program.comments)))
+
+
+def examine_workspace(place: Workspace, today: date | None = None) -> Checked:
+    """Return the policy of a project on disk, with what is wrong with its settings too."""
+    checked = examine(place.files, place.paths, today)
+    found = checked.diagnostics
+    if place.gathered:  # files that include one another and were all picked up: nothing that anyone wrote twice
+        found = tuple(one for one in found if one.code != "PC005" or one.args.get("path") not in place.paths)
+    return Checked(checked.policy, arrange((*place.diagnostics, *found)))
+
+
+def load(paths: Paths, *, today: date | None = None) -> Policy:
+    """Return the policy of a file, or of several as one. Raises PolicyError if it has errors."""
+    return _sound(examine_workspace(_workspace(paths), today))
+
+
+def load_text(text: str, name: str = "policy.pol") -> Policy:
+    """Return the policy of a text; `name` is what diagnostics call it. Raises PolicyError if it has errors."""
+    return _sound(examine(MemoryFiles({name: text}), (name,)))
+
+
+def check(policy: Policy | Paths, *, today: date | None = None) -> tuple[Diagnostic, ...]:
+    """Return all that is wrong with a policy, sorted by place. `today`: also warn about rules that have ended."""
+    if isinstance(policy, Policy):
+        return arrange(checks.check(policy, today))
+    return examine_workspace(_workspace(policy), today).diagnostics
+
+
+def compile(  # noqa: A001 - the word of the trade, as `re.compile`
+    policy: Policy | Paths,
+    *,
+    targets: Iterable[str] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    today: date | None = None,
+) -> Compiled:
+    """Return the files of a policy for some targets; by default, for those its `policyc.toml` names, or all.
+
+    `settings` (target → key → value) go before those of `policyc.toml`. Errors of the policy withhold every target,
+    what one target cannot say (PC4) that target alone. Raises KeyError for a target that there is not.
+    """
+    if isinstance(policy, Policy):
+        # Its comments are gone: what they may have accepted was judged when it was loaded.
+        found = [one for one in checks.check(policy, today) if not (one.is_error and acceptable(one.code))]
+        chosen, checked = config.defaults(), Checked(policy, arrange(found))
+    else:
+        place = _workspace(policy)
+        chosen, checked = place.config, examine_workspace(place, today)
+    wanted = available(chosen) if targets is None else tuple(targets)
+    given = settings or {}
+    return render(checked, wanted, {name: {**chosen.settings.get(name, {}), **given.get(name, {})} for name in wanted})
+
+
+def available(settings: Config) -> tuple[str, ...]:
+    """Return the targets that settings want and that this version compiles to."""
+    return tuple(name for name in targets.names() if name in settings.targets)
+
+
+def render(checked: Checked, wanted: Iterable[str], settings: Mapping[str, Mapping[str, Any]]) -> Compiled:
+    """Return the files of a checked policy for each target."""
+    if checked.has_errors:
+        return Compiled({}, checked.diagnostics)
+    files: dict[str, Mapping[str, str]] = {}
+    found = list(checked.diagnostics)
+    for name in wanted:
+        target = targets.find(name)
+        rendered = target.render(checked.policy, {**target.DEFAULTS, **settings.get(name, {})})
+        found += rendered.diagnostics
+        if not has_errors(rendered.diagnostics):
+            files[name] = MappingProxyType(dict(rendered.files))
+    return Compiled(MappingProxyType(files), arrange(found))
+
+
+def _workspace(paths: Paths) -> Workspace:
+    return workspace.find([paths] if isinstance(paths, str | os.PathLike) else list(paths))
+
+
+def _sound(checked: Checked) -> Policy:
+    if checked.has_errors:
+        raise PolicyError(checked.diagnostics)
+    return checked.policy

@@ -1,0 +1,91 @@
+"""Texts in, files on disk out: whole or not at all, one folder at a time."""
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written: where, how many bytes, and whether it differs from what was there."""
+
+    path: Path
+    size: int
+    changed: bool
+
+
+def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
+    """Write files into a folder, made if need be. Raises OSError, and then leaves every old file whole.
+
+    All are written under other names first and renamed last, so that nobody reads half a file. A file that is a
+    symbolic link is replaced, not followed; one that already says the same is left alone, date and all. Files of an
+    earlier run that are no longer produced stay.
+    """
+    ready: list[tuple[Path, Path]] = []
+    written: list[Written] = []
+    try:
+        for name, text in sorted(files.items()):
+            target = _inside(folder, name)
+            data = encode(text)
+            changed = not _holds(target, data)
+            if changed:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if target.is_dir() and not target.is_symlink():  # found before anything is renamed
+                    raise IsADirectoryError(21, os.strerror(21), str(target))
+                ready.append((_beside(target, data), target))
+            written.append(Written(target, len(data), changed))
+        while ready:
+            temporary, target = ready[0]
+            temporary.replace(target)
+            ready.pop(0)
+    finally:
+        for temporary, _ in ready:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    return tuple(written)
+
+
+def encode(text: str) -> bytes:
+    """Return the bytes of a text file: UTF-8, and exactly one line end after the last line."""
+    return (text.rstrip("\n") + "\n").encode() if text else b""
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name:
+        raise ValueError(f"a target names a file outside its folder: {name!r}")
+    return folder.joinpath(*path.parts)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Tell whether a path is a plain file with just these bytes."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _beside(target: Path, data: bytes) -> Path:
+    """Write a new file in the folder of another, with the other's permissions if it exists, and return its path."""
+    path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    # 0o666 less the umask, as any new file: the PBX runs as another user and has to read it.
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(OSError):
+            before = target.lstat().st_mode
+            if stat.S_ISREG(before):
+                path.chmod(stat.S_IMODE(before))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    return path

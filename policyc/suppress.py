@@ -1,0 +1,51 @@
+"""Diagnostics and comments in, what is left out: `# ignorer PCnnn : raison` accepts one diagnostic of its line."""
+
+from collections.abc import Iterable
+
+from policyc import syntax
+from policyc.diagnostics import CODES, Diagnostic, Severity, Text
+from policyc.syntax import Comment
+
+# Errors about what the policy means, which its author may have meant. What cannot be compiled (loops, a mailbox or a
+# mobile that is not there) is no matter of opinion.
+_NEVER = frozenset(("PC301", "PC302", "PC303", "PC304"))
+
+
+def acceptable(code: str) -> bool:
+    """Tell whether a comment may accept this diagnostic: any warning, and errors of PC3 that can be compiled."""
+    known = CODES.get(code)
+    if known is None:
+        return False
+    return known.severity is Severity.WARNING or (code.startswith("PC3") and code not in _NEVER)
+
+
+def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics that no comment accepts, and PC213 for each comment that cannot accept any.
+
+    A comment accepts the diagnostics of one code whose primary span starts on its line. One on a line of its own
+    accepts nothing: it stands on the line of no rule.
+    """
+    accepted: set[tuple[str, int, str]] = set()
+    malformed: list[Diagnostic] = []
+    for comment in comments:
+        if not syntax.is_ignore_comment(comment):
+            continue
+        code = syntax.ignored_code(comment)
+        if code is None:
+            malformed.append(Diagnostic("PC213", comment.span, help=(Text("form"),)))
+        elif code not in CODES:
+            malformed.append(Diagnostic("PC213", comment.span, notes=(Text("unknown", {"code": code}),)))
+        elif not acceptable(code):
+            malformed.append(Diagnostic("PC213", comment.span, notes=(Text("unacceptable", {"code": code}),)))
+        elif comment.alone:
+            malformed.append(Diagnostic("PC213", comment.span, help=(Text("end-of-line"),)))
+        else:
+            accepted.add((comment.span.file.path, comment.span.line, code))
+    if not accepted:
+        return (*diagnostics, *malformed)
+    return tuple(one for one in (*diagnostics, *malformed) if not _is_in(accepted, one))
+
+
+def _is_in(accepted: set[tuple[str, int, str]], diagnostic: Diagnostic) -> bool:
+    span = diagnostic.primary
+    return span is not None and (span.file.path, span.line, diagnostic.code) in accepted

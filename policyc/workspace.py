@@ -1,0 +1,79 @@
+"""Where a project is on disk: the policy files that were named in, its folder, its files and its settings out."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policyc import config
+from policyc.config import Config
+from policyc.diagnostics import Diagnostic
+from policyc.files import DiskFiles, Files, OutsideProjectError
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project: its folder, which no include leaves, its policy files relative to it, and its settings.
+
+    `gathered` tells that nobody named the files: they are all there are, perhaps also included by one another.
+    """
+
+    root: Path
+    paths: tuple[str, ...]
+    config: Config
+    diagnostics: tuple[Diagnostic, ...]
+    gathered: bool
+
+    @property
+    def files(self) -> Files:
+        """The files of the project's folder."""
+        return DiskFiles(self.root)
+
+
+def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -> Workspace:
+    """Return the project of some policy files; of none: that of a folder, the current one by default.
+
+    The settings are those of `policyc.toml` beside the first file or, failing that, in the current folder when the
+    file is below it. Its `paths` are empty when no file was named and none is there.
+    """
+    here = (here or Path.cwd()).resolve()
+    if not policies:
+        settings, found = config.load(DiskFiles(here))
+        paths, missing, gathered = _sources(DiskFiles(here), settings)
+        return Workspace(here, paths, settings, (*found, *missing), gathered)
+    # Not resolved to the end: a policy file may itself be a link to another place of its folder.
+    absolute = [_absolute(here, Path(one)) for one in policies]
+    home = absolute[0].parent
+    if not (home / config.NAME).is_file() and home.is_relative_to(here) and (here / config.NAME).is_file():
+        home = here
+    settings, found = config.load(DiskFiles(home))
+    root = Path(os.path.commonpath([home, *(path.parent for path in absolute)]))
+    named = tuple(path.relative_to(root).as_posix() for path in absolute)
+    return Workspace(root, named, settings, found, gathered=False)
+
+
+def _absolute(here: Path, path: Path) -> Path:
+    return (here / path).parent.resolve() / path.name
+
+
+def _sources(files: Files, settings: Config) -> tuple[tuple[str, ...], tuple[Diagnostic, ...], bool]:
+    """Return the policy files that settings name, or all beside them, and what matches nothing."""
+    if settings.sources is None:
+        return (tuple(files.glob("*.pol")) if settings.legible else ()), (), True
+    paths: list[str] = []
+    problems: list[Diagnostic] = []
+    for written in settings.sources:
+        if not any(char in written for char in "*?"):
+            paths.append(written)
+            continue
+        try:
+            matching = files.glob(written)
+        except OutsideProjectError:
+            problems.append(Diagnostic("PC003", settings.sources_span, {"path": written}))
+            continue
+        except (ValueError, NotImplementedError, OSError):  # no pattern: "**.pol", "/*.pol"
+            matching = []
+        if not matching:
+            problems.append(Diagnostic("PC004", settings.sources_span, {"pattern": written}))
+        paths += matching
+    return tuple(dict.fromkeys(paths)), tuple(problems), False
