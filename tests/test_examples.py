@@ -1,0 +1,120 @@
+"""The examples: sound, without a warning, true to their own tests and guarantees, and showing the whole language."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from promises import broken_guarantees, failing_calls
+
+from policyc import api, lexer, syntax, workspace
+from policyc.project import read_source
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+# The policies to compile; the other files are included by one of them.
+POLICIES = (
+    *sorted(EXAMPLES.glob("guide/*.pol")),
+    EXAMPLES / "cabinet" / "cabinet.pol",
+    EXAMPLES / "mairie" / "mairie.pol",
+    EXAMPLES / "entreprise" / "entreprise.pol",
+)
+
+each_policy = pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+
+
+@each_policy
+@pytest.mark.parametrize("today", [date(2026, 11, 23), date(2034, 1, 1)], ids=str)
+def test_nothing_is_wrong(path, today):
+    checked = api.examine_workspace(workspace.find([path]), today)
+
+    assert [] == [f"{one.code} {one.primary.place}" for one in checked.diagnostics]
+
+
+@each_policy
+def test_its_tests_pass(path):
+    assert [] == list(failing_calls(api.load(path)))
+
+
+@each_policy
+def test_its_guarantees_hold(path):
+    assert [] == list(broken_guarantees(api.load(path)))
+
+
+@each_policy
+def test_it_says_what_it_expects(path):
+    assert any(api.load(path).tests) or any(api.load(path).guarantees)
+
+
+@each_policy
+def test_asterisk_files_are_made(path):
+    files = api.compile(path).files["asterisk"]
+
+    assert {"policyc.conf", "extensions.conf", "voicemail.conf"} <= set(files)
+
+
+def test_every_file_belongs_to_a_policy():
+    """A file that no policy reads would rot unseen."""
+    read = {(policy.parent / source.path).resolve() for policy in POLICIES for source in _sources(policy)}
+
+    assert {path.resolve() for path in EXAMPLES.rglob("*") if path.suffix in {".pol", ".csv"}} == read
+
+
+def test_a_broken_test_is_seen():
+    """The judge of the examples must not nod everything through."""
+    policy = api.load_text(
+        """
+        poste 101 Un
+        poste 102 Deux
+        horaires bureau = lundi 9h-12h
+        pour Un
+          depuis 06* pendant bureau vers extension Deux
+        test "t"
+          appel de 06 39 98 00 01 pour Un donne sonnerie Un
+        garantie "g"
+          depuis 06* pour Un ne donne jamais sonnerie Deux
+          depuis 06* pendant bureau pour Un donne sonnerie Un
+          depuis 07* pour Un donne sonnerie Un
+        """
+    )
+
+    assert 1 == len(list(failing_calls(policy)))
+    assert 2 == len({one.split(":")[1] for one in broken_guarantees(policy)})
+
+
+# -- the whole language ------------------------------------------------------------------------------------------
+
+
+def _sources(policy):
+    place = workspace.find([policy])
+    return api.project.load(place.files, place.paths)[0].sources
+
+
+def _shapes():
+    """Yield the parsed shape of each line of the examples, with the types of its tokens."""
+    for path in sorted(EXAMPLES.rglob("*.pol")):
+        source, _ = read_source(path.name, path.read_bytes())
+        for line in lexer.lex(source, syntax.keywords()):
+            types = tuple(token.type for token in line.tokens)
+            if types:
+                yield types, syntax._shape(types)
+
+
+def _names(tree):
+    if isinstance(tree, tuple):
+        name, children = tree
+        yield name
+        for child in children:
+            yield from _names(child)
+
+
+def test_every_form_of_the_language_is_shown():
+    """Each rule of the grammar (statement, option, clause, destination, result) stands somewhere in the examples."""
+    forms = {str(rule.alias or rule.origin.name) for rule in syntax._lark().rules}
+    shown = {name for _, shape in _shapes() for name in _names(shape.tree)}
+
+    assert set() == {name for name in forms if not name.startswith("_")} - shown - {"line"}
+
+
+def test_every_word_of_the_language_is_shown():
+    shown = {name for types, _ in _shapes() for name in types}
+
+    assert set() == {terminal.name for terminal in syntax._lark().terminals} - shown
