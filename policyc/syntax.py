@@ -551,7 +551,8 @@ class _Reader:
             return
         misspelt = self._misspelt(tokens, at)
         ended = at == len(tokens)
-        span = self._span(tokens[-1] if ended else tokens[at])
+        end = tokens[-1].end
+        span = Span(self.source, end, end) if ended else self._span(tokens[at])
         if misspelt is not None:
             at, close = misspelt
             span = self._span(tokens[at])

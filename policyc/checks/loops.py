@@ -125,7 +125,13 @@ def _report(policy: Policy, group: list[str], start: str, region: Region) -> tup
     return names, Diagnostic(
         "PC301",
         circle[0][1].span,
-        {"first": names[0], "last": names[-1], "to": names[1 % len(names)], "from": names[0]},
+        {
+            "case": "itself" if len(names) == 1 else "others",
+            "first": names[0],
+            "last": names[-1],
+            "to": names[1 % len(names)],
+            "from": names[0],
+        },
         tuple(
             Secondary(rule.span, "then", {"from": one, "to": (*names, names[0])[at + 2]})
             for at, (one, rule) in enumerate(circle[1:])

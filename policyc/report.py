@@ -1,0 +1,282 @@
+"""Diagnostics in, text for a terminal or JSON out; the words are in `messages/` and the pages in `explain/`."""
+
+import json
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from policyc import resources
+from policyc.diagnostics import CODES, Arg, Diagnostic, Severity, Text
+from policyc.source import Span
+
+LANGUAGES = ("fr", "en")
+_MOST_LISTED = 6  # of the things that would fit, a reader takes in no more
+_LONGEST_ARG = 80
+_WIDTH = 100  # columns of source that are shown of a longer line
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """An argument as sentences use it.
+
+    `{name}` is the plain value; `{word:q}` puts it in backticks, but for what the catalogue names itself (the end of
+    the line); `{names:et}` joins several by a word; `{count:poste|postes}` is a number and what it counts.
+    """
+
+    value: Arg
+    catalogue: "Catalogue"
+
+    def __format__(self, spec: str) -> str:
+        if isinstance(self.value, int):
+            one, _, many = spec.partition("|")
+            word = one if abs(self.value) <= self.catalogue.singular_to else many
+            return f"{self.value}\u00a0{word}" if spec else str(self.value)
+        if isinstance(self.value, str):
+            return self._quoted(self.value) if spec else _cut(visible(self.value))
+        shown = [self._quoted(one) for one in self.value[:_MOST_LISTED]]
+        if len(self.value) > _MOST_LISTED:
+            return ", ".join((*shown, "…"))
+        return f" {spec} ".join((*([", ".join(shown[:-1])] if shown[1:] else []), *shown[-1:]))
+
+    def _quoted(self, word: str) -> str:
+        named = self.catalogue.terminals.get(word.strip("<>")) if word.startswith("<") else None
+        return named or f"`{_cut(visible(word))}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The sentences of one language."""
+
+    language: str
+    singular_to: int  # the greatest number that takes the singular: 0 and 1 in French, 1 in English
+    words: Mapping[str, str]
+    terminals: Mapping[str, str]
+    sentences: Mapping[str, Mapping[str, Any]]
+
+    def message(self, diagnostic: Diagnostic) -> str:
+        """Return the sentence that says what is wrong, and stands alone."""
+        return self._main(diagnostic, "title") or CODES[diagnostic.code].name.replace("-", " ")
+
+    def label(self, diagnostic: Diagnostic) -> str:
+        """Return the short label at the place itself; it may be empty."""
+        return self._main(diagnostic, "primary")
+
+    def labels(self, diagnostic: Diagnostic) -> tuple[str, ...]:
+        """Return the labels of the other places, in their order."""
+        return tuple(self._text(diagnostic, "labels", Text(one.key, one.args)) for one in diagnostic.secondary)
+
+    def notes(self, diagnostic: Diagnostic) -> tuple[str, ...]:
+        """Return further facts."""
+        return tuple(self._text(diagnostic, "notes", one) for one in diagnostic.notes)
+
+    def help(self, diagnostic: Diagnostic) -> tuple[str, ...]:
+        """Return how to repair it: what fits this case, or what always does."""
+        if diagnostic.help:
+            return tuple(self._text(diagnostic, "helps", one) for one in diagnostic.help)
+        always = self._main(diagnostic, "help")
+        return (always,) if always else ()
+
+    def summary(self, diagnostics: Iterable[Diagnostic]) -> str:
+        """Return how many errors and warnings there are: "2 erreurs, 1 avertissement"."""
+        found = [diagnostic.severity for diagnostic in diagnostics]
+        counts = ((found.count(severity), severity.value) for severity in Severity)
+        parts = [self._fill(self.words[f"{word}-count"], {"count": count}) for count, word in counts if count]
+        return ", ".join(parts) or self.words["nothing"]
+
+    def _main(self, diagnostic: Diagnostic, key: str) -> str:
+        entry = self.sentences.get(diagnostic.code, {})
+        case = str(diagnostic.args.get("case", diagnostic.args.get("reason", "")))
+        template = entry.get(key + "s", {}).get(case) if key != "help" else None
+        return self._fill(template or entry.get(key, ""), diagnostic.args)
+
+    def _text(self, diagnostic: Diagnostic, table: str, text: Text) -> str:
+        # A sentence that is missing is a mistake of ours that tests find; its key is better than a traceback.
+        template = self.sentences.get(diagnostic.code, {}).get(table, {}).get(text.key)
+        return text.key if template is None else self._fill(template, {**diagnostic.args, **text.args})
+
+    def _fill(self, template: str, args: Mapping[str, Arg]) -> str:
+        return template.format_map({name: _Value(value, self) for name, value in args.items()})
+
+
+@cache
+def load_catalogue(language: str) -> Catalogue:
+    """Return the sentences of a language, `fr` or `en`."""
+    tables = tomllib.loads(resources.read_package(f"messages/{language}.toml"))
+    words, terminals = tables.pop("words"), tables.pop("terminals")
+    return Catalogue(language, int(words.pop("singular_to")), words, terminals, tables)
+
+
+def explain(code: str, language: str) -> str:
+    """Return the page of a diagnostic by its code or its name. Raises KeyError when there is none such."""
+    wanted = code.strip().casefold()
+    ident = next((one.id for one in CODES.values() if wanted in (one.id.casefold(), one.name)), None)
+    if ident is None:
+        raise KeyError(code)
+    return resources.read_package(f"explain/{language}/{ident}.md")
+
+
+# -- text for a terminal ---------------------------------------------------------------------------
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "title": "bold", "frame": "blue", "other": "cyan"}
+_Part = tuple[str, str]  # text, style
+
+
+def render_text(diagnostics: Iterable[Diagnostic], catalogue: Catalogue, *, color: bool) -> str:
+    """Return diagnostics with their source lines, as a terminal shows them, a blank line after each."""
+    blocks = []
+    for diagnostic in diagnostics:
+        lines = _block(diagnostic, catalogue)
+        blocks.append("".join("".join(_paint(part, color=color) for part in line).rstrip() + "\n" for line in lines))
+    return "".join(block + "\n" for block in blocks)
+
+
+def _paint(part: _Part, *, color: bool) -> str:
+    text, style = part
+    if not color or not style or not text:
+        return text
+    from rich.color import ColorSystem
+    from rich.style import Style
+
+    return Style.parse(_STYLES[style]).render(text, color_system=ColorSystem.STANDARD)
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    span: Span
+    text: str
+    primary: bool
+
+
+def _block(diagnostic: Diagnostic, catalogue: Catalogue) -> list[list[_Part]]:
+    severity = diagnostic.severity.value
+    lines: list[list[_Part]] = [
+        [
+            (f"{catalogue.words[severity]}[{diagnostic.code}]", severity),
+            (f": {catalogue.message(diagnostic)}", "title"),
+        ]
+    ]
+    labels = []
+    if diagnostic.primary is not None:
+        labels.append(_Label(diagnostic.primary, catalogue.label(diagnostic), primary=True))
+    for one, text in zip(diagnostic.secondary, catalogue.labels(diagnostic), strict=True):
+        labels.append(_Label(one.span, text, primary=False))
+    margin = " " * (max((len(str(label.span.line)) for label in labels), default=1) + 1)
+    files = dict.fromkeys(label.span.file for label in labels)
+    for file in files:
+        here = [label for label in labels if label.span.file is file]
+        first = here[0].span
+        lines.append([(f"{margin}┌─ ", "frame"), (f"{visible(file.path)}:{first.line}:{first.column}", "")])
+        for number in sorted({label.span.line for label in here}):
+            lines += _excerpt(number, [one for one in here if one.span.line == number], margin, severity)
+    for word, sentences in (("note", catalogue.notes(diagnostic)), ("help", catalogue.help(diagnostic))):
+        lines += [[(f"{margin}= ", "frame"), (catalogue.words[word], "title"), (one, "")] for one in sentences]
+    details = (catalogue.words["details"], "title")
+    return [*lines, [(f"{margin}= ", "frame"), details, (f"policyc explain {diagnostic.code}", "")]]
+
+
+def _excerpt(number: int, labels: Sequence[_Label], margin: str, severity: str) -> list[list[_Part]]:
+    """Return a line of source and, below it, its labels; a long line is cut around each of them."""
+    source = visible(labels[0].span.file.line(number))
+    whole = _cells(source) <= _WIDTH
+    lines: list[list[_Part]] = []
+    for at, label in enumerate(labels):
+        start = label.span.column - 1
+        end = max(min(label.span.end - label.span.start + start, len(source)), start + 1)
+        shown, before = source, source[:start]
+        if not whole:
+            shown, before = _window(source, start)
+        if at == 0 or not whole:
+            lines.append([(f"{number:>{len(margin) - 1}} │ ", "frame"), (shown, "")])
+        sign, style = ("^", severity) if label.primary else ("-", "other")
+        room = max(_WIDTH + 2 - _cells(before), 1)
+        marks = sign * min(max(_cells(source[start:end]), 1), room)
+        lines.append([(f"{margin}│ ", "frame"), (" " * _cells(before), ""), (f"{marks} {label.text}", style)])
+    return lines
+
+
+def _window(source: str, start: int) -> tuple[str, str]:
+    """Return the part of a long line around a place, and of that what stands before the place."""
+    first = start
+    room = _WIDTH // 3
+    while first > 0 and (room := room - _cells(source[first - 1])) >= 0:
+        first -= 1
+    last = first
+    room = _WIDTH
+    while last < len(source) and (room := room - _cells(source[last])) >= 0:
+        last += 1
+    cut = "…" if first else ""
+    return cut + source[first:last] + ("…" if last < len(source) else ""), cut + source[first:start]
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(char) in ("Mn", "Me", "Cf")
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
+# Controls move the cursor and change colours, marks of direction reorder a line: neither is text.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Return a text that does nothing to a terminal, of as many characters."""
+    return _UNSEEN.sub(lambda found: " " if found[0] == "\t" else "\N{REPLACEMENT CHARACTER}", text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_ARG else text[: _LONGEST_ARG - 1] + "…"
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+
+def render_json(diagnostics: Iterable[Diagnostic], catalogue: Catalogue) -> str:
+    """Return diagnostics as a JSON list; lines and columns count from 1, columns in characters."""
+    found = [as_data(diagnostic, catalogue) for diagnostic in diagnostics]
+    text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # a path may hold half a character
+
+
+def as_data(diagnostic: Diagnostic, catalogue: Catalogue) -> dict[str, Any]:
+    """Return a diagnostic as data, with its sentences."""
+    labels = [] if diagnostic.primary is None else [(diagnostic.primary, catalogue.label(diagnostic))]
+    others = zip(diagnostic.secondary, catalogue.labels(diagnostic), strict=True)
+    labels += [(one.span, text) for one, text in others]
+    return {
+        "code": diagnostic.code,
+        "name": CODES[diagnostic.code].name,
+        "severity": diagnostic.severity.value,
+        **_place(diagnostic.primary),
+        "message": catalogue.message(diagnostic),
+        "labels": [{**_place(span), "message": text, "primary": span is diagnostic.primary} for span, text in labels],
+        "notes": list(catalogue.notes(diagnostic)),
+        "help": list(catalogue.help(diagnostic)),
+        "args": {name: list(one) if isinstance(one, tuple) else one for name, one in diagnostic.args.items()},
+    }
+
+
+def _place(span: Span | None) -> dict[str, str | int | None]:
+    if span is None:
+        return dict.fromkeys(("file", "line", "column", "end_line", "end_column"))
+    return {
+        "file": span.file.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }
