@@ -1,0 +1,118 @@
+"""The documentation keeps its word: its policies compile, its tests hold, its mistakes are found."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from promises import broken_guarantees, failing_calls
+
+from policyc import api, holidays_fr, numbering, syntax
+from policyc.files import MemoryFiles
+from policyc.source import fold
+
+ROOT = Path(__file__).parent.parent
+LANGUAGE = ROOT / "docs" / "langage.md"
+# Lines that stand inside a block: a fragment that starts with one gets the block opened for it.
+_OPENERS = {"depuis": 'pour "Dr Martin"', "appel": 'test "…"'}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: where it starts, what follows the name of its language, and its text."""
+
+    place: str
+    words: tuple[str, ...]
+    text: str
+
+
+def blocks(page, language):
+    """Return the fenced blocks of a language."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(f"{page.name}:{text.count(chr(10), 0, found.start()) + 1}", tuple(found[1].split()), found[2])
+        for found in re.finditer(rf"^```{language}\b([^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+PREAMBLE = next(block.text for block in blocks(LANGUAGE, "policyc") if "preambule" in block.words)
+POLICIES = [
+    block for page in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]) for block in blocks(page, "policyc")
+]
+
+
+def examined(block):
+    """Check the policy of a block; a fragment stands behind the preamble."""
+    text = block.text
+    if "fragment" in block.words or "erreur" in block.words:
+        text = f"{PREAMBLE}\n{_OPENERS.get(text.split()[0], '')}\n{text}"
+    return api.examine(MemoryFiles({"doc.pol": text}), ["doc.pol"], date(2026, 11, 23))
+
+
+@pytest.mark.parametrize("block", POLICIES, ids=lambda block: block.place)
+def test_a_policy_of_the_documentation(block):
+    checked = examined(block)
+
+    expected = sorted(word for word in block.words if word.startswith("PC"))
+    assert ("erreur" in block.words) is bool(expected)
+    assert expected == sorted(one.code for one in checked.diagnostics)
+    if not expected:
+        assert [] == list(failing_calls(checked.policy))
+        assert [] == list(broken_guarantees(checked.policy))
+
+
+def test_every_word_is_listed():
+    page = LANGUAGE.read_text(encoding="utf-8")
+    listed = page.partition("Les voici tous :")[2].partition("`poste` et")[0]
+
+    assert {fold(word) for word in re.findall(r"[\w']+", listed)} == set(syntax.keywords())
+
+
+def test_canonical_forms_are_as_the_table_says():
+    page = LANGUAGE.read_text(encoding="utf-8")
+    table = page.partition("### Forme canonique de l'appelant")[2].partition("Dans l'ordre")[0]
+    checked = 0
+    for presented, canonical in re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE):
+        for shown in re.findall("`([^`]*)`", presented):
+            caller = numbering.canonical(numbering.Kind.EXTERNAL, shown)
+            if canonical == "eux-mêmes":
+                expected = shown
+            else:
+                expected = None if canonical == "appelant anonyme" else canonical.strip("`")
+
+            assert expected == caller.number
+            checked += 1
+
+    assert checked > 15
+
+
+def test_every_region_of_holidays_is_told():
+    page = LANGUAGE.read_text(encoding="utf-8")
+
+    assert [] == [name for name, _ in holidays_fr.REGIONS.values() if f"| `{name}`" not in page]
+
+
+def test_the_date_of_the_numbering_data_is_told():
+    months = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+    year, month = numbering.plan_date().split("-")
+
+    assert f"Données de {months[int(month) - 1]} {year}" in LANGUAGE.read_text(encoding="utf-8")
+
+
+def test_every_prefix_of_the_built_in_lists_is_told():
+    """Prefixes are told one by one or as "09475 à 09479"."""
+    page = LANGUAGE.read_text(encoding="utf-8")
+    table = page.partition("### Listes fournies")[2].partition("```")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+    for name, numbers in numbering.builtin_lists().values():
+        if fold(name) == "etranger":
+            continue
+        told = re.sub(
+            r"(\d+) à (\d+)",
+            lambda found: " ".join(str(one).zfill(len(found[1])) for one in range(int(found[1]), int(found[2]) + 1)),
+            rows[name].partition("(")[0],
+        )
+        prefixes = re.findall(r"\d+", told)
+
+        assert numbers is numbering.digits.union(numbering.prefix(one) for one in prefixes)
