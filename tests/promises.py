@@ -20,7 +20,8 @@ def failing_calls(policy):
             for instant in every if expected.local is None else [expected.local]:
                 outcome = evaluate(policy, Call(expected.caller, expected.called, instant))
                 if not _is(expected.result, outcome):
-                    yield f"{expected.span.place} {expected.span.text}: at {instant} {outcome.kind} {outcome.extension or outcome.number}"
+                    where = outcome.extension or outcome.number
+                    yield f"{expected.span.place} {expected.span.text}: at {instant} {outcome.kind} {where}"
 
 
 def broken_guarantees(policy):
