@@ -187,15 +187,17 @@ class NumberSet:
 
     @property
     def is_kind_blind(self) -> bool:
-        """Whether a number, or an anonymous caller, belongs to the set from inside exactly when it does from outside."""
+        """Whether the set holds a number, or an anonymous caller, from inside exactly when it does from outside.
+
+        Numbers that can only call from one side have nothing to say.
+        """
         shift = _OFFSETS[Kind.EXTERNAL, "", 1]
         inside = from_intervals((low + shift, high + shift) for low, high in (self & _INTERNAL_NUMBERS).intervals)
         outside = self & from_intervals([(shift, 2 * shift)])
         if (inside - _HOLES) is not outside:
             return False
-        return all(
-            (Caller(Kind.INTERNAL, number) in self) == (Caller(Kind.EXTERNAL, number) in self) for number in (None, "9" * 20)
-        )
+        pairs = (_ANONYMOUS.values(), _BEYOND.values())
+        return all(len({bisect_right(self.ends, position) % 2 for position in pair}) == 1 for pair in pairs)
 
     @property
     def size(self) -> int:
@@ -216,12 +218,16 @@ class NumberSet:
         return self.smallest()
 
     def cover(self, kind: Kind) -> tuple[Block, ...]:
-        """Return few blocks that hold the set's numbers of one kind and no other: the largest ones, from the top.
+        """Return few blocks that together hold the set's numbers of one kind and no other; none can be left out.
 
         Anonymous callers and callers beyond the universe have no digits, so no block speaks of them.
         """
         signs = ("", "+") if kind is Kind.EXTERNAL else ("",)
         return tuple(chain.from_iterable(_cover(self, kind, sign, frozenset()) for sign in signs))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Copy and unpickle to the interned set: equal sets stay identical."""
+        return from_ends, (self.ends,)
 
     def __repr__(self) -> str:
         """Show the intervals by their first and last callers."""
@@ -272,10 +278,9 @@ def exactly(number: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
 
 
 def starting(prefix: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
-    """Return the callers of the universe whose canonical number starts with these characters, of any length."""
-    return (
-        from_intervals(interval(kind, prefix, more) for kind in kinds for more in lengths(kind, prefix)) & EVERYONE
-    )
+    """Return the callers of the universe whose canonical number starts with these characters, one at least."""
+    blocks = (interval(kind, prefix, more) for kind in kinds for more in lengths(kind, prefix))
+    return from_intervals(blocks) & EVERYONE
 
 
 def between(first: str, last: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
@@ -314,8 +319,8 @@ EVERYONE = from_ends(_flip(_HOLES.ends))
 UNIVERSE = EVERYONE - from_intervals((one, one + 1) for one in _BEYOND.values())
 ANONYMOUS = from_intervals((one, one + 1) for one in _ANONYMOUS.values())
 _INTERNAL_NUMBERS = from_ends((0, _OFFSETS[Kind.EXTERNAL, "", 1]))
-INTERNAL = EVERYONE & from_intervals(
-    [*_INTERNAL_NUMBERS.intervals, *((table[Kind.INTERNAL], table[Kind.INTERNAL] + 1) for table in (_ANONYMOUS, _BEYOND))]
+INTERNAL = _INTERNAL_NUMBERS | from_intervals(
+    (table[Kind.INTERNAL], table[Kind.INTERNAL] + 1) for table in (_ANONYMOUS, _BEYOND)
 )
 EXTERNAL = EVERYONE - INTERNAL
 FRENCH = EVERYONE & (
@@ -325,12 +330,12 @@ FRENCH = EVERYONE & (
 FOREIGN = starting("+")
 OF_KIND = {Kind.INTERNAL: INTERNAL, Kind.EXTERNAL: EXTERNAL}
 
-# What a person would think of first, and how such a number goes on.
+# What a person would think of first, each of one length, and how such a number goes on.
 _LIKELY = (
     from_intervals([interval(Kind.EXTERNAL, "06", 8)]),
     from_intervals([(interval(Kind.EXTERNAL, "01", 8)[0], interval(Kind.EXTERNAL, "09", 8)[1])]),
-    from_intervals(interval(Kind.INTERNAL, "", length) for length in (3, 4, 2)),
-    FOREIGN & from_intervals(interval(Kind.EXTERNAL, "+", length) for length in (11, 12, 10)),
+    *(from_intervals([interval(Kind.INTERNAL, "", length)]) for length in (3, 4, 2)),
+    *(from_intervals([interval(Kind.EXTERNAL, "+", length)]) for length in (12, 11, 10)),
     ANONYMOUS & EXTERNAL,
 )
 _EXAMPLES = {"0": "0612345678901234", "+": "+442071234567890"}
@@ -338,14 +343,14 @@ _INTERNAL_EXAMPLE = "1012345678"
 
 
 def _natural(found: NumberSet) -> Caller:
-    """Return a member of the first interval whose free digits are 1, 2, 3…"""
-    low, high = found.ends[0], found.ends[1]
-    first, last = caller_at(low), caller_at(high - 1)
-    if first.number is None or last.number is None or len(first.number) != len(last.number):
+    """Return a member of the first interval, of one length, that goes on like an example as early as it can."""
+    low, high = found.ends[:2]
+    first = caller_at(low)
+    if first.number is None:
         return first
-    example = _EXAMPLES.get(first.number[0], _INTERNAL_EXAMPLE) if first.kind is Kind.EXTERNAL else _INTERNAL_EXAMPLE
+    example = _INTERNAL_EXAMPLE if first.kind is Kind.INTERNAL else _EXAMPLES[first.number[0]]
     for kept in range(len(first.number)):
-        candidate = Caller(first.kind, (first.number[:kept] + example[kept:].ljust(15, "0"))[: len(first.number)])
+        candidate = Caller(first.kind, first.number[:kept] + example[kept : len(first.number)])
         if low <= rank(candidate) < high:
             return candidate
     return first
@@ -361,6 +366,12 @@ def _touches(ends: tuple[int, ...], low: int, high: int) -> bool:
     """Tell whether an interval of these ends meets low to high."""
     at = bisect_right(ends, low)
     return at % 2 == 1 or (at < len(ends) and ends[at] < high)
+
+
+def _spreads(kind: Kind, prefix: str, more: int) -> bool:
+    """Tell whether numbers of a block go on in more than one way: else a longer prefix says the same."""
+    ways = (interval(kind, prefix + digit, more - 1) for digit in "0123456789" if more)
+    return not more or sum(_touches(EVERYONE.ends, low, high) for low, high in ways) > 1
 
 
 def _cover(numbers: NumberSet, kind: Kind, prefix: str, covered: frozenset[int]) -> Iterator[Block]:
@@ -382,8 +393,9 @@ def _cover(numbers: NumberSet, kind: Kind, prefix: str, covered: frozenset[int])
     if full == possible and len(possible) > 1:
         yield Block(kind, prefix, None)
         return
-    for length in sorted(full - covered):
+    fixed = {length for length in full - covered if _spreads(kind, prefix, length - given)}
+    for length in sorted(fixed):
         yield Block(kind, prefix, length - given)
-    if touched - covered - full:
+    if touched - covered - fixed:
         for digit in "0123456789":
-            yield from _cover(numbers, kind, prefix + digit, covered | full)
+            yield from _cover(numbers, kind, prefix + digit, covered | fixed)
