@@ -46,8 +46,8 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
     home = absolute[0].parent
     if not (home / config.NAME).is_file() and home.is_relative_to(here) and (here / config.NAME).is_file():
         home = here
-    settings, found = config.load(DiskFiles(home))
     root = Path(os.path.commonpath([home, *(path.parent for path in absolute)]))
+    settings, found = config.load(DiskFiles(root), (home / config.NAME).relative_to(root).as_posix())
     named = tuple(path.relative_to(root).as_posix() for path in absolute)
     return Workspace(root, named, settings, found, gathered=False)
 
@@ -58,11 +58,11 @@ def _absolute(here: Path, path: Path) -> Path:
 
 def _sources(files: Files, settings: Config) -> tuple[tuple[str, ...], tuple[Diagnostic, ...], bool]:
     """Return the policy files that settings name, or all beside them, and what matches nothing."""
-    if settings.sources is None:
-        return (tuple(files.glob("*.pol")) if settings.legible else ()), (), True
+    if not settings.legible:
+        return (), (), True
     paths: list[str] = []
     problems: list[Diagnostic] = []
-    for written in settings.sources:
+    for written in ("*.pol",) if settings.sources is None else settings.sources:
         if not any(char in written for char in "*?"):
             paths.append(written)
             continue
@@ -73,7 +73,7 @@ def _sources(files: Files, settings: Config) -> tuple[tuple[str, ...], tuple[Dia
             continue
         except (ValueError, NotImplementedError, OSError):  # no pattern: "**.pol", "/*.pol"
             matching = []
-        if not matching:
+        if not matching and settings.sources is not None:
             problems.append(Diagnostic("PC004", settings.sources_span, {"pattern": written}))
         paths += matching
-    return tuple(dict.fromkeys(paths)), tuple(problems), False
+    return tuple(dict.fromkeys(paths)), tuple(problems), settings.sources is None

@@ -1,0 +1,18 @@
+"""`python -m policyc`, and the `policyc` command: the arguments of the process in, its exit status out."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command that the process was given."""
+    try:
+        from policyc.cli import run
+
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are being loaded
+        status = 130
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,532 @@
+"""The command line: arguments in, files, standard output and an exit status out. The only place that prints.
+
+Messages go to standard error, data to standard output. Status: 0 fine, 1 errors found, 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from functools import cache
+from gettext import gettext, ngettext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+import click
+import click.core
+import click.decorators
+import click.exceptions
+import click.formatting
+import click.parser
+import click.types
+
+from policyc import words
+from policyc.diagnostics import CODES, Diagnostic, has_errors
+from policyc.source import SourceFile, Span, fold
+
+if TYPE_CHECKING:
+    from policyc.words import Words
+    from policyc.model import Policy
+    from policyc.workspace import Workspace
+
+FINE, ERRORS, BAD_USAGE = 0, 1, 2
+INTERRUPTED, BROKEN_PIPE = 130, 141  # as shells say of a program that these signals end
+
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+# -- language ----------------------------------------------------------------------------------------------------------
+
+
+def language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return the language that `--lang`, wherever it stands, or POLICYC_LANG asks for.
+
+    It is looked for before click reads the arguments: the help and the errors of reading them are in it too.
+    """
+    chosen = environment.get("POLICYC_LANG", "")
+    for at, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == "--lang" and at + 1 < len(arguments):
+            chosen = arguments[at + 1]
+        elif argument.startswith("--lang="):
+            chosen = argument.removeprefix("--lang=")
+    chosen = chosen[:2].lower()  # en, en_GB.UTF-8
+    return chosen if chosen in words.LANGUAGES else words.DEFAULT
+
+
+# Where click asks gettext for its own sentences. It ships no translations, and gettext would look for files by the
+# locale of the machine; here the language is an option.
+_CLICK: Final = (click.core, click.decorators, click.exceptions, click.formatting, click.parser, click.types)
+
+
+def _teach(say: Words) -> None:
+    """Make click speak a language."""
+    table = say.tables["click"]
+
+    def one(message: str) -> str:
+        return str(table.get(message) or gettext(message))
+
+    def several(singular: str, plural: str, count: int) -> str:
+        found = table.get(singular if count == 1 else plural)
+        return str(found or ngettext(singular, plural, count))
+
+    for module in _CLICK:
+        for name, function in (("_", one), ("ngettext", several)):
+            if hasattr(module, name):
+                setattr(module, name, function)
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _commands(chosen: str) -> click.Group:
+    say = words.load(chosen)
+
+    def lang(function: _F) -> _F:
+        # Read by `language` already; here so that it is known, checked and explained.
+        names = click.Choice(words.LANGUAGES)
+        return click.option("--lang", type=names, expose_value=False, help=say("help.lang"))(function)
+
+    def command(name: str) -> Callable[[Callable[..., None]], None]:
+        def add(function: Callable[..., None]) -> None:
+            main.command(
+                name,
+                help=say.raw(f"help.{name}"),
+                options_metavar=say("metavar.options"),
+                context_settings=_CONTEXT,
+            )(lang(function))
+
+        return add
+
+    policies = click.argument("policies", nargs=-1, metavar=say("metavar.policies"))
+    strict = click.option("--strict", is_flag=True, help=say("help.strict"))
+    today = click.option("--today", metavar=say("metavar.date"), callback=_date(say), help=say("help.today"))
+
+    @click.group(
+        help=say.raw("help.main"),
+        options_metavar=say("metavar.options"),
+        subcommand_metavar=say("metavar.commands"),
+        context_settings=_CONTEXT,
+    )
+    @lang
+    @click.version_option(message=say("say.version", version=_version()), version="", help=say("help.version"))
+    def main() -> None:
+        pass
+
+    @command("compile")
+    @policies
+    @click.option("--target", "-t", "named", multiple=True, metavar=say("metavar.name"), help=say("help.target"))
+    @click.option(
+        "--out", "-o", default="build", show_default=True, metavar=say("metavar.folder"), help=say("help.out")
+    )
+    @strict
+    @today
+    def compile_(policies: tuple[str, ...], named: tuple[str, ...], out: str, strict: bool, today: date) -> None:
+        _end(_compile(say, policies, named, Path(out), strict, today))
+
+    @command("check")
+    @policies
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice(("text", "json")),
+        default="text",
+        show_default=True,
+        help=say("help.check_format"),
+    )
+    @strict
+    @today
+    def check(policies: tuple[str, ...], form: str, strict: bool, today: date) -> None:
+        _end(_check(say, policies, form, strict, today))
+
+    @command("trace")
+    @policies
+    @click.option("--from", "caller", required=True, metavar=say("metavar.number"), help=say("help.from"))
+    @click.option("--to", "called", required=True, metavar=say("metavar.extension"), help=say("help.to"))
+    @click.option("--internal", is_flag=True, help=say("help.internal"))
+    @click.option("--restricted", is_flag=True, help=say("help.restricted"))
+    @click.option("--at", "instant", metavar=say("metavar.instant"), callback=_instant(say), help=say("help.at"))
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice(("text", "json")),
+        default="text",
+        show_default=True,
+        help=say("help.trace_format"),
+    )
+    def trace(
+        policies: tuple[str, ...],
+        caller: str,
+        called: str,
+        internal: bool,
+        restricted: bool,
+        instant: datetime | None,
+        form: str,
+    ) -> None:
+        _end(_trace(say, policies, caller, called, internal, restricted, instant, form))
+
+    @command("explain")
+    @click.argument("code", metavar=say("metavar.code"))
+    def explain(code: str) -> None:
+        _end(_explain(say, code))
+
+    return main
+
+
+def commands(chosen: str = words.DEFAULT) -> click.Group:
+    """Return the commands, with click speaking the language too."""
+    _teach(words.load(chosen))
+    return _commands(chosen)
+
+
+def _end(status: int) -> None:
+    click.get_current_context().exit(status)
+
+
+def _version() -> str:
+    from policyc import __version__
+
+    return __version__
+
+
+def _date(say: Words) -> Callable[[click.Context, click.Parameter, str | None], date]:
+    def read(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date:
+        if value is None:
+            return date.today()  # noqa: DTZ011 - the administrator's own day
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise click.BadParameter(say("usage.bad_date", value=value)) from None
+
+    return read
+
+
+def _instant(say: Words) -> Callable[[click.Context, click.Parameter, str | None], datetime | None]:
+    def read(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+        if value is None:
+            return None
+        try:
+            return datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise click.BadParameter(say("usage.bad_instant", value=value)) from None
+
+    return read
+
+
+# -- what the commands do ----------------------------------------------------------------------------------------------
+
+
+def _compile(say: Words, policies: Sequence[str], named: Sequence[str], out: Path, strict: bool, today: date) -> int:
+    from policyc import api, output
+
+    place = _find(say, policies)
+    wanted = _targets(say, place, named)
+    checked = api.examine_workspace(place, today)
+    if strict and checked.diagnostics and not checked.has_errors:
+        compiled = api.Compiled({}, checked.diagnostics)
+    else:
+        compiled = api.render(checked, wanted, place.config.settings)
+    _report(say, place, compiled.diagnostics)
+    failed = _fails(compiled.diagnostics, strict)
+    if not compiled.files:
+        _tell(say("say.withheld_all"))
+        return ERRORS
+    for name in wanted:
+        if name not in compiled.files:
+            _tell(say("say.withheld", target=name))
+            continue
+        try:
+            written = output.write(out / name, compiled.files[name])
+        except OSError as error:
+            _tell(say("say.cannot_write", path=error.filename or out / name, reason=error.strerror or error))
+            return ERRORS
+        for one in written:
+            key = "say.file" if one.changed else "say.unchanged"
+            _tell(say(key, path=one.path, size=f"{one.size:,}".replace(",", "\u202f" if say.language == "fr" else ",")))
+    return ERRORS if failed else FINE
+
+
+def _targets(say: Words, place: Workspace, named: Sequence[str]) -> tuple[str, ...]:
+    """Return the targets to compile, those that were asked for by name in that order."""
+    from policyc import api, config, targets
+
+    possible, known = targets.names(), config.all_targets()
+    for name in named:
+        if name not in known:
+            raise click.UsageError(
+                _close(say, say("usage.unknown_target", name=name, known=", ".join(known)), name, known)
+            )
+        if name not in possible:
+            raise click.UsageError(say("usage.future_target", name=name, known=", ".join(possible)))
+    if named:
+        return tuple(dict.fromkeys(named))
+    wanted = api.available(place.config)
+    skipped = [name for name in place.config.targets if name not in possible]
+    if not wanted:
+        raise click.UsageError(say("usage.no_target", known=", ".join(possible)))
+    if skipped and place.config.targets_given:
+        _tell(say("say.skipped", targets=", ".join(skipped)))
+    return wanted
+
+
+def _check(say: Words, policies: Sequence[str], form: str, strict: bool, today: date) -> int:
+    from policyc import api, report
+
+    place = _find(say, policies)
+    found = api.examine_workspace(place, today).diagnostics
+    if form == "json":
+        _print(report.render_json(_shown(place, found), report.load_catalogue(say.language)))
+    else:
+        _report(say, place, found)
+        _tell(report.load_catalogue(say.language).summary(found))
+    return ERRORS if _fails(found, strict) else FINE
+
+
+def _trace(
+    say: Words,
+    policies: Sequence[str],
+    caller: str,
+    called: str,
+    internal: bool,
+    restricted: bool,
+    instant: datetime | None,
+    form: str,
+) -> int:
+    from policyc import api, trace
+    from policyc.evaluate import call_from
+    from policyc.report import visible
+
+    place = _find(say, policies)
+    checked = api.examine_workspace(place)
+    if checked.has_errors:
+        _report(say, place, [one for one in checked.diagnostics if one.is_error])
+        return ERRORS
+    policy = checked.policy
+    presented = _caller(say, policy, caller, internal=internal)
+    number = _called(say, policy, called)
+    try:
+        local = _local(say, policy, instant)
+    except (OverflowError, ValueError):  # the first or last day of the calendar, in a zone that makes it another
+        raise click.UsageError(say("usage.bad_instant", value=instant)) from None
+    call = call_from(presented, number, local, internal=internal, restricted=restricted)
+    confirm = bool(place.config.settings["asterisk"]["rebound_confirm"])
+    found = trace.follow(policy, call, confirm=confirm, shown_path=_displayed(place))
+    if form == "json":
+        _print(json.dumps(trace.to_json(found), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print("\n".join(visible(line) for line in trace.to_text(found, say).split("\n")))
+    return FINE
+
+
+def _caller(say: Words, policy: Policy, written: str, *, internal: bool) -> str:
+    """Return the number that `--from` means, and say what may surprise."""
+    from policyc import numbering
+    from policyc.digits import Kind
+
+    names = _names(policy, systems=False)
+    if not internal:
+        caller = numbering.canonical(Kind.EXTERNAL, written)
+        if caller.number is None and fold(written) not in _ANONYMOUS:
+            _tell(say("note.no_digits", value=written))
+        if caller.number in policy.extensions or fold(written) in names:
+            _tell(say("note.extension_outside", number=caller.number or written))
+        return written
+    if fold(written) in names:
+        return names[fold(written)]
+    if fold(written) in _ANONYMOUS:
+        return written
+    number = "".join(written.split())
+    if not (number.isascii() and number.isdigit()):
+        _unknown(say, policy, written, names)
+    if len(number) > 10:
+        raise click.UsageError(say("usage.not_internal", value=written))
+    if number not in policy.extensions:
+        _tell(say("note.undeclared_caller", number=number))
+    return number
+
+
+# What people and trunks write for a caller who withholds the number.
+_ANONYMOUS: Final = frozenset(
+    ("", "anonyme", "anonymous", "inconnu", "masque", "prive", "private", "restricted", "unavailable", "unknown")
+)
+
+
+def _called(say: Words, policy: Policy, written: str) -> str:
+    """Return the number that `--to` means, and say so when it is no extension's."""
+    names = _names(policy, systems=True)
+    if fold(written) in names:
+        return names[fold(written)]
+    number = "".join(written.split())
+    if not number or not all(char in "0123456789+*#" for char in number):
+        _unknown(say, policy, written, names)
+    if number not in policy.extensions and number not in policy.systems:
+        _tell(say("note.not_an_extension", number=number))
+    return number
+
+
+def _names(policy: Policy, *, systems: bool) -> dict[str, str]:
+    """Return folded name → number. An extension goes before a system of the same name."""
+    found = {fold(one.name): one.number for one in policy.systems.values()} if systems else {}
+    return found | {fold(one.name): one.number for one in policy.extensions.values()}
+
+
+def _unknown(say: Words, policy: Policy, written: str, names: Mapping[str, str]) -> NoReturn:
+    near = get_close_matches(fold(written), names, 1)
+    message = say("usage.unknown_extension", name=written)
+    if near:
+        number = names[near[0]]
+        known = policy.extensions.get(number) or policy.systems[number]
+        message += " " + say("usage.did_you_mean", name=known.name)
+    raise click.UsageError(message)
+
+
+def _close(say: Words, message: str, name: str, known: Iterable[str]) -> str:
+    """Return a message with the nearest of some names, if one is near."""
+    near = get_close_matches(name, list(known), 1)
+    return f"{message} {say('usage.did_you_mean', name=near[0])}" if near else message
+
+
+def _local(say: Words, policy: Policy, instant: datetime | None) -> datetime:
+    """Return an instant as the policy's clocks show it."""
+    from policyc import trace
+
+    if instant is None:
+        return datetime.now(policy.zone).replace(microsecond=0, tzinfo=None)
+    if instant.tzinfo is not None:
+        return instant.astimezone(policy.zone).replace(tzinfo=None)
+    if not trace.exists(instant.replace(tzinfo=policy.zone)):
+        _tell(say("note.gap", at=f"{instant:%Y-%m-%dT%H:%M}", zone=policy.zone.key))
+    return instant
+
+
+def _explain(say: Words, code: str) -> int:
+    from policyc import report
+
+    try:
+        _print(report.explain(code, say.language).rstrip("\n") + "\n")
+    except KeyError:
+        names = [one.name for one in CODES.values()]
+        message = _close(say, say("usage.unknown_code", code=code), code.strip().lower(), names)
+        raise click.UsageError(message) from None
+    return FINE
+
+
+# -- what they share ---------------------------------------------------------------------------------------------------
+
+
+def _find(say: Words, policies: Sequence[str]) -> Workspace:
+    from policyc import workspace
+
+    place = workspace.find(policies)
+    if not place.paths and not has_errors(place.diagnostics):
+        raise click.UsageError(say("usage.no_policy"))
+    return place
+
+
+def _fails(found: Iterable[Diagnostic], strict: bool) -> bool:
+    return any(strict or one.is_error for one in found)
+
+
+class _ReaderGoneError(Exception):
+    """Nobody reads what is printed: `policyc … | head -1`. click would make a status of 1 of it: errors found."""
+
+
+def _print(text: str, *, err: bool = False, color: bool | None = None) -> None:
+    try:
+        click.echo(text, nl=False, err=err, color=color)
+    except BrokenPipeError:
+        raise _ReaderGoneError from None
+
+
+def _tell(message: str) -> None:
+    _print(message + "\n", err=True)
+
+
+def _report(say: Words, place: Workspace, found: Sequence[Diagnostic]) -> None:
+    """Print diagnostics for people."""
+    from policyc import report
+
+    if not found:
+        return
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    text = report.render_text(_shown(place, found), report.load_catalogue(say.language), color=color)
+    _print(text, err=True, color=color)
+
+
+def _displayed(place: Workspace) -> Callable[[str], str]:
+    """Return how a path of the project is shown: from the current folder, as the user's shell and editor know it."""
+    whole = str(place.root)
+    try:
+        prefix = min(os.path.relpath(whole), whole, key=len)
+    except ValueError:  # another drive
+        prefix = whole
+    return lambda path: Path(prefix, path).as_posix()
+
+
+def _shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return diagnostics with the paths of their files as they are shown."""
+    displayed = _displayed(place)
+    files: dict[SourceFile, SourceFile] = {}
+
+    def moved(span: Span) -> Span:
+        file = files.get(span.file)
+        if file is None:
+            file = files[span.file] = SourceFile(displayed(span.file.path), span.file.text)
+        return Span(file, span.start, span.end)
+
+    def one(diagnostic: Diagnostic) -> Diagnostic:
+        args = diagnostic.args
+        if diagnostic.primary is None and isinstance(path := args.get("path"), str):  # a file that cannot be read
+            args = {**args, "path": displayed(path)}
+        return replace(
+            diagnostic,
+            primary=diagnostic.primary and moved(diagnostic.primary),
+            args=args,
+            secondary=tuple(replace(other, span=moved(other.span)) for other in diagnostic.secondary),
+        )
+
+    return [one(diagnostic) for diagnostic in found]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit status. A signal or a reader that goes away ends it without a traceback."""
+    say = words.load(language(arguments, os.environ))
+    _set_encodings()
+    try:
+        status = commands(say.language).main(list(arguments), "policyc", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(say("say.interrupted"), err=True)
+        return INTERRUPTED
+    except _ReaderGoneError:
+        # What is still buffered has no reader; without this, closing the streams at exit would complain.
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nothing, stream.fileno())
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - whatever the user wrote, this is a bug: it is shown whole
+        traceback.print_exc()
+        click.echo(say("say.bug", error=type(error).__name__), err=True)
+        return ERRORS
+    return status if isinstance(status, int) else FINE
+
+
+def _set_encodings() -> None:
+    """Make data UTF-8 wherever it goes, and let a terminal that has no `→` show the rest."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+            if stream is sys.stdout and not stream.isatty():
+                stream.reconfigure(encoding="utf-8")
