@@ -29,12 +29,13 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## compile the example for Asterisk and follow some calls
+demo: $(STAMP) ## compile the example for Asterisk, follow some calls, show where each rule went
 	$(BIN)/policyc check $(DEMO)
 	$(BIN)/policyc compile $(DEMO) --target asterisk --out build/demo
-	$(BIN)/policyc trace $(DEMO) --from 0711223344 --to 102 --at 2026-11-23T10:00
-	$(BIN)/policyc trace $(DEMO) --from 0442930698 --to 102 --at 2026-11-23T10:00
-	$(BIN)/policyc trace $(DEMO) --from anonymous --to 102 --at 2026-11-23T22:00
+	@echo; $(BIN)/policyc trace $(DEMO) --from 06.39.98.12.34 --to 102 --at 2026-11-23T10:00
+	@echo; $(BIN)/policyc trace $(DEMO) --from +33639981234 --to "Dr Martin" --at 2026-11-23T22:00
+	@echo; $(BIN)/policyc trace $(DEMO) --from anonymous --to Accueil --at 2026-12-25T10:00
+	@awk -f examples/regles.awk $(DEMO) build/demo/asterisk/policyc.conf
 
 test: $(STAMP) ## the tests, without those that need a PBX
 	$(BIN)/python -m pytest -q -n auto $(ARGS)

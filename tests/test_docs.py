@@ -1,6 +1,8 @@
 """The documentation keeps its word: its policies compile, its tests hold, its mistakes are found."""
 
 import re
+import shlex
+import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,11 +10,12 @@ from pathlib import Path
 import pytest
 from promises import broken_guarantees, failing_calls
 
-from policyc import api, holidays_fr, numbering, syntax
+from policyc import api, cli, holidays_fr, numbering, syntax
 from policyc.files import MemoryFiles
 from policyc.source import fold
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 LANGUAGE = ROOT / "docs" / "langage.md"
 # Lines that stand inside a block: a fragment that starts with one gets the block opened for it.
 _OPENERS = {"depuis": 'pour "Dr Martin"', "appel": 'test "…"'}
@@ -116,3 +119,52 @@ def test_every_prefix_of_the_built_in_lists_is_told():
         prefixes = re.findall(r"\d+", told)
 
         assert numbers is numbering.digits.union(numbering.prefix(one) for one in prefixes)
+
+
+# -- what the README shows ---------------------------------------------------------------------------------------
+
+MARTIN = blocks(README, "policyc")[0].text
+
+
+def excerpt(text):
+    """Return a pattern for an excerpt, in which `…` alone on a line, or within one, leaves something out."""
+    lines = []
+    for line in text.rstrip("\n").split("\n"):
+        lines.append("(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + "\n")
+    return re.compile("".join(lines))
+
+
+def test_the_dialplan_of_the_readme_is_the_true_one():
+    checked = api.examine(MemoryFiles({"martin.pol": MARTIN}), ["martin.pol"])
+    produced = api.render(checked, ["asterisk"], {}).files["asterisk"]["policyc.conf"]
+    shown = blocks(README, "asterisk")
+
+    assert 1 == len(shown)
+    assert excerpt(shown[0].text).search(produced), produced[produced.index("; Poste 102") :]
+
+
+@pytest.mark.parametrize("block", blocks(README, "console"), ids=lambda block: block.place)
+def test_a_command_of_the_readme_prints_what_is_shown(block, tmp_path, monkeypatch, capsys):
+    (tmp_path / "martin.pol").write_text(MARTIN, encoding="utf-8")
+    for other in blocks(README, "policyc"):
+        if "fichier" in other.words:
+            (tmp_path / other.words[-1]).write_text(other.text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("POLICYC_LANG", raising=False)
+    command, shown = block.text.split("\n", 1)
+    prompt, program, *arguments = shlex.split(command)
+    assert ["$", "policyc"] == [prompt, program]
+
+    cli.run(arguments)
+
+    captured = capsys.readouterr()
+    printed = re.sub("[\u00a0\u202f]", " ", captured.out + captured.err)
+    assert excerpt(shown).fullmatch(printed), printed
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = README.read_text(encoding="utf-8").partition("## Dépendances")[2].partition("## ")[0]
+
+    needed = {re.match(r"[\w-]+", one)[0] for one in project["dependencies"]}
+    assert needed == set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE))
