@@ -40,9 +40,9 @@ def blocks(page, language):
 
 
 PREAMBLE = next(block.text for block in blocks(LANGUAGE, "policyc") if "preambule" in block.words)
-POLICIES = [
-    block for page in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]) for block in blocks(page, "policyc")
-]
+PAGES = [README, *sorted(ROOT.glob("docs/*.md"))]
+# Those in a named file are there to be wrong; what is said of them is compared below.
+POLICIES = [block for page in PAGES for block in blocks(page, "policyc") if "fichier" not in block.words]
 
 
 def examined(block):
