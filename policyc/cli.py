@@ -32,8 +32,8 @@ from policyc.diagnostics import CODES, Diagnostic, has_errors
 from policyc.source import SourceFile, Span, fold
 
 if TYPE_CHECKING:
-    from policyc.words import Words
     from policyc.model import Policy
+    from policyc.words import Words
     from policyc.workspace import Workspace
 
 FINE, ERRORS, BAD_USAGE = 0, 1, 2
