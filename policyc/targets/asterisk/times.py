@@ -5,7 +5,7 @@ POLICYC_TIME (930 for 09:30): so half-open spans are exact, which GotoIfTime's i
 is judged at one instant however many rules look at the clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from policyc import schedule
 from policyc.model import NamedPeriod, Policy
@@ -20,6 +20,8 @@ _IS_HOLIDAY = "${DIALPLAN_EXISTS(policyc-holidays,${POLICYC_DATE},1)}"
 
 def slug(period: NamedPeriod) -> str:
     """Return the name of the extension that tells whether a period holds; each period has its own."""
+    if period.kind == "holidays":
+        return "holidays"
     folded = fold(period.name)
     letters = "".join(char if char.isascii() and char.isalnum() else "_" for char in folded)
     if len(letters) <= _MAX_SLUG and letters == folded.replace(" ", "_"):
@@ -77,11 +79,16 @@ def _hours(period: NamedPeriod) -> list[str]:
     alike: dict[tuple[Range, ...], list[int]] = {}
     for day, spans in sorted(by_day.items()):
         alike.setdefault(tuple(spans), []).append(day)
-    return [
-        f"({' | '.join(_between('POLICYC_DAY', first, last) for first, last in _runs(days))})"
-        f" & ({' | '.join(_from_until(start, end) for start, end in spans)})"
-        for spans, days in alike.items()
-    ]
+    found = []
+    for spans, days in alike.items():
+        on = _any([_between("POLICYC_DAY", first, last) for first, last in _runs(days)])
+        at = _any([_from_until(start, end) for start, end in spans])
+        found.append(f"({on}) & ({at})")
+    return found
+
+
+def _any(conditions: Sequence[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else " | ".join(f"({one})" for one in conditions)
 
 
 def _runs(days: Iterable[int]) -> list[Range]:
@@ -98,11 +105,11 @@ def _runs(days: Iterable[int]) -> list[Range]:
 def _between(variable: str, first: object, last: object) -> str:
     if first == last:
         return f"${{{variable}}} = {first}"
-    return f"(${{{variable}}} >= {first} & ${{{variable}}} <= {last})"
+    return f"${{{variable}}} >= {first} & ${{{variable}}} <= {last}"
 
 
 def _from_until(start: int, end: int) -> str:
-    return f"(${{POLICYC_TIME}} >= {_clock(start)} & ${{POLICYC_TIME}} < {_clock(end)})"
+    return f"${{POLICYC_TIME}} >= {_clock(start)} & ${{POLICYC_TIME}} < {_clock(end)}"
 
 
 def _clock(minute: int) -> int:
