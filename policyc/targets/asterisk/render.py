@@ -116,7 +116,9 @@ class _Renderer:
             for place, rules in (("first", first), ("rest", rest)):
                 if rules and (place, rules) not in self.shared:
                     plain = f"policyc-{place}"
-                    kept = digest(" ".join(rule.span.text for rule in rules))
+                    # blocks that read alike may hold for different extensions
+                    said = [f"{rule.span.text} {' '.join(sorted(rule.excepted))}" for rule in rules]
+                    kept = digest("\n".join(said))
                     self.shared[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
                     self.seconds_asked |= any(
                         isinstance(rule.destination, External) and rule.destination.rebound for rule in rules

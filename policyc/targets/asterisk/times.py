@@ -24,7 +24,7 @@ def slug(period: NamedPeriod) -> str:
         return "holidays"
     folded = fold(period.name)
     letters = "".join(char if char.isascii() and char.isalnum() else "_" for char in folded)
-    if len(letters) <= _MAX_SLUG and letters == folded.replace(" ", "_"):
+    if len(letters) <= _MAX_SLUG and letters == folded.replace(" ", "_") and "_" not in folded:
         return f"is_{letters}"
     return f"is_{letters[:_MAX_SLUG]}_{digest(folded)}"
 
@@ -77,8 +77,8 @@ def _hours(period: NamedPeriod) -> list[str]:
             span = max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY)
             by_day.setdefault(day + 1, []).append(span)
     alike: dict[tuple[Range, ...], list[int]] = {}
-    for day, spans in sorted(by_day.items()):
-        alike.setdefault(tuple(spans), []).append(day)
+    for day, hours in sorted(by_day.items()):
+        alike.setdefault(tuple(hours), []).append(day)
     found = []
     for spans, days in alike.items():
         on = _any([_between("POLICYC_DAY", first, last) for first, last in _runs(days)])
