@@ -45,8 +45,8 @@ res_timing_timerfd res_crypto res_convert res_musiconhold res_speech res_agi res
 codec_ulaw codec_alaw codec_a_mu codec_gsm codec_resample format_pcm format_gsm format_wav format_sln
 bridge_simple bridge_softmix bridge_holding bridge_builtin_features
 func_base64 func_callerid func_channel func_cut func_db func_devstate func_dialplan func_env func_evalexten
-func_export func_global func_groupcount func_hangupcause func_logic func_math func_md5 func_rand func_sprintf
-func_strings func_timeout func_uri func_version func_vmcount
+func_export func_global func_groupcount func_hangupcause func_logic func_math func_md5 func_rand func_shell
+func_sprintf func_strings func_timeout func_uri func_version func_vmcount
 app_dial app_stack app_voicemail app_playback app_verbose app_exec app_if app_while app_db app_read
 app_senddtmf app_system app_userevent app_sayunixtime app_originate app_queue app_transfer
 pbx_config
@@ -153,13 +153,15 @@ class Asterisk:
         *,
         system_context: str = "from-internal",
         prompts: bool = True,
+        zone: str | None = None,
         at_once: int = AT_ONCE,
         patience: float = PATIENCE,
     ) -> None:
-        """`prompts`: the instance has the sound files that the dialplan names."""
+        """`prompts`: the instance has the sound files that the dialplan names. `zone`: of its own clock."""
         self.confdir = Path(confdir).resolve()
         self.system_context = system_context
         self.prompts = prompts
+        self.zone = zone
         self.patience = patience
         self.log: tuple[str, ...] = ()
         self.mailboxes: frozenset[str] = frozenset()
@@ -238,6 +240,7 @@ class Asterisk:
                 "setpriv", "--pdeathsig", "KILL",                       # it never outlives the tests
                 find() / "bin/asterisk", "-f", "-C", self.folder / "etc/asterisk.conf",
                 cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
+                env={**os.environ, "TZ": self.zone} if self.zone else None,
             )  # fmt: skip
         async with asyncio.timeout(120):
             while True:

@@ -1,0 +1,126 @@
+"""The conformance suite (`tests/calls`) on a real Asterisk: each policy is compiled and all its calls are placed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import suite
+from pbx.asterisk import Asterisk
+from pbx.compiled import write
+from pbx.observe import Observed
+
+from policyc.model import Policy
+
+pytestmark = pytest.mark.pbx
+
+AT_ONCE = 6
+"""Instances side by side: most calls of a rebond wait."""
+INJECTED = "injected*"
+"""Names and callers of the suite try to make a file of such a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A case, what its calls did, and what they left behind."""
+
+    case: suite.Case
+    seen: tuple[Observed, ...]
+    injected: tuple[Path, ...]
+
+
+def place(asterisk: Asterisk, policy: Policy, line: suite.Line) -> Awaitable[Observed]:
+    """Place one call of the suite."""
+    instant = line.instant
+    return asterisk.call(
+        entry="internal" if line.internal else "external",
+        caller=line.presented,
+        restricted=line.restricted,
+        to=line.called,
+        at=instant if instant.tzinfo else instant.replace(tzinfo=policy.zone),
+        lines=line.states,
+    )
+
+
+async def run(case: suite.Case, folder: Path) -> Ran:
+    """Compile the policy of a case and place its calls."""
+    folder.mkdir()
+    write(case.policy, folder, whole=False)
+    async with Asterisk(folder, prompts=case.prompts, zone=case.server_zone) as asterisk:
+        seen = await asyncio.gather(*(place(asterisk, case.policy, line) for line in case.lines))
+        return Ran(case, tuple(seen), tuple(asterisk.folder.rglob(INJECTED)))
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """Run the whole suite, several cases at once."""
+    folder = tmp_path_factory.mktemp("suite")
+
+    async def all_cases() -> list[Ran]:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(path: Path) -> Ran:
+            async with turn:
+                return await run(suite.read(path), folder / path.stem)
+
+        return await asyncio.gather(*(one(path) for path in suite.paths()))
+
+    return {one.case.name: one for one in asyncio.run(all_cases())}
+
+
+@pytest.fixture(params=[path.stem for path in suite.paths()])
+def each(request: pytest.FixtureRequest, ran: dict[str, Ran]) -> Ran:
+    """Return the runs one by one."""
+    return ran[request.param]
+
+
+def test_events(each: Ran) -> None:
+    """Calls do what the suite says."""
+    wrong = [
+        f"{line}: {seen.events}, not {line.gives}"
+        for line, seen in zip(each.case.lines, each.seen, strict=True)
+        if seen.events != line.gives
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_who_talks_with_whom(each: Ran) -> None:
+    """A call that somebody takes is a conversation with the line dialled last; no other call is one."""
+    wrong = [
+        f"{line}: talks with {seen.connected}"
+        for line, seen in zip(each.case.lines, each.seen, strict=True)
+        if seen.connected != line.talks_with
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_the_far_side_is_shown(each: Ran) -> None:
+    """The far side is shown the caller's number as it was presented, or a private call."""
+    wrong = []
+    for line, seen in zip(each.case.lines, each.seen, strict=True):
+        if line.shown is None:
+            continue
+        if line.shown == suite.PRIVATE:
+            presentations = [one.presentation for one in (*seen.shown, *seen.names)]
+            right = all(one.startswith("prohib") for one in presentations)
+        else:
+            right = all((one.number, one.presentation) == (line.shown, "allowed") for one in seen.shown)
+        if not right or not seen.shown:
+            wrong.append(f"{line}: shown {seen.shown}, {seen.names}, not {line.shown}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_loading(each: Ran) -> None:
+    """Asterisk takes the dialplan and the mailboxes without a word."""
+    assert () == each.seen[0].log
+
+
+def test_injection(each: Ran) -> None:
+    """Neither names of the policy nor what callers present are run."""
+    assert () == each.injected
