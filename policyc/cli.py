@@ -427,7 +427,10 @@ def _explain(say: Words, code: str) -> int:
 def _find(say: Words, policies: Sequence[str]) -> Workspace:
     from policyc import workspace
 
-    place = workspace.find(policies)
+    try:
+        place = workspace.find(policies)
+    except FileNotFoundError:  # the current folder was removed
+        raise click.UsageError(say("usage.no_policy")) from None
     if not place.paths and not has_errors(place.diagnostics):
         raise click.UsageError(say("usage.no_policy"))
     return place

@@ -36,7 +36,7 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
     The settings are those of `policyc.toml` beside the first file or, failing that, in the current folder when the
     file is below it. Its `paths` are empty when no file was named and none is there.
     """
-    here = (here or Path.cwd()).resolve()
+    here = _real(here or Path.cwd())
     if not policies:
         settings, found = config.load(DiskFiles(here))
         paths, missing, gathered = _sources(DiskFiles(here), settings)
@@ -44,7 +44,7 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
     # Not resolved to the end: a policy file may itself be a link to another place of its folder.
     absolute = [_absolute(here, Path(one)) for one in policies]
     home = absolute[0].parent
-    if not (home / config.NAME).is_file() and home.is_relative_to(here) and (here / config.NAME).is_file():
+    if not os.path.isfile(home / config.NAME) and home.is_relative_to(here) and os.path.isfile(here / config.NAME):  # noqa: PTH113 - where nobody may look, nothing is
         home = here
     root = Path(os.path.commonpath([home, *(path.parent for path in absolute)]))
     settings, found = config.load(DiskFiles(root), (home / config.NAME).relative_to(root).as_posix())
@@ -53,7 +53,11 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
 
 
 def _absolute(here: Path, path: Path) -> Path:
-    return (here / path).parent.resolve() / path.name
+    return _real((here / path).parent) / path.name
+
+
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))  # unlike Path.resolve it has no complaint about links in a circle
 
 
 def _sources(files: Files, settings: Config) -> tuple[tuple[str, ...], tuple[Diagnostic, ...], bool]:
