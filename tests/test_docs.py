@@ -1,5 +1,6 @@
 """The documentation keeps its word: its policies compile, its tests hold, its mistakes are found."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from promises import broken_guarantees, failing_calls
 
-from policyc import api, cli, holidays_fr, numbering, syntax
+from policyc import api, cli, config, holidays_fr, numbering, syntax
 from policyc.files import MemoryFiles
 from policyc.source import fold
 
@@ -168,3 +169,39 @@ def test_every_dependency_has_its_reason():
 
     needed = {re.match(r"[\w-]+", one)[0] for one in project["dependencies"]}
     assert needed == set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE))
+
+
+# -- what the page on Asterisk says ------------------------------------------------------------------------------
+
+
+def test_every_setting_is_told_with_its_default():
+    page = (ROOT / "docs" / "asterisk.md").read_text(encoding="utf-8")
+    table = page.partition("| `[targets.asterisk]`")[2].partition("\n\n")[0]
+    told = {name: json.loads(value) for name, value in re.findall(r"^\| `(\w+)` \| `(.*?)` \|", table, re.MULTILINE)}
+    defaults = config.defaults().settings["asterisk"]
+
+    assert {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()} == told
+
+
+def test_every_context_and_prompt_is_told():
+    page = (ROOT / "docs" / "asterisk.md").read_text(encoding="utf-8")
+    files = api.compile(ROOT / "examples" / "cabinet" / "cabinet.pol").files["asterisk"]
+    contexts = re.findall(r"^\[(policyc-[a-z]+)\]", files["policyc.conf"], re.MULTILINE)
+
+    assert [] == [name for name in contexts if f"`{name}`" not in page]
+    assert [] == [line for line in files["policyc-sounds.txt"].split("\n") if line.partition(":")[0] not in page]
+
+
+@pytest.mark.parametrize("block", blocks(ROOT / "docs" / "asterisk.md", "toml"), ids=lambda block: block.place)
+def test_settings_that_are_shown_are_good(block):
+    assert () == config.load(MemoryFiles({"policyc.toml": block.text}))[1]
+
+
+def test_every_module_has_its_place_on_the_architecture_page():
+    """A page that forgets modules is not true any more."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = [path for path in (ROOT / "policyc").glob("*.py") if not path.name.startswith("__")]
+    # What carries positions, words and data, and needs no explanation.
+    small = {"source.py", "resources.py"}
+
+    assert set() == {path.name for path in modules if f"{path.name}" not in page} - small
