@@ -44,12 +44,16 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
     # Not resolved to the end: a policy file may itself be a link to another place of its folder.
     absolute = [_absolute(here, Path(one)) for one in policies]
     home = absolute[0].parent
-    if not os.path.isfile(home / config.NAME) and home.is_relative_to(here) and os.path.isfile(here / config.NAME):  # noqa: PTH113 - where nobody may look, nothing is
+    if not _has_settings(home) and home.is_relative_to(here) and _has_settings(here):
         home = here
     root = Path(os.path.commonpath([home, *(path.parent for path in absolute)]))
     settings, found = config.load(DiskFiles(root), (home / config.NAME).relative_to(root).as_posix())
     named = tuple(path.relative_to(root).as_posix() for path in absolute)
     return Workspace(root, named, settings, found, gathered=False)
+
+
+def _has_settings(folder: Path) -> bool:
+    return os.path.isfile(folder / config.NAME)  # noqa: PTH113 - Path.is_file raises where nobody may look
 
 
 def _absolute(here: Path, path: Path) -> Path:
