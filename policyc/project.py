@@ -102,7 +102,8 @@ class _Loader:
         if not found:
             self.missing("PC004", span, pattern=pattern)
         for one in found:
-            self.load(one, span)
+            if one != path or pattern == one:  # `*.pol` may well match the file that says it
+                self.load(one, span)
 
     def directory(self, statement: Directory, path: str) -> None:
         span = statement.path.span
@@ -217,7 +218,11 @@ class _Row:
 
     def wrong(self, case: str, value: str, **args: str | int) -> None:
         """Report the line; `case` says how."""
-        help_ = (Text("columns"),) if case in ("unknown", "missing", "repeated", "cells") else ()
+        help_: tuple[Text, ...] = ()
+        if case in ("unknown", "missing", "repeated", "cells"):
+            help_ = (Text("columns"),)
+        elif case == "value":
+            help_ = (Text(str(args["column"])),)
         self.problems.append(Diagnostic("PC007", self.span(value), {"case": case, **args}, help=help_))
 
     def columns(self, cells: list[str]) -> dict[str, int] | None:

@@ -37,7 +37,7 @@ class _Value:
         if isinstance(self.value, int):
             one, _, many = spec.partition("|")
             word = one if abs(self.value) <= self.catalogue.singular_to else many
-            return f"{self.value}\u00a0{word}" if spec else str(self.value)
+            return f"{self.value} {word}" if spec else str(self.value)
         if isinstance(self.value, str):
             return self._quoted(self.value) if spec else _cut(visible(self.value))
         shown = [self._quoted(one) for one in self.value[:_MOST_LISTED]]

@@ -46,6 +46,8 @@ _T = TypeVar("_T")
 _Once = TypeVar("_Once", syntax.Header, syntax.Zone)
 
 DEFAULT_ZONE = "Europe/Paris"
+# Keywords that follow callers; misspelt, they look like the name of one.
+_CALLER_WORDS = ("sauf", "interne", "externe", "anonyme", "pendant", "hors")
 MAX_EXTENSION_DIGITS = 10
 MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that someone misspelt
 
@@ -76,6 +78,7 @@ class _Resolver:
     list_sets: dict[str, NumberSet | None] = field(default_factory=dict)
     builtin: dict[str, NumberSet] = field(default_factory=dict)
     builtin_spelling: dict[str, str] = field(default_factory=dict)
+    period_names: dict[str, Word] = field(default_factory=dict)
     periods: dict[str, NamedPeriod] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)  # folded text of declarations that came to nothing
     excused: int = 0  # unknown names not reported, as they may be declared there
@@ -292,6 +295,10 @@ class _Resolver:
                 name = item.span.to(left[words - 2].span)
                 self.report("PC201", name, help=(Text("quote", {"name": name.text}),), name=name.text)
                 del left[: words - 1]
+            elif help_ := self.no_name(item):
+                self.report("PC201", item.span, help=(help_,), name=item.text)
+                if help_.args.get("name") in ("pendant", "hors") and left and fold(left[0].text) in self.periods:
+                    del left[0]
             elif failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
                 failed = item  # a number with a group too many leaves the groups behind it
             else:
@@ -299,6 +306,19 @@ class _Resolver:
                 found.append(self.item(item, in_list=in_list))
                 failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
         return digits.union(found)
+
+    def no_name(self, item: Item) -> Text | None:
+        """Return the repair of an unknown name that looks like no name: a misspelt keyword, or an "et"."""
+        if item.kind != "named" or item.span.text != item.text or self.is_known(item.text):
+            return None
+        if fold(item.text) in ("et", "ou", "and", "or"):
+            return Text("remove", {"word": item.text})
+        close = _suggest(item.text, self.names()) or _suggest(item.text, _CALLER_WORDS, cutoff=0.75)
+        return close[0] if close and close[0].args["name"] in _CALLER_WORDS else None
+
+    def is_known(self, name: str) -> bool:
+        folded = fold(name)
+        return any(folded in names for names in (self.caller_names, self.system_names, self.periods))
 
     def unquoted(self, item: Item, following: Sequence[Item]) -> int:
         """Return how many items are the words of one known name that lacks its quotes, or 1."""
@@ -371,12 +391,15 @@ class _Resolver:
             return digits.EMPTY
         if self.excuse(item.text):
             return digits.EMPTY
-        names = (*self.names(), *self.builtin_spelling.values())
-        self.report("PC201", item.span, help=_suggest(item.text, names), name=item.text)
+        self.report("PC201", item.span, help=_suggest(item.text, self.names()), name=item.text)
         return digits.EMPTY
 
     def names(self) -> list[str]:
-        return [one.name for one in self.extensions.values()] + [one.name.text for one in self.lists.values()]
+        return [
+            *(one.name for one in self.extensions.values()),
+            *(one.name.text for one in self.lists.values()),
+            *self.builtin_spelling.values(),
+        ]
 
     def callers(self, node: Callers) -> NumberSet:
         """Return who a `depuis` names, its filter applied."""
@@ -399,6 +422,7 @@ class _Resolver:
         closures: Iterable[syntax.ClosureDecl],
         hours: Iterable[syntax.HoursDecl],
     ) -> None:
+        self.name_periods()
         for one in holidays:
             self.holidays_span = self.holidays_span or one.span
             self.declare_holidays(one)
@@ -430,11 +454,16 @@ class _Resolver:
                     opening.name.text, "hours", period, spans, (), closures=bool(taken), span=opening.span
                 )
 
+    def name_periods(self) -> None:
+        """Enter the names of hours and closures, in the order they stand, and report those that are taken."""
+        for one in self.program.statements:
+            if isinstance(one, syntax.HoursDecl | syntax.ClosureDecl):
+                earlier = self.period_names.setdefault(fold(one.name.text), one.name)
+                if earlier is not one.name:
+                    self.twice("PC205", one.name.span, earlier.span, {"name": one.name.text})
+
     def declare_period(self, name: Word) -> bool:
-        earlier = self.periods.get(fold(name.text))
-        if earlier is not None:
-            self.twice("PC205", name.span, earlier.span, {"name": name.text})
-        return earlier is None
+        return self.period_names[fold(name.text)] is name
 
     def declare_holidays(self, node: syntax.HolidaysDecl) -> None:
         region = holidays_fr.REGIONS.get(fold(node.region.text))
@@ -489,6 +518,8 @@ class _Resolver:
             if self.excuse("fériés"):
                 return None
             self.report("PC204", span, help=(Text("holidays"),), name="les fériés")
+            return None
+        if not self.holidays:  # a diagnostic at their declaration says why
             return None
         dates = tuple((day, day) for day in sorted(self.holidays))
         return NamedPeriod(
@@ -642,7 +673,7 @@ class _Resolver:
             return True
         shown = (Secondary(lacking[0].span, "declared"),)
         notes = (Text("others", {"count": len(lacking) - 1}),) if len(lacking) > 1 else ()
-        names = tuple(one.name for one in lacking[:5])
+        names = tuple(one.name for one in lacking[:7])
         help_ = (Text("add", {"number": lacking[0].number}),)
         span = target.option if code == "PC304" and target.option else target.span
         self.report(code, span, secondary=shown, notes=notes, help=help_, names=names)
@@ -708,10 +739,10 @@ class _Resolver:
         return Promise(callers, times, until, extensions, node.never, result, node.span)
 
 
-def _suggest(name: str, names: Iterable[str]) -> tuple[Text, ...]:
+def _suggest(name: str, names: Iterable[str], cutoff: float = 0.6) -> tuple[Text, ...]:
     """Return a did-you-mean for a name, when one of the names is close to it."""
     folded = {fold(one): one for one in names}
-    close = get_close_matches(fold(name), folded, n=1, cutoff=0.6)
+    close = get_close_matches(fold(name), folded, n=1, cutoff=cutoff)
     return (Text("suggest", {"name": folded[close[0]]}),) if close else ()
 
 

@@ -7,6 +7,7 @@ with their own tokens. A mistake is reported and its line left out, so one run r
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -511,7 +512,8 @@ class _Reader:
         """Report a character that no word is made of, or a quote without an end."""
         for token in line.tokens:
             if token.type == lexer.BAD_CHARACTER:
-                shown = token.value if token.value.isprintable() else f"U+{ord(token.value):04X}"
+                alone = token.value.isprintable() and not unicodedata.combining(token.value)
+                shown = token.value if alone else f"U+{ord(token.value):04X}"
                 self._report("PC102", self._span(token), character=shown)
             elif token.type == lexer.UNCLOSED_QUOTE:
                 self._report("PC103", self._span(token))

@@ -1,0 +1,251 @@
+"""Catalogues and pages say, in both languages, what the code reports: no more, no less."""
+
+import json
+import re
+import string
+import unicodedata
+from datetime import date
+
+import pytest
+import test_cases
+
+from policyc import api, config, report
+from policyc.diagnostics import CODES, Diagnostic, Severity, Text
+from policyc.files import MemoryFiles
+from policyc.source import SourceFile, Span
+
+FRENCH, ENGLISH = (report.load_catalogue(language) for language in report.LANGUAGES)
+
+# Settings that are wrong in each way that has a sentence.
+SETTINGS = [
+    "[policy\n",
+    "policy = 1\n",
+    "[policy]\nsources = 1\ntargets = []\n",
+    '[policy]\nsources = [1]\ntargets = ["asterisk", "asterisk"]\n',
+    '[policy]\ntargets = ["asterix"]\n',
+    '[policy]\ntargets = ["cisco"]\n',
+    '[policy]\nsource = ["a.pol"]\npresentations = ["national"]\nsomething = 1\n',
+    '[targets.asterisk]\npresentations = ["e164"]\nrebound_confirm = 1\nsystem_context = "a b"\nlanguage = "1"\n',
+    '[targets.asterisk]\nextension_channel = "PJSIP/{numbre}"\nexternal_channel = "PJSIP/{number};"\n',
+    '[targets.asterisk]\nextension_channel = "PJSIP/(number"\nexternal_channel = "PJSIP/x"\n',
+    f'[targets.asterisk]\nextension_channel = "{"x" * 2000}{{number}}"\nexternal_channel = ""\n',
+]
+
+
+def _elsewhere():
+    """Yield diagnostics that no case of tests/cases/diagnostics can raise."""
+    for text in SETTINGS:
+        yield from config.load(MemoryFiles({"policyc.toml": text}))[1]
+    huge = MemoryFiles({"p.pol": 'annuaire "p.csv"\n', "p.csv": "numero,nom\n101," + "x" * 200_000})
+    yield from api.examine(huge, ("p.pol",)).diagnostics
+    span = Span(SourceFile("p.pol", "depuis * vers occupé\n"), 0, 20)
+    yield Diagnostic("PC401", span, {"target": "3cx", "what": "…"})
+    for case in ("folder", "denied", "large", "other"):
+        yield Diagnostic("PC001", span, {"case": case, "path": "p.pol", "reason": "…"})
+
+
+@pytest.fixture(scope="module")
+def reported():
+    return [*_elsewhere(), *(one for case in test_cases.CASES for one in test_cases.diagnose(case))]
+
+
+def sentences(catalogue):
+    """Return every sentence by its place: `PC301.labels.then`."""
+    found = {f"words.{key}": text for key, text in catalogue.words.items()}
+    found |= {f"terminals.{key}": text for key, text in catalogue.terminals.items()}
+    for code, entry in catalogue.sentences.items():
+        for key, value in entry.items():
+            if isinstance(value, str):
+                found[f"{code}.{key}"] = value
+            else:
+                found |= {f"{code}.{key}.{name}": text for name, text in value.items()}
+    return found
+
+
+def placeholders(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def used(catalogue, diagnostic):
+    """Yield the places of the sentences that a diagnostic is told with, and the arguments each may use."""
+    code, args = diagnostic.code, diagnostic.args
+    entry = catalogue.sentences[code]
+    case = args.get("case", args.get("reason", ""))
+    for key in ("title", "primary"):
+        is_case = case in entry.get(key + "s", {})
+        if is_case or key in entry:
+            yield f"{code}.{key}s.{case}" if is_case else f"{code}.{key}", set(args)
+    for table, texts in (("labels", diagnostic.secondary), ("notes", diagnostic.notes), ("helps", diagnostic.help)):
+        for text in texts:
+            yield f"{code}.{table}.{text.key}", {*args, *text.args}
+    if "help" in entry and not diagnostic.help:
+        yield f"{code}.help", set(args)
+
+
+def test_both_languages_have_the_same_sentences():
+    assert set(sentences(FRENCH)) == set(sentences(ENGLISH))
+
+
+def test_both_languages_have_the_same_placeholders():
+    english = sentences(ENGLISH)
+
+    assert [] == [key for key, text in sentences(FRENCH).items() if placeholders(text) != placeholders(english[key])]
+
+
+def test_every_code_has_its_sentences():
+    assert set(CODES) == set(FRENCH.sentences)
+    assert [] == [code for code, entry in FRENCH.sentences.items() if not {"title", "primary"} <= set(entry)]
+
+
+def test_what_is_reported_has_its_sentences_and_arguments(reported):
+    known = sentences(FRENCH)
+    for diagnostic in reported:
+        for place, args in used(FRENCH, diagnostic):
+            assert place in known, place
+            assert placeholders(known[place]) <= args, place
+
+
+# A title that tells no case apart is never used where every case has its own, and must be there for the next one.
+SPARE = {
+    *("PC001.title", "PC007.title", "PC107.title", "PC107.primary", "PC108.title", "PC108.primary"),
+    *("PC111.title", "PC111.primary"),
+    # Sentences for rules of the schema that no setting has today.
+    *(f"PC006.notes.{key}" for key in ("type-integer", "type-number")),
+}
+
+
+def test_every_sentence_is_used(reported):
+    said = {place for diagnostic in reported for place, _ in used(FRENCH, diagnostic)}
+    known = {key for key in sentences(FRENCH) if key.startswith("PC")}
+
+    assert set() == known - said - SPARE
+
+
+@pytest.mark.parametrize("catalogue", [FRENCH, ENGLISH], ids=report.LANGUAGES)
+def test_everything_reported_can_be_told(reported, catalogue):
+    text = report.render_text(reported, catalogue, color=False)
+    colored = report.render_text(reported, catalogue, color=True)
+    data = json.loads(report.render_json(reported, catalogue))
+
+    assert not re.search(r"\{\w*\}", re.sub(r"`[^`]*`|.*│.*", "", text))
+    assert text == re.sub(r"[ ]+$", "", re.sub(r"\x1b\[[0-9;]*m", "", colored), flags=re.MULTILINE)
+    assert [one.code for one in reported] == [one["code"] for one in data]
+    assert all(one["message"] and isinstance(one["help"], list) for one in data)
+
+
+def test_french_is_typeset_as_such():
+    for place, text in sentences(FRENCH).items():
+        if place in ("words.note", "words.help", "words.details"):
+            continue  # the labels of the frame, as in `= aide : …`
+        prose = re.sub(r"`[^`]*`|\{[^}]*\}", "x", text)
+
+        assert not re.search(r"(?<!\xa0)[;!?»]|(?<!\xa0):(?!/)|«(?!\xa0)", prose), place
+        assert "illégal" not in prose
+        assert unicodedata.is_normalized("NFC", text)
+
+
+def test_sentences_end_without_a_stop():
+    for catalogue in (FRENCH, ENGLISH):
+        assert [] == [place for place, text in sentences(catalogue).items() if text.endswith(".")]
+
+
+# -- pages
+
+
+def page_files(code, language):
+    """Return the files that the example of a page has; the first is the policy."""
+    blocks = re.findall(r"```(\S+)(?: (\S+))?\n(.*?)```", report.explain(code, language), re.DOTALL)
+    return {name or "exemple.pol": text for _, name, text in blocks}
+
+
+# Examples that raise their code only in another form of the same text, or from nowhere yet.
+ENCODED = {
+    "PC002": lambda text: text.encode("latin-1"),
+    "PC901": lambda text: unicodedata.normalize("NFD", text).encode(),
+}
+UNRAISED = {"PC401": "no rule is beyond the only target there is"}
+
+
+@pytest.mark.parametrize("language", report.LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_the_example_of_a_page_raises_its_code(code, language):
+    files = page_files(code, language)
+    encode = ENCODED.get(code, str.encode)
+    held = MemoryFiles({name: encode(text) for name, text in files.items()})
+    found = list(config.load(held)[1])
+    if "exemple.pol" in files:
+        found += api.examine(held, ("exemple.pol",), date(2026, 11, 23)).diagnostics
+    codes = {one.code for one in found}
+
+    assert codes == (set() if code in UNRAISED else {code}) or (code == "PC213" and codes == {"PC212", "PC213"})
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_pages_show_the_same_example_and_are_short(code):
+    french, english = (report.explain(code, language) for language in report.LANGUAGES)
+
+    assert page_files(code, "fr") == page_files(code, "en")
+    for page in (french, english):
+        assert page.startswith(f"# {code} {CODES[code].name}")
+        assert 10 <= page.count("\n") <= 32
+
+
+def test_a_page_is_found_by_code_and_by_name():
+    assert report.explain("pc301", "fr") == report.explain("forward-loop", "fr")
+    with pytest.raises(KeyError):
+        report.explain("PC999", "fr")
+
+
+# -- how arguments are told
+
+
+@pytest.mark.parametrize(
+    ("expected", "french", "english"),
+    [
+        (("vers",), "`vers`", "`vers`"),
+        (("a", "b", "c"), "`a`, `b` ou `c`", "`a`, `b` or `c`"),
+        (("<NUMBER>", "<END>"), "un numéro ou la fin de la ligne", "a number or the end of the line"),
+        (tuple("abcdefgh"), "`a`, `b`, `c`, `d`, `e`, `f`, …", "`a`, `b`, `c`, `d`, `e`, `f`, …"),
+    ],
+)
+def test_lists_are_joined_as_people_do(expected, french, english):
+    found = Diagnostic("PC101", None, {"word": "<END>", "expected": expected})
+
+    assert f"attendu\xa0: {french}\xa0; trouvé\xa0: la fin de la ligne" == FRENCH.message(found)
+    assert f"expected: {english}; found: the end of the line" == ENGLISH.message(found)
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "french", "english"),
+    [
+        (0, 0, "aucune erreur, aucun avertissement", "no errors, no warnings"),
+        (1, 0, "1 erreur", "1 error"),
+        (2, 1, "2 erreurs, 1 avertissement", "2 errors, 1 warning"),
+    ],
+)
+def test_the_summary_counts(errors, warnings, french, english):
+    codes = {one.severity: one.id for one in CODES.values()}
+    found = [Diagnostic(codes[Severity.ERROR], None)] * errors + [Diagnostic(codes[Severity.WARNING], None)] * warnings
+
+    assert french == FRENCH.summary(found)
+    assert english == ENGLISH.summary(found)
+
+
+def test_a_sentence_that_is_missing_is_no_traceback():
+    found = Diagnostic("PC101", None, {"word": "x", "expected": ()}, notes=(Text("not-there"),))
+
+    assert ("not-there",) == FRENCH.notes(found)
+
+
+def test_text_from_a_policy_does_nothing_to_a_terminal():
+    file = SourceFile("\x1b[2J.pol", "poste \x1b[31m\u202eevil\n")
+    found = Diagnostic("PC201", Span(file, 6, 12), {"name": "\x1b]0;title\x07"})
+
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", report.render_text([found], FRENCH, color=False))
+
+
+def test_a_place_that_is_no_text_can_be_printed():
+    found = Diagnostic("PC001", None, {"path": "\udce9.pol", "reason": "…"})
+
+    assert report.render_text([found], FRENCH, color=False).encode()
+    assert "\udce9.pol" == json.loads(report.render_json([found], FRENCH))[0]["args"]["path"]
