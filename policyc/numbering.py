@@ -51,10 +51,12 @@ def overseas_codes() -> tuple[str, ...]:
 @cache
 def builtin_lists() -> dict[str, tuple[str, NumberSet]]:
     """Return the built-in lists: key → (French name, callers)."""
-    return {
-        key: (str(table["name"]), digits.union(prefix(one) for one in table["prefixes"]) if key != "foreign" else digits.FOREIGN)
-        for key, table in _plan()["lists"].items()
-    }
+    found = {}
+    for key, table in _plan()["lists"].items():
+        # Abroad is all that is no French number; the prefix `+` holds those too.
+        callers = digits.FOREIGN if key == "foreign" else digits.union(map(prefix, table["prefixes"]))
+        found[key] = (str(table["name"]), callers)
+    return found
 
 
 def is_french(number: str) -> bool:
@@ -120,7 +122,7 @@ def e164(number: str) -> str:
 def presentations(number: str) -> tuple[str, ...]:
     """Return every spelling, of those trunks use, that has this external canonical form."""
     found = [number]
-    if is_french(number):
+    if is_french(number) and number[1] != "0":  # 0001234567 is but itself
         found += ["+33" + number[1:], "0033" + number[1:]]
         if len(number) == 10:
             found += ["33" + number[1:], number[1:]]

@@ -1,0 +1,140 @@
+"""Hypothesis strategies that several tests share: callers, sets of callers, times, rules, policies and their text.
+
+A strategy for something that policyc works out exactly comes with a plain definition to hold it to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from policyc import digits, numbering
+from policyc.digits import Caller, Kind, NumberSet
+from policyc.source import SourceFile, Span
+
+PARIS = ZoneInfo("Europe/Paris")
+NOWHERE = Span(SourceFile("test.pol", ""), 0, 0)
+
+# -- callers -----------------------------------------------------------------------------------------------------
+
+# Beginnings that the numbering plan treats each in its own way, so that random sets meet its edges.
+BEGINNINGS = (
+    *("0", "00", "000", "01", "06", "061", "0612", "07", "0700", "0901", "08", "0508", "0692", "0262"),
+    *("+", "+1", "+3", "+33", "+336", "+33700", "+330", "+44", "+262", "+262692", "+508", "+5085", "+0"),
+    *("0033", "0044", "33", "336", "3", "1", "10", "101", "2", "6", "61", "9", "112"),
+)
+DIGITS = "0123456789"
+
+
+def is_caller(caller: Caller) -> bool:
+    """Say by the definition whether a caller is of the universe (DESIGN: "the universe of callers")."""
+    number = caller.number
+    if number is None:
+        return True
+    if caller.kind is Kind.INTERNAL:
+        return re.fullmatch(r"[0-9]{1,10}", number) is not None
+    spelt = re.fullmatch(r"[0-9]{1,15}|\+[0-9]{4,15}", number) is not None
+    return spelt and numbering.canonical_number(number) == number
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    """Digits, perhaps behind a `+`: near the beginnings above, of any length that a number may have and more."""
+    start = draw(st.sampled_from(BEGINNINGS) | st.text(DIGITS, min_size=1, max_size=3))
+    length = draw(st.sampled_from((3, 4, 9, 10, 11, 12, 13, 14, 15, 16)) | st.integers(1, 17))
+    fill = draw(st.sampled_from(("0", "9", "5", "")))
+    more = max(0, length - len(start))
+    return start + (fill * more if fill else draw(st.text(DIGITS, min_size=more, max_size=more)))
+
+
+def callers() -> st.SearchStrategy[Caller]:
+    """Callers of the universe."""
+    named = st.builds(Caller, st.sampled_from(Kind), numbers() | st.sampled_from(("101", "102", "201", "0612345678")))
+    return named.filter(is_caller) | st.builds(Caller, st.sampled_from(Kind), st.none())
+
+
+def boundary_callers(*sets: NumberSet) -> list[Caller]:
+    """Return the callers on both sides of every end of some sets, with those at the ends of the universe."""
+    ends = {end for one in (digits.EVERYONE, *sets) for end in one.ends}
+    ranks = {rank for end in ends for rank in (end - 1, end) if 0 <= rank < digits.END}
+    return [caller for rank in sorted(ranks) if (caller := digits.caller_at(rank)) in digits.EVERYONE]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A set of callers with its definition, for callers of the universe."""
+
+    built: NumberSet
+    holds: Callable[[Caller], bool]
+
+    def __repr__(self) -> str:
+        return repr(self.built)
+
+
+def _of(kinds: Iterable[Kind], test: Callable[[str], bool]) -> Callable[[Caller], bool]:
+    """Tell whether a caller is of one of the kinds and has a number that passes a test."""
+    allowed = frozenset(kinds)
+    return lambda caller: caller.kind in allowed and caller.number is not None and test(caller.number)
+
+
+def _between(first: str, last: str) -> Callable[[str], bool]:
+    return lambda number: len(number) == len(first) and first <= number <= last
+
+
+def _kinds() -> st.SearchStrategy[tuple[Kind, ...]]:
+    return st.sampled_from((tuple(Kind), tuple(Kind), (Kind.INTERNAL,), (Kind.EXTERNAL,)))
+
+
+@st.composite
+def _leaves(draw: st.DrawFn) -> Known:
+    shape = draw(st.sampled_from(("exactly", "starting", "starting", "between", "everyone", "anonymous", "empty")))
+    kinds = draw(_kinds())
+    match shape:
+        case "exactly":
+            number = draw(numbers())
+            return Known(digits.exactly(number, kinds), _of(kinds, lambda given: given == number))
+        case "starting":
+            start = draw(st.sampled_from(BEGINNINGS) | numbers())
+            return Known(digits.starting(start, kinds), _of(kinds, lambda given: given.startswith(start)))
+        case "between":
+            one = draw(numbers().filter(lambda number: number != "+"))
+            moved = draw(st.integers(0, 10**4))
+            sign, plain = one[: one.startswith("+")], one.removeprefix("+")
+            other = sign + str(max(0, int(plain) - moved)).zfill(len(plain))
+            first, last = sorted((one, other))
+            return Known(digits.between(first, last, kinds), _of(kinds, _between(first, last)))
+        case "everyone":
+            return Known(digits.EVERYONE, lambda _: True)
+        case "anonymous":
+            return Known(digits.ANONYMOUS, lambda caller: caller.number is None)
+        case _:
+            return Known(digits.EMPTY, lambda _: False)
+
+
+def _combine(inner: st.SearchStrategy[Known]) -> st.SearchStrategy[Known]:
+    def join(operation: str, one: Known, two: Known) -> Known:
+        match operation:
+            case "or":
+                return Known(one.built | two.built, lambda caller: one.holds(caller) or two.holds(caller))
+            case "and":
+                return Known(one.built & two.built, lambda caller: one.holds(caller) and two.holds(caller))
+            case "less":
+                return Known(one.built - two.built, lambda caller: one.holds(caller) and not two.holds(caller))
+            case _:
+                return Known(~one.built, lambda caller: not one.holds(caller))
+
+    return st.builds(join, st.sampled_from(("or", "or", "and", "less", "not")), inner, inner)
+
+
+def known_sets() -> st.SearchStrategy[Known]:
+    """Sets of callers built by any operations, with their definitions."""
+    return st.recursive(_leaves(), _combine, max_leaves=6)
+
+
+def number_sets() -> st.SearchStrategy[NumberSet]:
+    """Sets of callers built by any operations."""
+    return known_sets().map(lambda known: known.built)
