@@ -1,5 +1,6 @@
 """How the core sees files: a project's folder on disk, or in memory. Paths are relative to the project, with `/`."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -40,10 +41,10 @@ class DiskFiles:
 
     def __init__(self, root: Path) -> None:
         """Take the project's folder."""
-        self.root = root.resolve()
+        self.root = Path(os.path.realpath(root))
 
     def _inside(self, path: Path) -> Path:
-        resolved = path.resolve()
+        resolved = Path(os.path.realpath(path))  # unlike resolve(), no error for links in a circle: reading has one
         if not resolved.is_relative_to(self.root):
             raise OutsideProjectError(str(path))
         return resolved
