@@ -44,7 +44,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from policyc import checks, project, resolve
+from policyc import api
 from policyc.evaluate import Call, call_from
 from policyc.files import MemoryFiles
 
@@ -110,22 +110,15 @@ class Case:
 
 
 def load(sources: Mapping[str, str]) -> Policy:
-    """Return the policy of `policy.pol` and the files it includes. Raises ValueError when it has errors."""
-    program, found = project.load(MemoryFiles(sources), ["policy.pol"])
-    policy, more = resolve.resolve(program)
-    problems = (*found, *more, *checks.check(policy))
-    errors = [
-        f"{one.code} {one.primary.place if one.primary else ''} {one.primary.text if one.primary else ''}"
-        for one in problems
-        if one.is_error
-    ]
-    if errors:
-        raise ValueError("; ".join(errors))
-    return policy
+    """Return the policy of `policy.pol` and the files it includes. Raises PolicyError when it has errors."""
+    checked = api.examine(MemoryFiles(sources), ["policy.pol"])
+    if checked.has_errors:
+        raise api.PolicyError(checked.diagnostics)
+    return checked.policy
 
 
 def read(path: Path) -> Case:
-    """Return one file of the suite. Raises ValueError for a mistake in it."""
+    """Return one file of the suite. Raises ValueError for a mistake in it, PolicyError for one in its policy."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     if unknown := data.keys() - _KEYS:
         raise ValueError(f"{path.name}: {unknown}")

@@ -1,7 +1,7 @@
 """Hold policyc (or a PBX) to the independent judge, over seeded random policies and calls.
 
-    /tmp/venv/bin/python tests/judge/differential.py 0 200                  # seeds 0..200, both included
-    …  --engine asterisk        another adapter
+    python tests/judge/differential.py 0 200        # seeds 0..200, both included, on policyc's own interpreter
+    …  --engine asterisk        the compiled dialplan on a real Asterisk (tests/pbx/asterisk-sandbox fetches it)
     …  --ambiguous              also calls whose answer hangs on a reading of DESIGN.md (which is named)
     …  --shrink                 reduce each disagreeing policy to a few plain lines
     …  --without nfd --with curly-quotes      features of the spelling, see generate.py
@@ -13,9 +13,11 @@ Exit status: 0 agreement, 1 disagreements or policies refused, 2 bad usage.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import random
 import sys
+import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -34,21 +36,53 @@ from judge.judge import Block, Call, NumberList, Policy, events
 
 def run_policyc(policy_text: str, calls: Sequence[Call]) -> list[str]:
     """The events of each call as policyc says; any exception counts as the policy being refused."""
-    import policyc  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    import policyc.evaluate  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    import policyc
 
     policy = policyc.load_text(policy_text)
-    return [policyc.evaluate.events(policy, policyc_call(call), dict(call.lines)) for call in calls]
-
-
-def policyc_call(call: Call) -> object:
-    """policyc's own call; the judge's instant is naive, local to the policy's zone."""
-    return call  # to be wired to policyc's type of call
+    return [
+        policyc.events(
+            policy,
+            policyc.call_from(
+                each.presented, each.called, each.instant, internal=each.internal, restricted=each.restricted
+            ),
+            each.lines,
+        )
+        for each in calls
+    ]
 
 
 def run_asterisk(policy_text: str, calls: Sequence[Call]) -> list[str]:
     """The events of each call as a real Asterisk plays them from the compiled dialplan."""
-    raise NotImplementedError("to be wired: compile, load, originate, read the events back")
+    return asyncio.run(on_asterisk(policy_text, calls))
+
+
+async def on_asterisk(policy_text: str, calls: Sequence[Call]) -> list[str]:
+    """The same, for callers that run several side by side."""
+    from pbx.asterisk import Asterisk
+    from pbx.compiled import write
+
+    import policyc
+
+    policy = policyc.load_text(policy_text)
+    with tempfile.TemporaryDirectory(prefix="policyc-judge-") as folder:
+        write(policy, Path(folder))
+        async with Asterisk(folder) as asterisk:
+            if asterisk.log:
+                raise ValueError("\n".join(asterisk.log))
+            seen = await asyncio.gather(
+                *(
+                    asterisk.call(
+                        entry="internal" if each.internal else "external",
+                        caller=each.presented,
+                        restricted=each.restricted,
+                        to=each.called,
+                        at=each.instant.replace(tzinfo=policy.zone),
+                        lines=each.lines,
+                    )
+                    for each in calls
+                )
+            )
+    return [each.events for each in seen]
 
 
 ENGINES: dict[str, Callable[[str, Sequence[Call]], list[str]]] = {
@@ -136,12 +170,21 @@ def shrink(policy: Policy, call: Call, engine: Engine) -> tuple[str, str, str] |
     return found
 
 
-def report(case: Case, tagged: TaggedCall, answer: str) -> None:
-    print(f"seed {case.seed}: {witness(case.policy, tagged.call)}")
-    print(f"    judge  {tagged.expected}")
-    print(f"    engine {answer}")
+def report(case: Case, tagged: TaggedCall, answer: str) -> str:
+    lines = [
+        f"seed {case.seed}: {witness(case.policy, tagged.call)}",
+        f"    judge  {tagged.expected}",
+        f"    engine {answer}",
+    ]
     if tagged.hangs_on:
-        print(f"    hangs on {', '.join(tagged.hangs_on)}")
+        lines.append(f"    hangs on {', '.join(tagged.hangs_on)}")
+    return "\n".join(lines)
+
+
+def told(case: Case, found: Sequence[tuple[TaggedCall, str]]) -> str:
+    """Disagreements as a test reports them, with how to look closer."""
+    reports = [report(case, tagged, answer) for tagged, answer in found]
+    return "\n".join((*reports, f"python tests/judge/differential.py {case.seed} {case.seed} --shrink"))
 
 
 def dump(case: Case, folder: Path) -> None:
@@ -160,9 +203,7 @@ def dump(case: Case, folder: Path) -> None:
         }
         for each in case.calls
     ]
-    (folder / f"{case.seed}.json").write_text(
-        json.dumps(calls, ensure_ascii=False, indent=1), encoding="utf-8"
-    )
+    (folder / f"{case.seed}.json").write_text(json.dumps(calls, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -176,9 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shrink", action="store_true")
     parser.add_argument("--show", type=int, default=3, help="disagreements shown per seed")
     parser.add_argument("--with", dest="more", action="append", default=[], choices=known, metavar="FEATURE")
-    parser.add_argument(
-        "--without", dest="less", action="append", default=[], choices=known, metavar="FEATURE"
-    )
+    parser.add_argument("--without", dest="less", action="append", default=[], choices=known, metavar="FEATURE")
     parser.add_argument("--dump", type=Path, help="write every policy and its calls into this folder")
     parser.add_argument("--traceback", action="store_true", help="of refusals")
     parser.add_argument("--print", dest="only", type=int, metavar="SEED")
@@ -210,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         counts["calls"] += sum(asked.ambiguous or not each.hangs_on for each in case.calls)
         counts["disagreements"] += len(found)
         for tagged, answer in found[: asked.show]:
-            report(case, tagged, answer)
+            print(report(case, tagged, answer))
         if len(found) > asked.show:
             print(f"    … and {len(found) - asked.show} more of seed {seed}")
         if found and asked.shrink:

@@ -49,6 +49,7 @@ from judge.judge import (
     events,
     is_french,
     matches,
+    overseas,
     rules_of,
 )
 
@@ -157,7 +158,7 @@ class Numbers:
         if kind < 11:
             return Exact(rng.choice(self.french))
         if kind < 13:
-            number = rng.choice([n for n in self.french if n[:4] not in OVERSEAS])
+            number = rng.choice([n for n in self.french if not overseas(n)])
             return Range(*self.around(number))
         if kind == 13:
             return Exact(rng.choice(self.foreign))
@@ -307,9 +308,7 @@ def random_blocks(rng: random.Random, policy: Policy, numbers: Numbers) -> list[
     return blocks
 
 
-def random_rule(
-    rng: random.Random, policy: Policy, numbers: Numbers, order: list[str], covered: list[str]
-) -> Rule:
+def random_rule(rng: random.Random, policy: Policy, numbers: Numbers, order: list[str], covered: list[str]) -> Rule:
     callers = random_callers(rng, policy, numbers)
     excepted: tuple[Item, ...] = ()
     if rng.random() < 0.3:
@@ -375,9 +374,7 @@ def random_exceptions(
     return tuple(item for item in chosen if item not in callers) or (Exact("0612345678"),)
 
 
-def random_destination(
-    rng: random.Random, policy: Policy, order: list[str], covered: list[str]
-) -> Destination:
+def random_destination(rng: random.Random, policy: Policy, order: list[str], covered: list[str]) -> Destination:
     known = [policy.extension(number) for number in covered]
     mailboxes = all(e is not None and e.voicemail for e in known)
     mobiles = all(e is not None and e.mobile for e in known)
@@ -495,12 +492,12 @@ class Writer:
         return self.space().join(group for group in groups if group)
 
     def french(self, number: str) -> str:
-        overseas = OVERSEAS.get(number[:4])
+        code = overseas(number)
         choices: list[Callable[[], str]] = [lambda: number, lambda: self.grouped(number, (2, 2, 2, 2, 2))]
-        if overseas and overseas != "508" and "overseas-code" in self.features:
-            choices.append(lambda: f"+{overseas}{number[1:]}")
-            choices.append(lambda: f"+{overseas} " + self.grouped(number[1:], (3, 2, 2)))
-        if not overseas:
+        if code and code != "508" and "overseas-code" in self.features:
+            choices.append(lambda: f"+{code}{number[1:]}")
+            choices.append(lambda: f"+{code} " + self.grouped(number[1:], (3, 2, 2)))
+        if not code:
             nine = (1, 2, 2, 2, 2)
             choices.append(lambda: "+33" + number[1:])
             choices.append(lambda: "0033" + number[1:])
@@ -567,8 +564,8 @@ class Writer:
             text += self.item(item)
             if at + 1 < len(items):
                 foreign = isinstance(item, Exact) and item.number.startswith("+")
-                overseas = isinstance(item, Exact) and item.number[:4] in OVERSEAS
-                only_comma = isinstance(item, Range) or foreign or overseas
+                with_code = isinstance(item, Exact) and overseas(item.number)
+                only_comma = isinstance(item, Range) or foreign or with_code
                 blank = not only_comma and self.rng.random() < 0.5
                 text += self.blank() if blank else self.rng.choice((", ", ", ", ","))
         return text
@@ -676,9 +673,7 @@ class Writer:
         return [head, *(self.indent() + self.item(item) for item in known.items)]
 
     def hours(self, hours: Hours) -> list[str]:
-        compris = (
-            self.words(self.keyword("fériés"), self.keyword("compris")) if hours.holidays_included else ""
-        )
+        compris = self.words(self.keyword("fériés"), self.keyword("compris")) if hours.holidays_included else ""
         as_line = "feries-compris-line" in self.features
         name = self.name(hours.name, declared=True)
         head = self.words(self.keyword("horaires"), name, "" if as_line else compris)
@@ -735,9 +730,7 @@ class Writer:
         return line + self.rng.choice((" # ", "   #", "\t# ")) + self.rng.choice(choices)
 
 
-def render(
-    policy: Policy, rng: random.Random, features: frozenset[str] = FEATURES, plain: bool = False
-) -> str:
+def render(policy: Policy, rng: random.Random, features: frozenset[str] = FEATURES, plain: bool = False) -> str:
     return Writer(policy, rng, features, plain).text()
 
 
@@ -835,7 +828,7 @@ def present(rng: random.Random, number: str) -> str:
         forms.append(f"+33{nine};verstat=TN-Validation-Passed")
         forms.append(f"{number}@192.0.2.1")
         forms.append(rng.choice(".-").join(number[i : i + 2] for i in range(0, 10, 2)))
-        if number[:4] in OVERSEAS:
+        if overseas(number):
             international = e164(number)
             forms += [international, "00" + international[1:], international, "00" + international[1:]]
         return rng.choice(forms)
@@ -860,9 +853,7 @@ def instants(rng: random.Random, policy: Policy, whens: Iterable[When], until: d
         if when.kind == "hours":
             [hours] = [h for h in policy.hours if h.name == when.name]
             span = rng.choice(hours.spans)
-            edges += [
-                datetime.combine(rng.choice(days), edge) for edge in (span.start, span.end) for _ in range(3)
-            ]
+            edges += [datetime.combine(rng.choice(days), edge) for edge in (span.start, span.end) for _ in range(3)]
             on_day = next(day for day in days if day.weekday() in span.days)
             edges += [datetime.combine(on_day, span.start), datetime.combine(on_day, span.end)]
             edges.append(edges[-1] + timedelta(days=span.end <= span.start))
@@ -903,9 +894,7 @@ def random_instant(rng: random.Random, policy: Policy, rule: Rule | None) -> dat
     if rule and rng.random() < 0.75:
         pool = instants(rng, policy, rule.times, rule.until)
     if not pool and rng.random() < 0.3:
-        everything = [When("hours", h.name) for h in policy.hours] + [
-            When("closure", c.name) for c in policy.closures
-        ]
+        everything = [When("hours", h.name) for h in policy.hours] + [When("closure", c.name) for c in policy.closures]
         pool = instants(rng, policy, everything + ([When("holidays")] if policy.holidays else []), None)
     if not pool:
         pool = [*rng.sample(CLOCK_CHANGES, 2), rng.choice(CALENDAR)]
@@ -969,16 +958,12 @@ def random_call(policy: Policy, rng: random.Random, features: frozenset[str]) ->
 def with_lines(policy: Policy, rng: random.Random, call: Call) -> Call:
     """Give every line of the policy a state; the one that is dialled, one that suits how it is dialled."""
     outside = [e.mobile for e in policy.extensions if e.mobile]
-    outside += [
-        r.destination.number for b in policy.blocks for r in b.rules if r.destination.kind == "external"
-    ]
+    outside += [r.destination.number for b in policy.blocks for r in b.rules if r.destination.kind == "external"]
     plain = ("answer", "noanswer", "busy", "unavailable")
     lines = {number: rng.choice(plain) for number in [*(e.number for e in policy.extensions), *outside]}
     for event in events(policy, call).split(" > "):
         if event.startswith("rebound "):
-            lines[event.split()[1]] = rng.choice(
-                ("accept", "refuse", "silent", "noanswer", "busy", "unavailable")
-            )
+            lines[event.split()[1]] = rng.choice(("accept", "refuse", "silent", "noanswer", "busy", "unavailable"))
     return replace(call, lines=lines)
 
 
@@ -987,8 +972,7 @@ def tagged(policy: Policy, call: Call) -> TaggedCall:
     hangs_on = tuple(
         field.name
         for field in dataclasses.fields(READINGS)
-        if events(policy, call, replace(READINGS, **{field.name: not getattr(READINGS, field.name)}))
-        != expected
+        if events(policy, call, replace(READINGS, **{field.name: not getattr(READINGS, field.name)})) != expected
     )
     return TaggedCall(call, expected, hangs_on)
 

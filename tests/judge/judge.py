@@ -155,9 +155,7 @@ class Policy:
     holidays: frozenset[date] = frozenset()
     blocks: tuple[Block, ...] = ()
     zone: str = "Europe/Paris"
-    holiday_years: tuple[str, int, int] | None = (
-        None  # how `holidays` was declared; only the renderer reads it
-    )
+    holiday_years: tuple[str, int, int] | None = None  # how `holidays` was declared; only the renderer reads it
 
     def extension(self, number: str) -> Extension | None:
         return next((e for e in self.extensions if e.number == number), None)
@@ -236,13 +234,21 @@ READINGS = Readings()
 
 ANONYMOUS = ""  # the canonical form of an anonymous caller
 BLANKS = " \t\u00a0\u202f\u2007\u2009"
-OVERSEAS = {  # facts/france.md: national beginning -> country code
-    **dict.fromkeys(("0262", "0692", "0693", "0269", "0639"), "262"),
-    **dict.fromkeys(("0590", "0690", "0691"), "590"),
-    **dict.fromkeys(("0594", "0694"), "594"),
-    **dict.fromkeys(("0596", "0696", "0697"), "596"),
+OVERSEAS = {  # national beginning -> country code; ARCEP's table of the plan, with the 09 blocks opened there
+    **dict.fromkeys(("0262", "0263", "0268", "0269", "0639", "0692", "0693"), "262"),
+    **dict.fromkeys(("09398", "09399", "09478", "09479", "09762", "09763", "09769"), "262"),
+    **dict.fromkeys(("0590", "0690", "0691", "09395", "09475", "09760", "09761"), "590"),
+    **dict.fromkeys(("0594", "0694", "09396", "09476"), "594"),
+    **dict.fromkeys(("0596", "0696", "0697", "09397", "09477", "09766", "09767"), "596"),
     "0508": "508",
 }
+
+
+def overseas(national: str) -> str | None:
+    """The country code of a national number, unless it is 33."""
+    return next((code for beginning, code in OVERSEAS.items() if national.startswith(beginning)), None)
+
+
 PRESS_TABLE = ("02688", "02689", "05987", "05988", "05989")
 BUILTIN = {  # ten-digit French numbers by their beginning; étranger is not among them
     "mobiles": ("06", "073", "074", "075", "076", "077", "078", "079"),
@@ -286,7 +292,7 @@ def canonical(presented: str, internal: bool, restricted: bool, how: Readings = 
         return "0" + text
     if m := re.fullmatch(r"(?:\+|00)(262|590|594|596)([1-9][0-9]{8})", text):
         national = "0" + m[2]
-        if how.overseas_code_takes_any_nine_digits or OVERSEAS.get(national[:4]) == m[1]:
+        if how.overseas_code_takes_any_nine_digits or overseas(national) == m[1]:
             return national
     if how.miquelon_six_digits and (m := re.fullmatch(r"(?:\+|00)508([0-9]{6})", text)):
         return "0508" + m[1]
@@ -320,7 +326,7 @@ def is_digits(number: str, how: Readings = READINGS) -> bool:
 
 def e164(national: str) -> str:
     """Of a French number. The six digits of Saint-Pierre-et-Miquelon follow their code directly."""
-    code = OVERSEAS.get(national[:4], "33") if len(national) == 10 else "33"
+    code = (overseas(national) if len(national) == 10 else None) or "33"
     return "+508" + national[4:] if code == "508" else "+" + code + national[1:]
 
 
@@ -328,12 +334,7 @@ def in_prefix(prefix: str, number: str, how: Readings = READINGS) -> bool:
     if prefix.startswith("0"):
         return is_french(number, how) and number.startswith(prefix)
     if prefix.startswith("+33"):
-        if (
-            how.bare_33_holds_malformed
-            and prefix == "+33"
-            and is_foreign(number, how)
-            and number.startswith("+33")
-        ):
+        if how.bare_33_holds_malformed and prefix == "+33" and is_foreign(number, how) and number.startswith("+33"):
             return True
         return in_prefix("0" + prefix[3:], number, how)  # one set
     if prefix.startswith("+"):

@@ -255,12 +255,9 @@ class Asterisk:
             if reply["Response"] != "Success":
                 raise _PortTakenError(f"port {port} is another Asterisk's")
             await self._ami.booted
-        self.log = tuple(
-            line for line in self._output().splitlines() if re.search(r"\b(WARNING|ERROR)\b", line)
-        )
+        self.log = tuple(line for line in self._output().splitlines() if re.search(r"\b(WARNING|ERROR)\b", line))
         self.mailboxes = frozenset(
-            f"{entry['VoiceMailbox']}@{entry['VMContext']}"
-            for entry in await self._ami.listing("VoicemailUsersList")
+            f"{entry['VoiceMailbox']}@{entry['VMContext']}" for entry in await self._ami.listing("VoicemailUsersList")
         )
 
     async def _stop(self) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from policyc.model import Policy
-from policyc.targets.asterisk import render
+import policyc
 
 CHANNELS = {
     "extension_channel": "Local/ext-{number}@phones/n",
@@ -14,13 +13,14 @@ CHANNELS = {
 
 
 def write(
-    policy: Policy, folder: Path, settings: Mapping[str, Any] | None = None, *, whole: bool = True
+    policy: policyc.Policy, folder: Path, settings: Mapping[str, Any] | None = None, *, whole: bool = True
 ) -> None:
     """Compile into a folder; without `whole` leave out the stubs of the PBX's own context.
 
     The harness then plays that context, and tells what system extensions are shown.
     """
-    rendered = render.render(policy, {**render.DEFAULTS, **CHANNELS, **(settings or {})})
-    for name, text in rendered.files.items():
+    compiled = policyc.compile(policy, targets=["asterisk"], settings={"asterisk": {**CHANNELS, **(settings or {})}})
+    folder.mkdir(exist_ok=True)
+    for name, text in compiled.files["asterisk"].items():
         if whole or name != "extensions.conf":
             (folder / name).write_text(text, encoding="utf-8", newline="")

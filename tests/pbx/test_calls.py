@@ -1,11 +1,9 @@
 """The conformance suite (`tests/calls`) on a real Asterisk: each policy is compiled and all its calls are placed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from calls import suite
@@ -47,7 +45,6 @@ def place(asterisk: Asterisk, policy: Policy, line: suite.Line) -> Awaitable[Obs
 
 async def run(case: suite.Case, folder: Path) -> Ran:
     """Compile the policy of a case and place its calls."""
-    folder.mkdir()
     write(case.policy, folder, whole=False)
     async with Asterisk(folder, prompts=case.prompts, zone=case.server_zone) as asterisk:
         seen = await asyncio.gather(*(place(asterisk, case.policy, line) for line in case.lines))

@@ -226,9 +226,7 @@ def test_the_number_shown(tmp_path: Path, caller: str) -> None:
     """A line is shown the very characters that the caller presented, whatever they are."""
     dialplan = "[policyc-external]\nexten => 102,1,Dial(Local/out-0442930698@phones/n)\n same => n,Busy(20)\n"
 
-    seen = on(
-        write(tmp_path, dialplan), lambda asterisk: asterisk.call(entry="external", caller=caller, to="102")
-    )
+    seen = on(write(tmp_path, dialplan), lambda asterisk: asterisk.call(entry="external", caller=caller, to="102"))
 
     assert [Shown("0442930698", caller, "allowed")] == seen.shown
 
@@ -236,8 +234,7 @@ def test_the_number_shown(tmp_path: Path, caller: str) -> None:
 def test_presentations(observed: list[Observed]) -> None:
     """The presentation tells who hides the number: nobody, the caller, or a rebound."""
     shown = {
-        (case.caller, bool(case.more), seen.events): seen.shown
-        for case, seen in zip(CASES, observed, strict=True)
+        (case.caller, bool(case.more), seen.events): seen.shown for case, seen in zip(CASES, observed, strict=True)
     }
 
     hidden = shown["0700000001", True, "external 0442930698 > hangup"]
@@ -295,9 +292,7 @@ def test_the_log_of_loading(tmp_path: Path) -> None:
     """What Asterisk dislikes in a dialplan is reported."""
     dialplan = "[policyc-external]\nexten => 102,1,Busy(20)\nexten => 102,1,Hangup()\n"
 
-    seen = on(
-        write(tmp_path, dialplan), lambda asterisk: asterisk.call(entry="external", caller="06", to="102")
-    )
+    seen = on(write(tmp_path, dialplan), lambda asterisk: asterisk.call(entry="external", caller="06", to="102"))
 
     assert seen.events == "busy"
     assert any("already in use" in line for line in seen.log)
