@@ -129,7 +129,7 @@ def presentations(number: str) -> tuple[str, ...]:
         international = e164(number)
         if not international.startswith("+33"):
             found += [international, "00" + international[1:]]
-    elif number.startswith("+"):
+    elif number.startswith("+") and number[1] != "0":
         found.append("00" + number[1:])
     return tuple(found)
 

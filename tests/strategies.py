@@ -6,15 +6,19 @@ A strategy for something that policyc works out exactly comes with a plain defin
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
+from hypothesis.extra.lark import from_lark
+from lark import Lark
 
-from policyc import digits, numbering
+from policyc import digits, numbering, resources, syntax
 from policyc.digits import Caller, Kind, NumberSet
-from policyc.source import SourceFile, Span
+from policyc.source import SourceFile, Span, fold
 
 PARIS = ZoneInfo("Europe/Paris")
 NOWHERE = Span(SourceFile("test.pol", ""), 0, 0)
@@ -138,3 +142,68 @@ def known_sets() -> st.SearchStrategy[Known]:
 def number_sets() -> st.SearchStrategy[NumberSet]:
     """Sets of callers built by any operations."""
     return known_sets().map(lambda known: known.built)
+
+
+# -- lines of the language ---------------------------------------------------------------------------------------
+
+# How the terminals that are no fixed word may be written, so that two of them side by side stay two.
+_WRITTEN = {
+    "NAME": (
+        '"Dr Martin"',
+        "« Été »",
+        "Secrétariat",
+        "l'Étage",
+        '"mobile"',
+        "Europe/Paris",
+        "“a # b”",
+        "L’Haÿ-les-Roses",
+    ),
+    "NUMBER": (
+        "101",
+        "06 12 34 56 78",
+        "+33 6 12 34 56 78",
+        "+44 20 7123 4567,",
+        "0140000000",
+        "2026",
+        "01.42.68.53.00",
+    ),
+    "PREFIX": ("06*", "01 42*", "+33 6*", "+*", "2*"),
+    "DATE": ("2026-12-24", "24/12/2026", "1/2/2027"),
+    "TIME": ("09:00", "9h", "12h30", "18:30", "22H"),
+    "DURATION": ("20s", "45 s", "600S"),
+    "STAR": ("*",),
+}
+
+
+_GAPS = st.sampled_from((" ", " ", " ", "  ", ", ", "\t", "\u00a0"))
+
+
+@cache
+def _spellings(terminal: str) -> st.SearchStrategy[str]:
+    word = syntax.spelling().get(terminal, "")
+    keyword = (word, word, word.upper(), unicodedata.normalize("NFD", word), fold(word), word.replace("'", "’"))
+    return st.sampled_from(_WRITTEN.get(terminal, keyword))
+
+
+@cache
+def grammar() -> Lark:
+    """The grammar, its conflicts refused."""
+    return Lark(resources.read_grammar("policy.lark"), parser="lalr", start="line", strict=True)
+
+
+@cache
+def shapes() -> st.SearchStrategy[tuple[str, ...]]:
+    """Sequences of terminals that the grammar takes for a line."""
+    names = {terminal.name: st.just(terminal.name + " ") for terminal in grammar().terminals}
+    found = from_lark(grammar(), start="line", explicit=names).map(lambda text: tuple(text.split()))
+    return found.filter(lambda shape: len(shape) < 40)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[tuple[str, ...], str]:
+    """Lines of the language: the sequence of terminals and the text."""
+    shape = draw(shapes())
+    text = draw(st.sampled_from(("", "  ", "\t")))
+    for terminal in shape:
+        text += draw(_spellings(terminal)) + draw(_GAPS)
+    return shape, text + draw(st.sampled_from(("", "# commentaire", "#")))

@@ -97,6 +97,8 @@ def test_every_presentation_is_of_a_caller_of_the_universe(presented: str) -> No
 
 
 @given(callers().filter(lambda caller: caller.kind is Kind.EXTERNAL and caller.number is not None))
+@example(Caller(Kind.EXTERNAL, "0001234567"))
+@example(Caller(Kind.EXTERNAL, "+0123"))
 def test_every_presentation_of_a_number_leads_back_to_it(caller: Caller) -> None:
     number = caller.number or ""
     shown = numbering.presentations(number)

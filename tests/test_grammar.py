@@ -1,0 +1,86 @@
+"""The grammar by itself: no conflict, nothing spare, and shapes of lines parsed as Lark would parse their text."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from hypothesis import given
+from lark import Lark, Token, Tree
+from lark.lexer import Lexer, PatternStr
+from strategies import grammar, lines, shapes
+
+from policyc import lexer, resources, syntax
+from policyc.source import SourceFile, fold, plain
+
+
+class Fed(Lexer):
+    """Takes a sequence of terminals for the text; each token is its position."""
+
+    def __init__(self, conf: object) -> None:
+        pass
+
+    def lex(self, state: object) -> Iterator[Token]:
+        for at, terminal in enumerate(str(state).split()):
+            yield Token(terminal, str(at))
+
+
+def build(lexer_class: object) -> Lark:
+    text = resources.read_grammar("policy.lark")
+    return Lark(text, parser="lalr", start="line", strict=True, lexer=lexer_class, maybe_placeholders=True)
+
+
+@pytest.mark.parametrize("lexer_class", ["contextual", "basic", Fed])
+def test_the_grammar_has_no_conflict(lexer_class: object) -> None:
+    assert build(lexer_class).terminals
+
+
+@cache
+def fed() -> Lark:
+    return build(Fed)
+
+
+def test_every_keyword_has_a_folded_form_of_its_own() -> None:
+    words = [
+        terminal.pattern.value
+        for terminal in grammar().terminals
+        if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value[0].isalpha()
+    ]
+
+    assert len(words) == len({fold(word) for word in words}) == len(syntax.keywords())
+    assert all(word == word.lower() for word in words)
+
+
+def test_the_syntax_has_a_method_for_each_rule_and_none_to_spare() -> None:
+    names = {(rule.alias or rule.origin.name) for rule in grammar().rules}
+    names = {str(name) for name in names if not str(name).startswith("_") and str(name) != "line"}
+    inlined = {"option", "scope", "item", "clause", "destination", "result", "outcome"}
+    helpers = {"build", "word", "span", "whole", "report", "once", "around", "optional", "gives", "minute", "day_of"}
+
+    assert names - inlined <= syntax._METHODS.keys()
+    assert syntax._METHODS.keys() - names - {"span_", "except_"} - set(syntax._Builder.__slots__) <= helpers
+
+
+@given(shapes())
+def test_a_shape_has_the_tree_that_lark_gives(shape: tuple[str, ...]) -> None:
+    direct = fed().parse(" ".join(shape)).children[0]
+    cached = syntax._shape(shape)
+
+    assert isinstance(cached, syntax._Shape)
+    assert str(direct.data) == cached.rule
+    assert leaves(direct) == cached.tree
+    assert cached is syntax._shape(tuple(shape))
+
+
+def leaves(node: object) -> object:
+    if isinstance(node, Tree):
+        return str(node.data), tuple(leaves(child) for child in node.children)
+    return None if node is None else int(str(node))
+
+
+@given(lines())
+def test_the_text_of_a_shape_has_its_tokens(line: tuple[tuple[str, ...], str]) -> None:
+    shape, text = line
+    source = SourceFile("test.pol", plain(text))
+    [found] = lexer.lex(source, syntax.keywords())
+
+    assert shape == tuple(token.type for token in found.tokens)
