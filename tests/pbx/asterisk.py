@@ -201,17 +201,32 @@ class Asterisk:
     ) -> Observed:
         """Place one call and return what it did; `caller` None: no number at all."""
         variables = _variables(entry, caller, restricted, to, at, lines or {})
+        patient = "silent" in (lines or {}).values()
+        return await self._place("Local/s@harness/n", variables, restricted=restricted, patient=patient)
+
+    async def call_straight(self, entry: Entry, caller: str, to: str, *, at: datetime | None = None) -> Observed:
+        """Place a call into the entry context itself, to a number that may hold anything but `@` and `/`."""
+        clock = {} if at is None else {"__TESTTIME": str(int(at.timestamp()))}
+        return await self._place(f"Local/{to}@policyc-{entry}/n", clock, ("CallerID", f"<{caller}>"))
+
+    async def _place(
+        self,
+        channel: str,
+        variables: Mapping[str, str],
+        *headers: tuple[str, str],
+        restricted: bool = False,
+        patient: bool = False,
+    ) -> Observed:
         number = next(self._numbers)
-        turn = self._silent_at_once if "silent" in (lines or {}).values() else self._at_once
-        async with turn:
+        async with self._silent_at_once if patient else self._at_once:
             watch = Watch(f"c{number}b", restricted, self.system_context, self.mailboxes)
             call = self._calls[f"c{number}a"] = _Call(watch)
             try:
                 reply = await self._ami.action(
-                    ("Action", "Originate"), ("Channel", "Local/s@harness/n"), ("Async", "true"),
+                    ("Action", "Originate"), ("Channel", channel), ("Async", "true"),
                     ("Application", "Wait"), ("Data", str(int(self.patience) + 5)),
                     ("Timeout", str(int(self.patience * 1000) + 5000)),
-                    ("ChannelId", f"c{number}a"), ("OtherChannelId", f"c{number}b"),
+                    ("ChannelId", f"c{number}a"), ("OtherChannelId", f"c{number}b"), *headers,
                     *(("Variable", f"{name}={value}") for name, value in variables.items()),
                 )  # fmt: skip
                 if reply["Response"] != "Success":

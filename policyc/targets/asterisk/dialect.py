@@ -7,6 +7,7 @@ from policyc.digits import Block
 
 MAX_EXTEN = 79  # longer extensions are cut (AST_MAX_EXTENSION)
 MAX_MAILBOX_NAME = 79  # bytes; a longer name is cut in voicemail.conf
+MAX_COMMENT = 200  # characters; a line of 8191 bytes is skipped, with all that it does
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -22,8 +23,9 @@ def pattern(letter: str, block: Block) -> str:
 
 
 def comment(text: str) -> str:
-    """Return text that stays a comment on its line: `;--` would open one over many lines."""
-    return _UNSAFE.sub(" ", text).replace(";", ",")
+    """Return text that stays a short comment on its line: `;--` would open one over many lines."""
+    plain = _UNSAFE.sub(" ", text).replace(";", ",")
+    return plain if len(plain) <= MAX_COMMENT else plain[: MAX_COMMENT - 1].rstrip() + "…"
 
 
 def mailbox_name(text: str) -> str:

@@ -213,7 +213,7 @@ class _Renderer:
         return found
 
     def _places(self, row: Row) -> str:
-        return ", ".join(comment(choice.rule.span.place) for choice in row.choices)
+        return comment(", ".join(choice.rule.span.place for choice in row.choices))
 
     def _chain(self, table: Table, row: Row, extension: Extension | None, place: str) -> tuple[Step, ...]:
         """Return the priorities that find the rule of a row: its times, unless what came before implies them."""

@@ -15,6 +15,7 @@ from policyc.targets.asterisk.dialect import comment, digest
 from policyc.targets.asterisk.plan import Context, Exten, Step
 
 _MAX_SLUG = 40
+_MAX_SPANS = 12  # in one condition: Asterisk cuts an expression of 4096 bytes
 _IS_HOLIDAY = "${DIALPLAN_EXISTS(policyc-holidays,${POLICYC_DATE},1)}"
 
 
@@ -65,11 +66,11 @@ def _closed(policy: Policy) -> Exten:
 
 
 def _note(period: NamedPeriod) -> str:
-    return comment(f"{period.name} ({period.span.place})")
+    return f"{comment(period.name)} ({comment(period.span.place)})"
 
 
 def _hours(period: NamedPeriod) -> list[str]:
-    """Return conditions on POLICYC_DAY and POLICYC_TIME, one for each group of days with the same hours."""
+    """Return conditions on POLICYC_DAY and POLICYC_TIME, one or more for each group of days with the same hours."""
     by_day: dict[int, list[Range]] = {}
     for start, end in schedule.weekly(period.spans).week:
         for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
@@ -82,8 +83,9 @@ def _hours(period: NamedPeriod) -> list[str]:
     found = []
     for spans, days in alike.items():
         on = _any([_between("POLICYC_DAY", first, last) for first, last in _runs(days)])
-        at = _any([_from_until(start, end) for start, end in spans])
-        found.append(f"({on}) & ({at})")
+        for begin in range(0, len(spans), _MAX_SPANS):
+            at = _any([_from_until(start, end) for start, end in spans[begin : begin + _MAX_SPANS]])
+            found.append(f"({on}) & ({at})")
     return found
 
 
