@@ -1,4 +1,4 @@
-"""The policy as resolved: names are numbers, callers are sets, times are periods. Frozen; nothing is text to look up."""
+"""The policy as resolved: names are numbers, callers are sets, times are periods. Frozen; nothing left to look up."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ class Entry(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Entries(Generic[V]):
-    """How one kind of caller is told apart: `otherwise` holds for all that no entry speaks of, unknown ones included."""
+    """How callers of one kind are told apart; `otherwise` holds for all that no entry speaks of, unknown ones too."""
 
     numbers: tuple[Entry[V], ...]
     anonymous: V

@@ -119,24 +119,29 @@ def _leaves(draw: st.DrawFn) -> Known:
             return Known(digits.EMPTY, lambda _: False)
 
 
-def _combine(inner: st.SearchStrategy[Known]) -> st.SearchStrategy[Known]:
-    def join(operation: str, one: Known, two: Known) -> Known:
-        match operation:
-            case "or":
-                return Known(one.built | two.built, lambda caller: one.holds(caller) or two.holds(caller))
-            case "and":
-                return Known(one.built & two.built, lambda caller: one.holds(caller) and two.holds(caller))
-            case "less":
-                return Known(one.built - two.built, lambda caller: one.holds(caller) and not two.holds(caller))
-            case _:
-                return Known(~one.built, lambda caller: not one.holds(caller))
-
-    return st.builds(join, st.sampled_from(("or", "or", "and", "less", "not")), inner, inner)
+def _combine(operation: str, one: Known, two: Known) -> Known:
+    match operation:
+        case "or":
+            return Known(one.built | two.built, lambda caller: one.holds(caller) or two.holds(caller))
+        case "and":
+            return Known(one.built & two.built, lambda caller: one.holds(caller) and two.holds(caller))
+        case "less":
+            return Known(one.built - two.built, lambda caller: one.holds(caller) and not two.holds(caller))
+        case _:
+            return Known(~one.built, lambda caller: not one.holds(caller))
 
 
-def known_sets() -> st.SearchStrategy[Known]:
+@st.composite
+def known_sets(draw: st.DrawFn) -> Known:
     """Sets of callers built by any operations, with their definitions."""
-    return st.recursive(_leaves(), _combine, max_leaves=6)
+    left = draw(st.lists(_leaves(), min_size=1, max_size=5))
+    while len(left) > 1:  # two neighbours become one
+        at = draw(st.integers(0, len(left) - 2))
+        left[at : at + 2] = [_combine(draw(_OPERATIONS), left[at], left[at + 1])]
+    return left[0]
+
+
+_OPERATIONS = st.sampled_from(("or", "or", "and", "less", "not"))
 
 
 def number_sets() -> st.SearchStrategy[NumberSet]:

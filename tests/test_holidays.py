@@ -75,10 +75,7 @@ def test_alsace_moselle_has_two_days_more(year, friday):
     """Good Friday and 26 December, and nothing else."""
     own = {friday, date(year, 12, 26)}
 
-    assert (
-        own
-        == dict(holidays("Alsace-Moselle", year, year)).keys() - dict(holidays("France", year, year)).keys()
-    )
+    assert own == dict(holidays("Alsace-Moselle", year, year)).keys() - dict(holidays("France", year, year)).keys()
 
 
 def test_saint_pierre_et_miquelon_has_the_days_of_france():

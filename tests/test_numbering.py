@@ -143,7 +143,7 @@ def test_forms_of_a_number(number: str, e164: str, display: str) -> None:
     assert display == numbering.display(number)
 
 
-@given(callers().filter(lambda caller: caller.kind is Kind.EXTERNAL and caller in FRENCH | FOREIGN))
+@given(callers().filter(lambda caller: caller.kind is Kind.EXTERNAL and (caller in FRENCH or caller in FOREIGN)))
 def test_the_form_with_a_country_code_is_a_spelling_of_the_number(caller: Caller) -> None:
     number = caller.number or ""
     if number[:2] != "00":

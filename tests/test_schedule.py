@@ -179,9 +179,7 @@ def described(period: Period) -> frozenset[tuple[date, int]]:
         *(date(2026, 2, 20) + number * ONE_DAY for number in range(40)),
         *(date.max - number * ONE_DAY for number in range(8)),
     )
-    return frozenset(
-        (day, hour) for day in days for hour in (0, 12) if period.holds(datetime.combine(day, time(hour)))
-    )
+    return frozenset((day, hour) for day in days for hour in (0, 12) if period.holds(datetime.combine(day, time(hour))))
 
 
 half_days = st.integers(0, 14).map(lambda half: half * 720)
@@ -229,8 +227,7 @@ class TestCanonicalForm:
         assert all(end < start for (_, end), (start, _) in zip(period.week, period.week[1:], strict=False))
         assert all(first <= last for first, last in period.dates)
         assert all(
-            last + ONE_DAY < first
-            for (_, last), (first, _) in zip(period.dates, period.dates[1:], strict=False)
+            last + ONE_DAY < first for (_, last), (first, _) in zip(period.dates, period.dates[1:], strict=False)
         )
         assert period == Period(period.week, period.dates)
 
@@ -283,9 +280,7 @@ class TestCanonicalForm:
         with pytest.raises(ValueError, match="not minutes of the week"):
             Period(week, ((date.min, date.max),))
 
-    @pytest.mark.parametrize(
-        ("days", "start", "end"), [({0}, 1440, 0), ({0}, -1, 5), ({0}, 0, 1441), ({7}, 0, 5)]
-    )
+    @pytest.mark.parametrize(("days", "start", "end"), [({0}, 1440, 0), ({0}, -1, 5), ({0}, 0, 1441), ({7}, 0, 5)])
     def test_impossible_spans_are_refused(self, days, start, end):
         """So are hours and days that do not exist."""
         with pytest.raises(ValueError, match="not"):
@@ -302,9 +297,7 @@ KNOWN = (NEAR, *((day - 7 * ONE_DAY, day + 7 * ONE_DAY) for day in (LONG_BEFORE,
 @cache
 def known_instants() -> tuple[datetime, ...]:
     """Instants on which the periods below show everything they can."""
-    return tuple(
-        chain.from_iterable(real_instants(first, last, PARIS, timedelta(minutes=30)) for first, last in KNOWN)
-    )
+    return tuple(chain.from_iterable(real_instants(first, last, PARIS, timedelta(minutes=30)) for first, last in KNOWN))
 
 
 near_dates = st.one_of(
@@ -362,9 +355,7 @@ class TestPartition:
     def test_witnesses_are_real(self, periods):
         """A witness is aware, exists in the zone and is in its class; that of a set is in the set."""
         part = partition(PARIS, periods)
-        for mask in chain(
-            (1 << number for number in range(part.count)), range(1, min(part.everything, 40) + 1)
-        ):
+        for mask in chain((1 << number for number in range(part.count)), range(1, min(part.everything, 40) + 1)):
             instant = part.witness(mask)
 
             assert PARIS is instant.tzinfo
@@ -489,9 +480,7 @@ class TestClocks:
     @pytest.mark.parametrize(("fold", "clock"), [(0, time(3, 30)), (1, time(1, 30))])
     def test_a_skipped_time_is_read_as_the_clock_goes(self, fold, clock):
         """As Python reads it: by the offset before the change, or after it when `fold` says so."""
-        part = partition(
-            PARIS, [weekly([WeekSpan(EVERY_DAY, hour * 60, hour * 60 + 60)]) for hour in range(6)]
-        )
+        part = partition(PARIS, [weekly([WeekSpan(EVERY_DAY, hour * 60, hour * 60 + 60)]) for hour in range(6)])
         skipped = datetime(2026, 3, 29, 2, 30, fold=fold)
         shown = datetime.combine(skipped, clock)
 

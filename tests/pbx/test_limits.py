@@ -171,6 +171,23 @@ def test_presentations_that_are_not_listed(tmp_path: Path) -> None:
     assert ["busy", RING, RING, RING, RING] == [one.events for one in seen]
 
 
+def test_numbers_with_their_country_code(tmp_path: Path) -> None:
+    """A trunk that wants numbers with a country code is given those."""
+    text = SMALL.replace("vers occupé", "vers externe 06 92 12 34 56")
+
+    [near, far] = calls(
+        tmp_path,
+        text,
+        {"caller": "0712345678"},
+        {"lines": {"+262692123456": "answer"}},
+        settings={"external_channel": "Local/out-{e164}@phones/n"},
+    )
+
+    start = "answer > play wait > digits 102 > rebound +33612345678 20s"
+    assert f"{start} > play unavailable > voicemail 102 unavailable" == near.events
+    assert ("external +262692123456", "+262692123456") == (far.events, far.connected)
+
+
 def test_without_confirmation(tmp_path: Path) -> None:
     """A rebond that need not be accepted is taken by whoever answers."""
     placed = [{"caller": "0712345678", "lines": {"0612345678": state}} for state in ("silent", "busy")]
