@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from policyc import syntax
@@ -26,6 +26,15 @@ class Program:
     complete: bool = True  # no file is missing that may declare further names
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be done next: a statement of a file, or (None) a file that is asked for."""
+
+    statement: Statement | None
+    path: str
+    asked: Span | None
+
+
 @dataclass(slots=True)
 class _Loader:
     files: Files
@@ -38,7 +47,24 @@ class _Loader:
     complete: bool = True
 
     def load(self, path: str, asked: Span | None) -> None:
-        """Read a policy file and all that it includes. `asked` is the statement that names it."""
+        """Read a policy file and all that it includes, at any depth. `asked` is what names it."""
+        work: list[Iterator[_Task]] = [iter([_Task(None, path, asked)])]
+        while work:
+            task = next(work[-1], None)
+            match task:
+                case None:
+                    work.pop()
+                case _Task(statement=None):
+                    work.append(self.file(task.path, task.asked))
+                case _Task(statement=Include() as include):
+                    work.append(self.include(include, task.path))
+                case _Task(statement=Directory() as directory):
+                    self.directory(directory, task.path)
+                case _Task(statement=statement) if statement is not None:
+                    self.statements.append(statement)
+
+    def file(self, path: str, asked: Span | None) -> Iterator["_Task"]:
+        """Yield the statements of a policy file."""
         if path in self.seen:
             self.diagnostics.append(Diagnostic("PC005", asked, {"path": path}))
             return
@@ -51,13 +77,7 @@ class _Loader:
         self.comments += tree.comments
         self.doubtful += tree.doubtful
         for statement in tree.statements:
-            match statement:
-                case Include():
-                    self.include(statement, path)
-                case Directory():
-                    self.directory(statement, path)
-                case _:
-                    self.statements.append(statement)
+            yield _Task(statement, path, None)
 
     def source(self, path: str, asked: Span | None) -> SourceFile | None:
         """Read a file as text, or say why it cannot be."""
@@ -90,7 +110,8 @@ class _Loader:
         self.complete = False
         self.diagnostics.append(Diagnostic(code, span, args))
 
-    def include(self, statement: Include, path: str) -> None:
+    def include(self, statement: Include, path: str) -> Iterator["_Task"]:
+        """Yield the files that an `inclure` names."""
         span, pattern = statement.pattern.span, statement.pattern.text
         try:
             found = self.files.glob(join(path, pattern))
@@ -103,7 +124,7 @@ class _Loader:
             self.missing("PC004", span, pattern=pattern)
         for one in found:
             if one != path or pattern == one:  # `*.pol` may well match the file that says it
-                self.load(one, span)
+                yield _Task(None, one, span)
 
     def directory(self, statement: Directory, path: str) -> None:
         span = statement.path.span

@@ -48,6 +48,7 @@ _Once = TypeVar("_Once", syntax.Header, syntax.Zone)
 DEFAULT_ZONE = "Europe/Paris"
 # Keywords that follow callers; misspelt, they look like the name of one.
 _CALLER_WORDS = ("sauf", "interne", "externe", "anonyme", "pendant", "hors")
+MAX_SUGGESTIONS = 200
 MAX_EXTENSION_DIGITS = 10
 MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that someone misspelt
 
@@ -74,6 +75,7 @@ class _Resolver:
     # One namespace of callers: extensions, lists and built-in lists, which stand nowhere.
     caller_names: dict[str, Span | None] = field(default_factory=dict)
     lists: dict[str, syntax.ListDecl] = field(default_factory=dict)
+    emergencies: dict[str, frozenset[str]] = field(default_factory=dict)  # spelt out by lists
     # None while a list is being resolved.
     list_sets: dict[str, NumberSet | None] = field(default_factory=dict)
     builtin: dict[str, NumberSet] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class _Resolver:
     period_names: dict[str, Word] = field(default_factory=dict)
     periods: dict[str, NamedPeriod] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)  # folded text of declarations that came to nothing
+    suggested: int = 0
     excused: int = 0  # unknown names not reported, as they may be declared there
     holidays: dict[date, str] = field(default_factory=dict)
     holidays_span: Span | None = None
@@ -158,7 +161,7 @@ class _Resolver:
                 pass
             zones = _zones()
             city = next((one for one in zones if fold(one).endswith("/" + fold(name))), None)
-            help_ = (Text("suggest", {"name": city}),) if city else _suggest(name, zones)
+            help_ = (Text("suggest", {"name": city}),) if city else self.suggest(name, zones)
             self.report("PC209", statement.name.span, help=help_, name=name)
         return ZoneInfo(DEFAULT_ZONE)
 
@@ -253,12 +256,20 @@ class _Resolver:
             self.report(problem, span, notes=notes, help=help_, number=span.text, digits=count)
         return None if problem in ("PC105", "PC106") else canonical
 
+    def suggest(self, name: str, names: Iterable[str]) -> tuple[Text, ...]:
+        """Return a did-you-mean; but where all names are wrong, comparing each with each helps nobody."""
+        self.suggested += 1
+        return _suggest(name, names) if self.suggested <= MAX_SUGGESTIONS else ()
+
     def excuse(self, name: str) -> bool:
         """Tell whether an unknown name may stand in a declaration or a file that was not understood."""
-        folded = fold(name)
-        excused = not self.program.complete or any(folded in text for text in self.doubtful)
+        excused = self.may_be_declared(name)
         self.excused += excused
         return excused
+
+    def may_be_declared(self, name: str) -> bool:
+        folded = fold(name)
+        return not self.program.complete or any(folded in text for text in self.doubtful)
 
     def check_outside(self, number: str, span: Span) -> bool:
         """Report an own extension or an emergency number where an outside number is to be called."""
@@ -275,30 +286,37 @@ class _Resolver:
     # -- callers -----------------------------------------------------------------------------------
 
     def list_set(self, folded: str) -> NumberSet:
-        """Return the callers of a declared list."""
-        if folded in self.list_sets:
-            return self.list_sets[folded] or digits.EMPTY
-        self.list_sets[folded] = None
-        found = self.items(self.lists[folded].items, in_list=True) if folded in self.lists else digits.EMPTY
-        self.list_sets[folded] = found
-        return found
+        """Return the callers of a declared list, those it names worked out before it: at any depth."""
+        waiting = [folded]
+        while waiting and folded in self.lists:
+            name = waiting[-1]
+            items = self.lists[name].items
+            if name not in self.list_sets:
+                self.list_sets[name] = None
+                inner = {fold(item.text) for item in items if item.kind == "named"}
+                waiting += sorted(one for one in inner if one in self.lists and one not in self.list_sets)
+                continue
+            waiting.pop()
+            if self.list_sets[name] is None:
+                self.list_sets[name] = self.items(items, in_list=True)
+        return self.list_sets.get(folded) or digits.EMPTY
 
     def items(self, items: Iterable[Item], *, in_list: bool = False) -> NumberSet:
         """Return the callers named by a list of items."""
         found: list[NumberSet] = []
-        left = list(items)
+        left = list(items)[::-1]  # the next one is the last
         failed: Item | None = None  # the item before, when it was wrong
         while left:
-            item = left.pop(0)
+            item = left.pop()
             words = self.unquoted(item, left)
             if words > 1:
-                name = item.span.to(left[words - 2].span)
+                name = item.span.to(left[1 - words].span)
                 self.report("PC201", name, help=(Text("quote", {"name": name.text}),), name=name.text)
-                del left[: words - 1]
+                del left[1 - words :]
             elif help_ := self.no_name(item):
                 self.report("PC201", item.span, help=(help_,), name=item.text)
-                if help_.args.get("name") in ("pendant", "hors") and left and fold(left[0].text) in self.periods:
-                    del left[0]
+                if help_.args.get("name") in ("pendant", "hors") and left and fold(left[-1].text) in self.periods:
+                    left.pop()
             elif failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
                 failed = item  # a number with a group too many leaves the groups behind it
             else:
@@ -313,21 +331,28 @@ class _Resolver:
             return None
         if fold(item.text) in ("et", "ou", "and", "or"):
             return Text("remove", {"word": item.text})
-        close = _suggest(item.text, self.names()) or _suggest(item.text, _CALLER_WORDS, cutoff=0.75)
-        return close[0] if close and close[0].args["name"] in _CALLER_WORDS else None
+        close = _suggest(item.text, _CALLER_WORDS, cutoff=0.75)
+        if not close or self.may_be_declared(item.text) or self.suggest(item.text, self.names()):
+            return None
+        return close[0]
 
     def is_known(self, name: str) -> bool:
         folded = fold(name)
         return any(folded in names for names in (self.caller_names, self.system_names, self.periods))
 
     def unquoted(self, item: Item, following: Sequence[Item]) -> int:
-        """Return how many items are the words of one known name that lacks its quotes, or 1."""
+        """Return how many items are the words of one known name that lacks its quotes, or 1.
+
+        `following` has the next item last.
+        """
         if item.kind != "named" or fold(item.text) in self.caller_names or " " in item.text:
             return 1
         text = item.text
-        for at, other in enumerate(following[:4]):
-            if other.kind != "named" or not _follows(following[at - 1] if at else item, other):
+        before = item
+        for at, other in enumerate(following[:-5:-1]):
+            if other.kind != "named" or not _follows(before, other):
                 break
+            before = other
             text += " " + other.text
             if fold(text) in self.caller_names:
                 return at + 2
@@ -359,7 +384,7 @@ class _Resolver:
     def short_number(self, number: str, span: Span) -> None:
         short = not number.startswith(("0", "+")) and len(number) <= MAX_SHORT_DIGITS
         if short and number not in self.extensions and number not in numbering.emergency_numbers():
-            self.report("PC212", span, help=_suggest(number, self.extensions), number=number)
+            self.report("PC212", span, help=self.suggest(number, self.extensions), number=number)
 
     def range(self, item: Item) -> NumberSet:
         first, last = self.number(item.text, item.span), self.number(item.last, item.span)
@@ -391,7 +416,7 @@ class _Resolver:
             return digits.EMPTY
         if self.excuse(item.text):
             return digits.EMPTY
-        self.report("PC201", item.span, help=_suggest(item.text, self.names()), name=item.text)
+        self.report("PC201", item.span, help=self.suggest(item.text, self.names()), name=item.text)
         return digits.EMPTY
 
     def names(self) -> list[str]:
@@ -469,7 +494,7 @@ class _Resolver:
         region = holidays_fr.REGIONS.get(fold(node.region.text))
         if region is None:
             names = [display for display, _ in holidays_fr.REGIONS.values()]
-            self.report("PC208", node.region.span, help=_suggest(node.region.text, names), name=node.region.text)
+            self.report("PC208", node.region.span, help=self.suggest(node.region.text, names), name=node.region.text)
             return
         years = []
         for word in (node.first, node.last):
@@ -510,7 +535,7 @@ class _Resolver:
             self.report("PC207", clause.period.span, help=(Text("no-period"),), name=name)
         elif found is None and not self.excuse(name):
             names = [one.name for one in self.periods.values()]
-            self.report("PC204", clause.period.span, help=_suggest(name, names), name=name)
+            self.report("PC204", clause.period.span, help=self.suggest(name, names), name=name)
         return found
 
     def public_holidays(self, span: Span) -> NamedPeriod | None:
@@ -565,8 +590,8 @@ class _Resolver:
             self.report("PC207", word.span, help=(Text("list"),), name=word.text)
         elif not self.excuse(word.text):
             names: Iterable[str] = self.extensions if word.is_number else [one.name for one in self.extensions.values()]
-            help_ = _suggest(word.text, names)
-            other = _suggest(word.text, [] if word.is_number else [one.name for one in self.systems.values()])
+            help_ = self.suggest(word.text, names)
+            other = self.suggest(word.text, [] if word.is_number else [one.name for one in self.systems.values()])
             if other and not help_:
                 help_ = (Text("system", other[0].args),)
             self.report("PC202", word.span, help=help_, name=word.text)
@@ -581,8 +606,8 @@ class _Resolver:
             self.report("PC207", word.span, help=(Text("extension", {"name": word.text}),), name=word.text)
         elif not self.excuse(word.text):
             names = self.systems if word.is_number else [one.name for one in self.systems.values()]
-            help_ = _suggest(word.text, names)
-            other = _suggest(word.text, [] if word.is_number else [one.name for one in self.extensions.values()])
+            help_ = self.suggest(word.text, names)
+            other = self.suggest(word.text, [] if word.is_number else [one.name for one in self.extensions.values()])
             if other and not help_:
                 help_ = (Text("extension", other[0].args),)
             self.report("PC203", word.span, help=help_, name=word.text)
@@ -601,19 +626,28 @@ class _Resolver:
     def check_call_backs(self, node: Callers, callers: NumberSet) -> None:
         """Report emergency services refused by name: they call back those who hung up."""
         for item in node.items:
-            for number in self.named_numbers(item, frozenset()) & numbering.emergency_numbers():
+            for number in sorted(self.named_emergencies(item)):
                 if not callers.isdisjoint(numbering.exactly(number) & digits.EXTERNAL):
                     self.report("PC307", item.span, number=number)
 
-    def named_numbers(self, item: Item, within: frozenset[str]) -> frozenset[str]:
-        """Return the numbers that an item spells out, through lists."""
-        if item.kind == "number":
-            return frozenset((item.text,))
-        folded = fold(item.text)
-        if item.kind != "named" or folded not in self.lists or folded in within:
-            return frozenset()
-        inner = (self.named_numbers(one, within | {folded}) for one in self.lists[folded].items)
-        return frozenset(number for numbers in inner for number in numbers)
+    def named_emergencies(self, item: Item) -> frozenset[str]:
+        """Return the emergency numbers that an item spells out, through lists."""
+        if item.kind == "named" and fold(item.text) in self.emergencies:
+            return self.emergencies[fold(item.text)]
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [item]
+        while waiting:
+            one = waiting.pop()
+            folded = fold(one.text)
+            if one.kind == "number" and one.text in numbering.emergency_numbers():
+                found.add(one.text)
+            elif one.kind == "named" and folded in self.lists and folded not in seen:
+                seen.add(folded)
+                waiting += self.lists[folded].items
+        if item.kind == "named":
+            self.emergencies[fold(item.text)] = frozenset(found)
+        return frozenset(found)
 
     def destination(self, target: Target, scope: list[Extension]) -> Destination | None:
         match target.kind:

@@ -1,24 +1,34 @@
 """Extensions that forward calls to one another in a circle, found exactly and shown with one such call."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from policyc import decision, digits, numbering
 from policyc.decision import Region
 from policyc.diagnostics import Diagnostic, Secondary, Text
-from policyc.digits import Kind
+from policyc.digits import Caller, Kind
 from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
+from policyc.schedule import Partition
 
 
 def forward_loops(policy: Policy) -> Iterator[Diagnostic]:
     """PC301: some call is forwarded round and round. One diagnostic for each circle of extensions."""
     reported: set[frozenset[str]] = set()
     for group in _knots(_forwards(policy)):
-        for start, region in sorted(_endless(policy, group).items()):
-            circle, found = _report(policy, group, start, region)
-            if frozenset(circle) not in reported:
-                reported.add(frozenset(circle))
-                yield found
+        rules = [rule for number in group for rule in policy.rules_for(number)]
+        partition = decision.partition_of(policy.zone, rules)
+        round_it: set[tuple[str, Caller, datetime]] = set()  # calls on a circle that is reported
+        for start, region in sorted(_endless(policy, group, partition).items()):
+            caller, instant = _witness(partition, region)
+            if (start, caller, instant) in round_it:
+                continue
+            circle = _circle(policy, start, caller, instant)
+            names = [number for number, _ in circle]
+            round_it.update((number, caller, instant) for number in names)
+            if frozenset(names) not in reported:
+                reported.add(frozenset(names))
+                yield _report(policy, circle, caller, instant)
 
 
 def _forwards(policy: Policy) -> dict[str, list[str]]:
@@ -74,16 +84,15 @@ def _knots(forwards: Mapping[str, list[str]]) -> list[list[str]]:
     return sorted(found)
 
 
-def _endless(policy: Policy, group: list[str]) -> dict[str, Region]:
+def _endless(policy: Policy, group: list[str], partition: Partition) -> dict[str, Region]:
     """Return, for each extension of a group, the calls that never leave it: the greatest fixed point."""
-    rules = [rule for number in group for rule in policy.rules_for(number)]
-    partition = decision.partition_of(policy.zone, rules)
+    members = set(group)
     forwarded: dict[str, dict[str, Region]] = {}
     for number in group:
         cells: dict[str, list[tuple[int, int, int]]] = {}
         table = decision.lower(partition, tuple(policy.rules_for(number)))
         for rule, cell in decision.decided(table):
-            if isinstance(rule.destination, Forward) and rule.destination.extension in group:
+            if isinstance(rule.destination, Forward) and rule.destination.extension in members:
                 cells.setdefault(rule.destination.extension, []).append(cell)
         forwarded[number] = {to: decision.merge([tuple(found)]) for to, found in cells.items()}
     endless = {number: decision.merge(forwarded[number].values()) for number in group}
@@ -99,30 +108,36 @@ def _endless(policy: Policy, group: list[str]) -> dict[str, Region]:
     return {number: region for number, region in endless.items() if region}
 
 
-def _report(policy: Policy, group: list[str], start: str, region: Region) -> tuple[list[str], Diagnostic]:
-    """Return a circle that a call of a region enters, and its diagnostic."""
-    partition = decision.partition_of(policy.zone, [rule for number in group for rule in policy.rules_for(number)])
+def _witness(partition: Partition, region: Region) -> tuple[Caller, datetime]:
+    """Return a call of a region."""
     caller = digits.from_intervals((low, high) for low, high, _ in region).witness()
     position = digits.rank(caller)
     mask = next(mask for low, high, mask in region if low <= position < high)
-    instant = partition.witness(mask)
-    path: list[tuple[str, Rule]] = []
+    return caller, partition.witness(mask)
+
+
+def _circle(policy: Policy, start: str, caller: Caller, instant: datetime) -> list[tuple[str, Rule]]:
+    """Return the extensions and rules that a call goes round, told from the lowest number."""
+    path: dict[str, Rule] = {}
     number = start
-    while number not in [one for one, _ in path]:
+    while number not in path:
         rule = deciding_rule(policy, policy.extensions[number], caller, instant.replace(tzinfo=None))
         if rule is None or not isinstance(rule.destination, Forward):
             raise AssertionError(f"{caller} does not loop at {number}")
-        path.append((number, rule))
+        path[number] = rule
         number = rule.destination.extension
-    circle = path[[one for one, _ in path].index(number) :]
-    # Told from its lowest number, wherever it is entered.
+    circle = list(path.items())[list(path).index(number) :]
     turn = min(range(len(circle)), key=lambda at: circle[at][0])
-    circle = circle[turn:] + circle[:turn]
+    return circle[turn:] + circle[:turn]
+
+
+def _report(policy: Policy, circle: list[tuple[str, Rule]], caller: Caller, instant: datetime) -> Diagnostic:
+    """Return the diagnostic of a circle that a call goes round."""
     names = [one for one, _ in circle]
     shown = "" if caller.number is None else numbering.display(caller.number)
     kind = "internal" if caller.kind is Kind.INTERNAL else "external"
     steps = " → ".join(f"{one} {policy.extensions[one].name}" for one in (*names, names[0]))
-    return names, Diagnostic(
+    return Diagnostic(
         "PC301",
         circle[0][1].span,
         {
