@@ -76,6 +76,7 @@ class _Resolver:
     caller_names: dict[str, Span | None] = field(default_factory=dict)
     lists: dict[str, syntax.ListDecl] = field(default_factory=dict)
     emergencies: dict[str, frozenset[str]] = field(default_factory=dict)  # spelt out by lists
+    spoilt: set[str] = field(default_factory=set)  # lists with something wrong in them
     # None while a list is being resolved.
     list_sets: dict[str, NumberSet | None] = field(default_factory=dict)
     builtin: dict[str, NumberSet] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class _Resolver:
     periods: dict[str, NamedPeriod] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)  # folded text of declarations that came to nothing
     suggested: int = 0
-    excused: int = 0  # unknown names not reported, as they may be declared there
+    excused: int = 0  # names whose callers are not known, for a reason that is reported elsewhere
     holidays: dict[date, str] = field(default_factory=dict)
     holidays_span: Span | None = None
 
@@ -298,7 +299,10 @@ class _Resolver:
                 continue
             waiting.pop()
             if self.list_sets[name] is None:
+                before, excused = len(self.diagnostics), self.excused
                 self.list_sets[name] = self.items(items, in_list=True)
+                if self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
+                    self.spoilt.add(name)
         return self.list_sets.get(folded) or digits.EMPTY
 
     def items(self, items: Iterable[Item], *, in_list: bool = False) -> NumberSet:
@@ -407,6 +411,7 @@ class _Resolver:
             if in_list and self.list_sets.get(folded, digits.EMPTY) is None:
                 self.report("PC210", item.span, name=item.text)
                 return digits.EMPTY
+            self.excused += folded in self.spoilt  # it may lack callers
             return self.list_set(folded)
         if folded in self.system_names:
             self.report("PC207", item.span, help=(Text("no-caller"),), name=item.text)
