@@ -145,6 +145,24 @@ def overlap(one: Region, two: Region) -> Region:
     return tuple(found)
 
 
+def less(one: Region, two: Region) -> Region:
+    """Return the calls of one region that are not of the other; each is sorted and its cells are disjoint."""
+    found = []
+    for low, high, mask in one:
+        at = low
+        for start, end, taken in two[bisect_right(two, low, key=lambda cell: cell[1]) :]:
+            if start >= high:
+                break
+            if at < start:
+                found.append((at, start, mask))
+            if rest := mask & ~taken:
+                found.append((max(at, start), min(high, end), rest))
+            at = end
+        if at < high:
+            found.append((at, high, mask))
+    return tuple(found)
+
+
 def merge(regions: Iterable[Region]) -> Region:
     """Return the calls of any of the regions."""
     cells = [cell for region in regions for cell in region]

@@ -131,7 +131,9 @@ def _open(kind: Kind, fixed: list[Entry[V]]) -> Iterator[Entry[V]]:
     for entry in fixed:
         by_prefix.setdefault((entry.block.prefix, entry.value), []).append(entry)
     for (prefix, value), same in by_prefix.items():
-        if len(same) > 1 and len(same) == _possible(kind, prefix):
+        # With no prefix it would hold for numbers with a `+` too.
+        speaks_of_all = not prefix and kind is Kind.EXTERNAL
+        if len(same) > 1 and len(same) == _possible(kind, prefix) and not speaks_of_all:
             yield Entry(Block(kind, prefix, None), value)
         else:
             yield from same

@@ -9,15 +9,34 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
+from itertools import pairwise
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 from lark import Lark
 
-from policyc import digits, numbering, resources, syntax
+from policyc import digits, numbering, resources, schedule, syntax
 from policyc.digits import Caller, Kind, NumberSet
+from policyc.model import (
+    Busy,
+    Destination,
+    Extension,
+    External,
+    Forward,
+    Mailbox,
+    NamedPeriod,
+    Policy,
+    Ring,
+    Rule,
+    System,
+    TimeClause,
+    ToSystem,
+)
+from policyc.schedule import WeekSpan
 from policyc.source import SourceFile, Span, fold
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -62,10 +81,18 @@ def callers() -> st.SearchStrategy[Caller]:
 
 
 def boundary_callers(*sets: NumberSet) -> list[Caller]:
-    """Return the callers on both sides of every end of some sets, with those at the ends of the universe."""
-    ends = {end for one in (digits.EVERYONE, *sets) for end in one.ends}
+    """Return the callers on both sides of every end of some sets."""
+    ends = {end for one in sets for end in one.ends}
     ranks = {rank for end in ends for rank in (end - 1, end) if 0 <= rank < digits.END}
     return [caller for rank in sorted(ranks) if (caller := digits.caller_at(rank)) in digits.EVERYONE]
+
+
+def typical_callers(*sets: NumberSet) -> list[Caller]:
+    """Return callers of every sort that some sets tell apart: any other is in the same sets as one of them."""
+    cuts = sorted({0, digits.END, *(end for one in sets for end in one.ends)})
+    pieces = (digits.EVERYONE & digits.from_ends(cut) for cut in pairwise(cuts))
+    found = [piece.smallest() for piece in pieces if piece]
+    return list({tuple(caller in one for one in sets): caller for caller in found}.values())
 
 
 @dataclass(frozen=True)
@@ -147,6 +174,78 @@ _OPERATIONS = st.sampled_from(("or", "or", "and", "less", "not"))
 def number_sets() -> st.SearchStrategy[NumberSet]:
     """Sets of callers built by any operations."""
     return known_sets().map(lambda known: known.built)
+
+
+# -- rules and policies ------------------------------------------------------------------------------------------
+
+
+def _named(name: str, kind: str, period: schedule.Period) -> NamedPeriod:
+    return NamedPeriod(name, kind, period, (), (), closures=False, span=NOWHERE)
+
+
+PERIODS = (
+    _named("bureau", "hours", schedule.weekly([WeekSpan(frozenset(range(5)), 540, 750)])),
+    _named("nuit", "hours", schedule.weekly([WeekSpan(frozenset((4, 5)), 1320, 360)])),
+    _named("congés", "closure", schedule.on_dates([(date(2026, 12, 24), date(2027, 1, 2))])),
+    _named("jamais", "hours", schedule.weekly([])),
+)
+EXTENSIONS = MappingProxyType(
+    {
+        number: Extension(number, f"Poste {number}", "0612345678", mailbox=True, ring_seconds=20, span=NOWHERE)
+        for number in ("101", "102", "103", "104")
+    }
+)
+
+
+def time_clauses() -> st.SearchStrategy[TimeClause]:
+    """`pendant` or `hors` one of a few periods."""
+    return st.builds(TimeClause, st.sampled_from(PERIODS), st.booleans())
+
+
+def destinations(*, forward: bool = False) -> st.SearchStrategy[Destination]:
+    """Any destination, or with `forward` nearly always another extension."""
+    to = st.builds(Forward, st.sampled_from(sorted(EXTENSIONS)))
+    others: tuple[Destination, ...] = (
+        *(Ring(), Busy(), Mailbox(None), ToSystem("800"), External(None, rebound=True)),
+        External("0442930698", rebound=False),
+    )
+    return st.one_of(to, to, to, st.sampled_from(others)) if forward else to | st.sampled_from(others)
+
+
+def rules(*, forward: bool = False, excepted: bool = False) -> st.SearchStrategy[Rule]:
+    """Rules for any callers and times; `excepted`: those of a `pour tous sauf`."""
+    out = st.frozensets(st.sampled_from(sorted(EXTENSIONS)), max_size=2) if excepted else st.just(frozenset())
+    return st.builds(
+        Rule,
+        callers=number_sets(),
+        times=st.lists(time_clauses(), max_size=2).map(tuple),
+        until=st.sampled_from((None, None, None, date(2026, 12, 31))),
+        destination=destinations(forward=forward),
+        reason=st.none(),
+        excepted=out,
+        span=st.just(NOWHERE),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Policies of four extensions that forward to one another."""
+    layer = st.lists(rules(forward=True, excepted=True), max_size=1).map(tuple)
+    own = {number: tuple(draw(st.lists(rules(forward=True), max_size=3))) for number in EXTENSIONS}
+    return Policy(
+        name="",
+        zone=PARIS,
+        extensions=EXTENSIONS,
+        systems={"800": System("800", "Standard", "group", NOWHERE)},
+        periods=PERIODS,
+        holidays=(),
+        closures=(),
+        first=draw(layer),
+        own=own,
+        rest=draw(layer),
+        tests=(),
+        guarantees=(),
+    )
 
 
 # -- lines of the language ---------------------------------------------------------------------------------------

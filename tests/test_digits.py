@@ -88,7 +88,7 @@ def test_everyone_holds_the_canonical_callers_only(kind: Kind, number: str) -> N
 
 @given(known_sets(), st.lists(callers(), max_size=20))
 def test_a_set_holds_what_its_definition_says(known: Known, some: list[Caller]) -> None:
-    for caller in (*some, *boundary_callers(known.built), *(Caller(kind, None) for kind in Kind)):
+    for caller in (*some, *boundary_callers(known.built, EVERYONE), *(Caller(kind, None) for kind in Kind)):
         if caller not in BEYOND:
             assert known.holds(caller) == (caller in known.built), caller
 
@@ -242,7 +242,7 @@ def test_counts_by_example(found: digits.NumberSet, count: int, numbers: int) ->
 
 @given(number_sets())
 def test_a_set_is_blind_to_kinds_when_no_number_tells_them_apart(one: digits.NumberSet) -> None:
-    marks = {caller.number for caller in boundary_callers(one)} | {"0", "9" * 10, "9" * 20, None}
+    marks = {caller.number for caller in boundary_callers(one, EVERYONE)} | {"0", "9" * 10, "9" * 20, None}
     pairs = [
         [Caller(kind, number) in one for kind in Kind]
         for number in marks

@@ -11,24 +11,31 @@ from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
 from policyc.schedule import Partition
 
+MAX_CIRCLES = 25  # reported of one knot of extensions: when these are gone, the others come to light
+
 
 def forward_loops(policy: Policy) -> Iterator[Diagnostic]:
     """PC301: some call is forwarded round and round. One diagnostic for each circle of extensions."""
-    reported: set[frozenset[str]] = set()
     for group in _knots(_forwards(policy)):
         rules = [rule for number in group for rule in policy.rules_for(number)]
         partition = decision.partition_of(policy.zone, rules)
-        round_it: set[tuple[str, Caller, datetime]] = set()  # calls on a circle that is reported
-        for start, region in sorted(_endless(policy, group, partition).items()):
-            caller, instant = _witness(partition, region)
-            if (start, caller, instant) in round_it:
-                continue
-            circle = _circle(policy, start, caller, instant)
-            names = [number for number, _ in circle]
-            round_it.update((number, caller, instant) for number in names)
-            if frozenset(names) not in reported:
-                reported.add(frozenset(names))
-                yield _report(policy, circle, caller, instant)
+        forwarded = _forwarded(policy, group, partition)
+        left = _endless(forwarded)
+        reported: set[tuple[str, ...]] = set()
+        for start in sorted(left):
+            while left[start] and len(reported) < MAX_CIRCLES:
+                caller, instant = _witness(partition, left[start])
+                way = _way(policy, start, caller, instant)
+                alike = left[start]  # the calls that go the same way
+                for number, (_, to) in way.items():
+                    alike = decision.overlap(alike, forwarded[number][to])
+                for number in way:
+                    left[number] = decision.less(left[number], alike)
+                circle = _circle(way)
+                names = tuple(number for number, _ in circle)
+                if names not in reported:
+                    reported.add(names)
+                    yield _report(policy, circle, caller, instant)
 
 
 def _forwards(policy: Policy) -> dict[str, list[str]]:
@@ -84,8 +91,8 @@ def _knots(forwards: Mapping[str, list[str]]) -> list[list[str]]:
     return sorted(found)
 
 
-def _endless(policy: Policy, group: list[str], partition: Partition) -> dict[str, Region]:
-    """Return, for each extension of a group, the calls that never leave it: the greatest fixed point."""
+def _forwarded(policy: Policy, group: list[str], partition: Partition) -> dict[str, dict[str, Region]]:
+    """Return, for each extension of a group, the calls that it forwards to others of the group, by where they go."""
     members = set(group)
     forwarded: dict[str, dict[str, Region]] = {}
     for number in group:
@@ -95,11 +102,16 @@ def _endless(policy: Policy, group: list[str], partition: Partition) -> dict[str
             if isinstance(rule.destination, Forward) and rule.destination.extension in members:
                 cells.setdefault(rule.destination.extension, []).append(cell)
         forwarded[number] = {to: decision.merge([tuple(found)]) for to, found in cells.items()}
-    endless = {number: decision.merge(forwarded[number].values()) for number in group}
-    waiting = set(group)
+    return forwarded
+
+
+def _endless(forwarded: Mapping[str, Mapping[str, Region]]) -> dict[str, Region]:
+    """Return, for each extension of a group, the calls that never leave it: the greatest fixed point."""
+    endless = {number: decision.merge(to.values()) for number, to in forwarded.items()}
+    waiting = set(forwarded)
     while waiting:
         changed = waiting.pop()
-        for number in group:
+        for number in forwarded:
             if changed in forwarded[number]:
                 kept = decision.merge(decision.overlap(cells, endless[to]) for to, cells in forwarded[number].items())
                 if kept != endless[number]:
@@ -116,17 +128,24 @@ def _witness(partition: Partition, region: Region) -> tuple[Caller, datetime]:
     return caller, partition.witness(mask)
 
 
-def _circle(policy: Policy, start: str, caller: Caller, instant: datetime) -> list[tuple[str, Rule]]:
-    """Return the extensions and rules that a call goes round, told from the lowest number."""
-    path: dict[str, Rule] = {}
+def _way(policy: Policy, start: str, caller: Caller, instant: datetime) -> dict[str, tuple[Rule, str]]:
+    """Return the extensions a call goes through until it comes back to one, each with its rule and the next one."""
+    way: dict[str, tuple[Rule, str]] = {}
     number = start
-    while number not in path:
+    while number not in way:
         rule = deciding_rule(policy, policy.extensions[number], caller, instant.replace(tzinfo=None))
         if rule is None or not isinstance(rule.destination, Forward):
             raise AssertionError(f"{caller} does not loop at {number}")
-        path[number] = rule
+        way[number] = rule, rule.destination.extension
         number = rule.destination.extension
-    circle = list(path.items())[list(path).index(number) :]
+    return way
+
+
+def _circle(way: Mapping[str, tuple[Rule, str]]) -> list[tuple[str, Rule]]:
+    """Return the extensions and rules of the circle at the end of a way, told from the lowest number."""
+    steps = [(number, rule) for number, (rule, _) in way.items()]
+    *_, (_, again) = way.values()
+    circle = steps[list(way).index(again) :]
     turn = min(range(len(circle)), key=lambda at: circle[at][0])
     return circle[turn:] + circle[:turn]
 
