@@ -12,9 +12,10 @@ from policyc import numbering
 from policyc.digits import Caller, Kind
 from policyc.model import Busy, Extension, External, Forward, Mailbox, Policy, Ring, Rule, ToSystem
 
-# States of a line that is dialled. A rebound line is asked to accept; an answering machine stays silent.
+# States of a line that is dialled. A rebound line is asked to accept: an answering machine stays silent, and some
+# answer and leave.
 ANSWER, NO_ANSWER, BUSY, UNAVAILABLE = "answer", "noanswer", "busy", "unavailable"
-ACCEPT, REFUSE, SILENT = "accept", "refuse", "silent"
+ACCEPT, REFUSE, SILENT, LEAVE = "accept", "refuse", "silent", "leave"
 
 # Prompts, by the name of the event; the sound files and their texts are the target's.
 WAIT_PROMPT, UNAVAILABLE_PROMPT = "wait", "unavailable"
@@ -187,7 +188,7 @@ def happens(outcome: Outcome, lines: Mapping[str, str]) -> Iterator[str]:
             case DialOutside(number=number, seconds=None):
                 yield f"external {number}"
                 state = lines.get(number, NO_ANSWER)
-                if state not in (ANSWER, ACCEPT, REFUSE, SILENT):
+                if state not in (ANSWER, ACCEPT, REFUSE, SILENT, LEAVE):
                     yield "busy" if state == BUSY else "hangup"
             case DialOutside(number=number, seconds=seconds):
                 yield f"rebound {number} {seconds}s"

@@ -19,7 +19,8 @@ Keys of a call:
     to          the number called
     at          "2026-11-23 10:00" on a clock of the policy's zone, or "2026-11-23 10:00+02:00" (default: that Monday)
     line        states of the lines that are dialled: answer, noanswer (default), busy, unavailable (no such line, or
-                no free channel); and of a rebond: accept (presses 1), refuse (presses 2), silent (presses nothing)
+                no free channel); and of a rebond: accept (presses 1), refuse (presses 2), silent (presses nothing),
+                leave (hangs up, having pressed nothing)
     gives       what happens, in order, joined by " > "
     shown       what the far side is shown: a number, or "private" for a presentation that hides it
 

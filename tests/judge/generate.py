@@ -963,7 +963,9 @@ def with_lines(policy: Policy, rng: random.Random, call: Call) -> Call:
     lines = {number: rng.choice(plain) for number in [*(e.number for e in policy.extensions), *outside]}
     for event in events(policy, call).split(" > "):
         if event.startswith("rebound "):
-            lines[event.split()[1]] = rng.choice(("accept", "refuse", "silent", "noanswer", "busy", "unavailable"))
+            lines[event.split()[1]] = rng.choice(
+                ("accept", "refuse", "silent", "leave", "noanswer", "busy", "unavailable")
+            )
     return replace(call, lines=lines)
 
 

@@ -519,6 +519,7 @@ def end(extension: Extension, destination: Destination, lines: Mapping[str, str]
                 "accept",
                 "refuse",
                 "silent",
+                "leave",
             ):  # the far end answered; keys mean nothing here
                 return [f"external {number}"]
             return [f"external {number}", "busy" if state == "busy" else "hangup"]

@@ -248,7 +248,7 @@ def test_ringing(called, state, expected):
     assert ask(cabinet(), "0442930698", called, **{f"_{called}": state}) == expected
 
 
-@pytest.mark.parametrize("state", ["answer", "refuse", "silent", "noanswer", "busy", "unavailable"])
+@pytest.mark.parametrize("state", ["answer", "refuse", "silent", "leave", "noanswer", "busy", "unavailable"])
 def test_rebound(state):
     assert ask(cabinet(), "0600000000", _0612345678="accept") == REBOUND
     assert ask(cabinet(), "0600000000", _0612345678=state) == REFUSED

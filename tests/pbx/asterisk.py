@@ -31,7 +31,9 @@ from pbx.observe import Observed, Watch
 Entry = Literal["external", "internal"]
 Message = dict[str, str]
 
-STATES = frozenset({"answer", "noanswer", "busy", "unavailable", "congestion", "accept", "refuse", "silent"})
+STATES = frozenset(
+    {"answer", "noanswer", "busy", "unavailable", "congestion", "accept", "refuse", "silent", "leave"}
+)
 PATIENCE = 60.0
 """Seconds after which a call that goes on is given up."""
 AT_ONCE = 150
@@ -81,6 +83,9 @@ exten => line-congestion,1,Hangup(34)
 exten => line-answer,1,Answer(0,i)
  same => n,Wait(60)
 exten => line-silent,1,Goto(line-answer,1)
+exten => line-leave,1,Answer(0,i)
+ same => n,Wait(0.3)
+ same => n,Hangup(16)
 exten => line-accept,1,Set(KEY=1)
  same => n,Goto(line-keys,1)
 exten => line-refuse,1,Set(KEY=2)
