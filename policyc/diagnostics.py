@@ -94,6 +94,7 @@ PC214 doubtful-foreign-number
 PC308 rule-never-matches
 PC309 rule-ended
 PC311 rule-without-callers
+PC312 everyone-among-others
 PC901 decomposed-text
 """
 

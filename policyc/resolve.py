@@ -309,9 +309,15 @@ class _Resolver:
         """Return the callers named by a list of items."""
         found: list[NumberSet] = []
         left = list(items)[::-1]  # the next one is the last
+        previous: Item | None = None
+        many = len(left) > 1
         failed: Item | None = None  # the item before, when it was wrong
         while left:
             item = left.pop()
+            before_it, previous = previous, item
+            if item.kind == "everyone" and many and failed is None:  # after an incomplete number it is its prefix
+                detached = before_it is not None and before_it.kind == "number"
+                self.report("PC312", item.span, help=(Text("attach" if detached else "remove"),))
             words = self.unquoted(item, left)
             if words > 1:
                 name = item.span.to(left[1 - words].span)
@@ -580,7 +586,7 @@ class _Resolver:
                 excepted = frozenset(found for word in block.excepted if (found := self.extension(word)))
                 scope = [one for one in self.extensions.values() if one.number not in excepted]
                 rules = first if block.first else rest
-            rules += [rule for node in block.rules if (rule := self.rule(node, scope, excepted)) is not None]
+            rules += [self.rule(node, scope, excepted) for node in block.rules]
         own.pop("", None)
         return tuple(first), {number: tuple(rules) for number, rules in own.items()}, tuple(rest)
 
@@ -618,15 +624,14 @@ class _Resolver:
             self.report("PC203", word.span, help=help_, name=word.text)
         return None
 
-    def rule(self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str]) -> Rule | None:
+    def rule(self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str]) -> Rule:
         callers = self.callers(node.callers)
         times, until, reason = self.clauses(node.clauses)
         destination = self.destination(node.destination, scope)
-        if destination is None:
-            return None
         if isinstance(destination, Busy):
             self.check_call_backs(node.callers, callers)
-        return Rule(callers, times, until, destination, reason, excepted, node.span)
+        # A rule that was reported still takes its calls: what follows it must not be blamed for them.
+        return Rule(callers, times, until, destination or Ring(), reason, excepted, node.span)
 
     def check_call_backs(self, node: Callers, callers: NumberSet) -> None:
         """Report emergency services refused by name: they call back those who hung up."""
