@@ -31,9 +31,7 @@ from pbx.observe import Observed, Watch
 Entry = Literal["external", "internal"]
 Message = dict[str, str]
 
-STATES = frozenset(
-    {"answer", "noanswer", "busy", "unavailable", "congestion", "accept", "refuse", "silent", "leave"}
-)
+STATES = frozenset({"answer", "noanswer", "busy", "unavailable", "congestion", "accept", "refuse", "silent", "leave"})
 PATIENCE = 60.0
 """Seconds after which a call that goes on is given up."""
 AT_ONCE = 150
