@@ -55,7 +55,8 @@ class DiskFiles:
 
     def glob(self, pattern: str) -> list[str]:
         """See `Files.glob`."""
-        found = [path for path in self.root.glob(pattern) if path.is_file()]
+        literal = pattern.replace("[", "[[]")  # classes of characters are no part of the language
+        found = [path for path in self.root.glob(literal) if path.is_file()]
         for path in found:
             self._inside(path)
         return sorted((path.relative_to(self.root).as_posix() for path in found), key=str.encode)
