@@ -1,14 +1,16 @@
 """Diagnostics and comments in, what is left out: `# ignorer PCnnn : raison` accepts one diagnostic of its line."""
 
+import re
 from collections.abc import Iterable
 
-from policyc import syntax
 from policyc.diagnostics import CODES, Diagnostic, Severity, Text
+from policyc.source import fold
 from policyc.syntax import Comment
 
 # Errors about what the policy means, which its author may have meant. What cannot be compiled (loops, a mailbox or a
 # mobile that is not there) is no matter of opinion.
 _NEVER = frozenset(("PC301", "PC302", "PC303", "PC304"))
+_IGNORE = re.compile(r"#\s*ignorer\s+(PC[0-9]{3})\s*:\s*(\S.*)", re.IGNORECASE)
 
 
 def acceptable(code: str) -> bool:
@@ -28,9 +30,9 @@ def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> 
     accepted: set[tuple[str, int, str]] = set()
     malformed: list[Diagnostic] = []
     for comment in comments:
-        if not syntax.is_ignore_comment(comment):
+        if not _is_meant(comment):
             continue
-        code = syntax.ignored_code(comment)
+        code = _code(comment)
         if code is None:
             malformed.append(Diagnostic("PC213", comment.span, help=(Text("form"),)))
         elif code not in CODES:
@@ -49,3 +51,14 @@ def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> 
 def _is_in(accepted: set[tuple[str, int, str]], diagnostic: Diagnostic) -> bool:
     span = diagnostic.primary
     return span is not None and (span.file.path, span.line, diagnostic.code) in accepted
+
+
+def _code(comment: Comment) -> str | None:
+    """Return the code that `# ignorer PCnnn : raison` accepts on its line, or None for any other comment."""
+    found = _IGNORE.fullmatch(comment.text)
+    return found[1].upper() if found else None
+
+
+def _is_meant(comment: Comment) -> bool:
+    """Tell whether a comment means to accept a diagnostic, well written or not."""
+    return fold(comment.text.lstrip("# ")).startswith("ignorer pc")

@@ -8,6 +8,7 @@ from promises import broken_guarantees, failing_calls
 
 from policyc import api, lexer, syntax, workspace
 from policyc.project import read_source
+from policyc.syntax import shapes
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 # The policies to compile; the other files are included by one of them.
@@ -95,7 +96,7 @@ def _shapes():
         for line in lexer.lex(source, syntax.keywords()):
             types = tuple(token.type for token in line.tokens)
             if types:
-                yield types, syntax._shape(types)
+                yield types, shapes.shape_of(types)
 
 
 def _names(tree):
@@ -108,7 +109,7 @@ def _names(tree):
 
 def test_every_form_of_the_language_is_shown():
     """Each rule of the grammar (statement, option, clause, destination, result) stands somewhere in the examples."""
-    forms = {str(rule.alias or rule.origin.name) for rule in syntax._lark().rules}
+    forms = {str(rule.alias or rule.origin.name) for rule in shapes._lark().rules}
     shown = {name for _, shape in _shapes() for name in _names(shape.tree)}
 
     assert set() == {name for name in forms if not name.startswith("_")} - shown - {"line"}
@@ -117,4 +118,4 @@ def test_every_form_of_the_language_is_shown():
 def test_every_word_of_the_language_is_shown():
     shown = {name for types, _ in _shapes() for name in types}
 
-    assert set() == {terminal.name for terminal in syntax._lark().terminals} - shown
+    assert set() == {terminal.name for terminal in shapes._lark().terminals} - shown

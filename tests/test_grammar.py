@@ -11,6 +11,8 @@ from strategies import grammar, lines, shapes
 
 from policyc import lexer, resources, syntax
 from policyc.source import SourceFile, fold, plain
+from policyc.syntax import build as nodes_build
+from policyc.syntax import shapes as line_shapes
 
 
 class Fed(Lexer):
@@ -56,19 +58,19 @@ def test_the_syntax_has_a_method_for_each_rule_and_none_to_spare() -> None:
     inlined = {"option", "scope", "item", "clause", "destination", "result", "outcome"}
     helpers = {"build", "word", "span", "whole", "report", "once", "around", "optional", "gives", "minute", "day_of"}
 
-    assert names - inlined <= syntax._METHODS.keys()
-    assert syntax._METHODS.keys() - names - {"span_", "except_"} - set(syntax._Builder.__slots__) <= helpers
+    assert names - inlined <= nodes_build._METHODS.keys()
+    assert nodes_build._METHODS.keys() - names - {"span_", "except_"} - set(nodes_build._Builder.__slots__) <= helpers
 
 
 @given(shapes())
 def test_a_shape_has_the_tree_that_lark_gives(shape: tuple[str, ...]) -> None:
     direct = fed().parse(" ".join(shape)).children[0]
-    cached = syntax._shape(shape)
+    cached = line_shapes.shape_of(shape)
 
-    assert isinstance(cached, syntax._Shape)
+    assert isinstance(cached, line_shapes.Shape)
     assert str(direct.data) == cached.rule
     assert leaves(direct) == cached.tree
-    assert cached is syntax._shape(tuple(shape))
+    assert cached is line_shapes.shape_of(tuple(shape))
 
 
 def leaves(node: object) -> object:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import lines
 
-from policyc import lexer, syntax
+from policyc import lexer, suppress, syntax
 from policyc.diagnostics import Diagnostic
 from policyc.project import read_source
 from policyc.source import Span
-from policyc.syntax import Block, GuaranteeBlock, HoursDecl, Item, ListDecl, SyntaxTree, Word
+from policyc.syntax import Block, GuaranteeBlock, HoursDecl, Item, ListDecl, SyntaxTree, Word, shapes
 
 
 def parse(text: str) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
@@ -34,7 +34,7 @@ def show(value: object) -> object:
     if isinstance(value, tuple | list):
         return [show(one) for one in value if not isinstance(one, Span)]
     if is_dataclass(value) and not isinstance(value, date):
-        shown = {field.name: show(getattr(value, field.name)) for field in fields(value) if field.type != "Span"}
+        shown = {field.name: show(getattr(value, field.name)) for field in fields(value) if field.type is not Span}
         return {name: one for name, one in shown.items() if one not in (None, False, [], "") and name != "option"}
     return value
 
@@ -286,7 +286,7 @@ def test_a_block_ends_with_the_next_statement_and_comments_are_kept() -> None:
 def test_a_comment_accepts_a_diagnostic_with_a_reason(comment: str, code: str | None) -> None:
     [found] = parse(comment)[0].comments
 
-    assert code == syntax.ignored_code(found)
+    assert code == suppress._code(found)
 
 
 # -- where nodes stand -------------------------------------------------------------------------------------------
@@ -342,8 +342,8 @@ def test_every_line_of_the_grammar_is_understood_and_its_nodes_stand_where_they_
 ) -> None:
     text, statements = "", 0
     for shape, line in given_lines:
-        parsed = syntax._shape(shape)
-        assert isinstance(parsed, syntax._Shape)
+        parsed = shapes.shape_of(shape)
+        assert isinstance(parsed, shapes.Shape)
         header = _HEADERS.get(parsed.rule, "")
         text += f"{header}\n{line}\n"
         statements += 1
