@@ -1,0 +1,195 @@
+"""Items and lists in, sets of callers out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from policyc import digits, numbering
+from policyc.diagnostics import Text
+from policyc.digits import NumberSet
+from policyc.resolve.names import Names, suggest_close
+from policyc.source import Span, fold
+from policyc.syntax import Callers, Item
+
+# Keywords that follow callers; misspelt, they look like the name of one.
+_CALLER_WORDS = ("sauf", "interne", "externe", "anonyme", "pendant", "hors")
+MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that someone misspelt
+
+
+@dataclass(slots=True)
+class CallerSets(Names):
+    """Who is meant where callers are named."""
+
+    def list_set(self, folded: str) -> NumberSet:
+        """Return the callers of a declared list, those it names worked out before it: at any depth."""
+        waiting = [folded]
+        while waiting and folded in self.lists:
+            name = waiting[-1]
+            items = self.lists[name].items
+            if name not in self.list_sets:
+                self.list_sets[name] = None
+                inner = {fold(item.text) for item in items if item.kind == "named"}
+                waiting += sorted(one for one in inner if one in self.lists and one not in self.list_sets)
+                continue
+            waiting.pop()
+            if self.list_sets[name] is None:
+                before, excused = len(self.diagnostics), self.excused
+                self.list_sets[name] = self.items(items, in_list=True)
+                if self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
+                    self.spoilt.add(name)
+        return self.list_sets.get(folded) or digits.EMPTY
+
+    def items(self, items: Iterable[Item], *, in_list: bool = False) -> NumberSet:
+        """Return the callers named by a list of items."""
+        found: list[NumberSet] = []
+        left = list(items)[::-1]  # the next one is the last
+        previous: Item | None = None
+        many = len(left) > 1
+        failed: Item | None = None  # the item before, when it was wrong
+        while left:
+            item = left.pop()
+            before_it, previous = previous, item
+            if item.kind == "everyone" and many and failed is None:  # after an incomplete number it is its prefix
+                detached = before_it is not None and before_it.kind == "number"
+                self.report("PC312", item.span, help=(Text("attach" if detached else "remove"),))
+            words = self.unquoted(item, left)
+            if words > 1:
+                name = item.span.to(left[1 - words].span)
+                self.report("PC201", name, help=(Text("quote", {"name": name.text}),), name=name.text)
+                del left[1 - words :]
+            elif help_ := self.no_name(item):
+                self.report("PC201", item.span, help=(help_,), name=item.text)
+                if help_.args.get("name") in ("pendant", "hors") and left and fold(left[-1].text) in self.periods:
+                    left.pop()
+            elif failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
+                failed = item  # a number with a group too many leaves the groups behind it
+            else:
+                before = len(self.diagnostics)
+                found.append(self.item(item, in_list=in_list))
+                failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
+        return digits.union(found)
+
+    def no_name(self, item: Item) -> Text | None:
+        """Return the repair of an unknown name that looks like no name: a misspelt keyword, or an "et"."""
+        if item.kind != "named" or item.span.text != item.text or self.is_known(item.text):
+            return None
+        if fold(item.text) in ("et", "ou", "and", "or"):
+            return Text("remove", {"word": item.text})
+        close = suggest_close(item.text, _CALLER_WORDS, cutoff=0.75)
+        if not close or self.may_be_declared(item.text) or self.suggest(item.text, self.names()):
+            return None
+        return close[0]
+
+    def is_known(self, name: str) -> bool:
+        folded = fold(name)
+        return any(folded in names for names in (self.caller_names, self.system_names, self.periods))
+
+    def unquoted(self, item: Item, following: Sequence[Item]) -> int:
+        """Return how many items are the words of one known name that lacks its quotes, or 1.
+
+        `following` has the next item last.
+        """
+        if item.kind != "named" or fold(item.text) in self.caller_names or " " in item.text:
+            return 1
+        text = item.text
+        before = item
+        for at, other in enumerate(following[:-5:-1]):
+            if other.kind != "named" or not _follows(before, other):
+                break
+            before = other
+            text += " " + other.text
+            if fold(text) in self.caller_names:
+                return at + 2
+        return 1
+
+    def item(self, item: Item, *, in_list: bool) -> NumberSet:
+        match item.kind:
+            case "everyone":
+                return digits.EVERYONE
+            case "anonymous":
+                return digits.ANONYMOUS
+            case "number":
+                number = self.number(item.text, item.span)
+                if number is None:
+                    return digits.EMPTY
+                self.short_number(number, item.span)
+                return numbering.exactly(number)
+            case "prefix":
+                found = numbering.prefix(item.text)
+                if not found:
+                    digits_ = sum(char.isdigit() for char in item.text)
+                    self.report("PC106", item.span, notes=(Text("prefix"),), number=item.span.text, digits=digits_)
+                return found
+            case "range":
+                return self.range(item)
+            case _:
+                return self.named(item, in_list=in_list)
+
+    def short_number(self, number: str, span: Span) -> None:
+        short = not number.startswith(("0", "+")) and len(number) <= MAX_SHORT_DIGITS
+        if short and number not in self.extensions and number not in numbering.emergency_numbers():
+            self.report("PC212", span, help=self.suggest(number, self.extensions), number=number)
+
+    def range(self, item: Item) -> NumberSet:
+        first, last = self.number(item.text, item.span), self.number(item.last, item.span)
+        if first is None or last is None:
+            return digits.EMPTY
+        try:
+            return digits.between(first, last)
+        except ValueError:
+            case = "order" if len(first) == len(last) else "length"
+            self.report("PC111", item.span, case=case)
+            return digits.EMPTY
+
+    def named(self, item: Item, *, in_list: bool) -> NumberSet:
+        folded = fold(item.text)
+        if folded in self.extension_names:
+            return numbering.exactly(self.extension_names[folded])
+        if folded in self.builtin:
+            return self.builtin[folded]
+        if folded in self.lists:
+            if in_list and self.list_sets.get(folded, digits.EMPTY) is None:
+                self.report("PC210", item.span, name=item.text)
+                return digits.EMPTY
+            self.excused += folded in self.spoilt  # it may lack callers
+            return self.list_set(folded)
+        if folded in self.system_names:
+            self.report("PC207", item.span, help=(Text("no-caller"),), name=item.text)
+            return digits.EMPTY
+        if folded in self.periods:
+            self.report("PC207", item.span, help=(Text("period", {"name": item.text}),), name=item.text)
+            return digits.EMPTY
+        if self.excuse(item.text):
+            return digits.EMPTY
+        self.report("PC201", item.span, help=self.suggest(item.text, self.names()), name=item.text)
+        return digits.EMPTY
+
+    def names(self) -> list[str]:
+        return [
+            *(one.name for one in self.extensions.values()),
+            *(one.name.text for one in self.lists.values()),
+            *self.builtin_spelling.values(),
+        ]
+
+    def callers(self, node: Callers) -> NumberSet:
+        """Return who a `depuis` names, its filter applied."""
+        before, excused = len(self.diagnostics), self.excused
+        found = self.items(node.items)
+        if node.excepted:
+            found = found - self.items(node.excepted)
+        if node.kind is not None:
+            found &= digits.OF_KIND[node.kind]
+        failed = self.excused > excused or any(one.is_error for one in self.diagnostics[before:])
+        if not found and not failed:
+            self.report("PC311", node.span)
+        return found
+
+
+def _follows(one: Item, other: Item) -> bool:
+    """Tell whether only blanks stand between two items: no comma, no line end."""
+    same = one.span.file is other.span.file
+    return same and set(one.span.file.text[one.span.end : other.span.start]) == {" "}
+
+
+def _is_rest(failed: Item, item: Item) -> bool:
+    """Tell whether an item looks like a group of digits of the wrong number before it."""
+    return item.kind == failed.kind == "number" and len(item.text) < 4 and _follows(failed, item)
