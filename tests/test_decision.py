@@ -19,7 +19,7 @@ def chosen(row: Row | None, time: int) -> Rule | None:
     return next((choice.rule for choice in row.choices if choice.taken >> time & 1), None)
 
 
-@given(policies(), st.lists(callers(), max_size=5))
+@given(policies(("101",)), st.lists(callers(), max_size=5))
 def test_a_table_decides_as_the_rules_tried_in_order(policy: Policy, some: list[Caller]) -> None:
     extension = policy.extensions["101"]
     tried = tuple(policy.rules_for("101"))
