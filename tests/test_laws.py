@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from judge.generate import generate
 from strategies import EXTENSIONS, boundary_callers, policies, typical_callers
@@ -44,12 +44,12 @@ def with_own(policy: Policy, rules: Iterable[Rule]) -> Policy:
 @given(policies(("101",)), st.integers(0, 1))
 def test_rules_without_a_common_caller_may_change_places(policy: Policy, at: int) -> None:
     rules = [*policy.first, *policy.own["101"], *policy.rest]
-    assume(len(rules) > at + 1)
-    rules[at + 1] = replace(rules[at + 1], callers=rules[at + 1].callers - rules[at].callers)
-    before = with_own(policy, rules)
-    rules[at], rules[at + 1] = rules[at + 1], rules[at]
+    if len(rules) > at + 1:
+        rules[at + 1] = replace(rules[at + 1], callers=rules[at + 1].callers - rules[at].callers)
+        before = with_own(policy, rules)
+        rules[at], rules[at + 1] = rules[at + 1], rules[at]
 
-    assert decisions(before, policy) == decisions(with_own(policy, rules), policy)
+        assert decisions(before, policy) == decisions(with_own(policy, rules), policy)
 
 
 @given(policies(("101",)))
