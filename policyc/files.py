@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+MAX_BYTES = 64 * 1024 * 1024  # a policy of 150,000 rules has 15 MB; more than this is no policy
+
 
 class OutsideProjectError(Exception):
     """A path leads out of the project's folder."""
@@ -51,7 +53,8 @@ class DiskFiles:
 
     def read(self, path: str) -> bytes:
         """See `Files.read`."""
-        return self._inside(self.root / path).read_bytes()
+        with self._inside(self.root / path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # enough to tell that it is too much: a device may never end
 
     def glob(self, pattern: str) -> list[str]:
         """See `Files.glob`."""
@@ -59,7 +62,7 @@ class DiskFiles:
         found = [path for path in self.root.glob(literal) if path.is_file()]
         for path in found:
             self._inside(path)
-        return sorted((path.relative_to(self.root).as_posix() for path in found), key=str.encode)
+        return sorted((path.relative_to(self.root).as_posix() for path in found), key=os.fsencode)
 
 
 class MemoryFiles:
@@ -67,7 +70,9 @@ class MemoryFiles:
 
     def __init__(self, files: Mapping[str, bytes | str]) -> None:
         """Take path → content."""
-        self.files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+        self.files = {
+            path: text.encode(errors="surrogatepass") if isinstance(text, str) else text for path, text in files.items()
+        }
 
     def read(self, path: str) -> bytes:
         """See `Files.read`."""
@@ -80,4 +85,4 @@ class MemoryFiles:
         """See `Files.glob`."""
         translated = re.escape(pattern).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
         expression = re.compile(translated)
-        return sorted((path for path in self.files if expression.fullmatch(path)), key=str.encode)
+        return sorted((path for path in self.files if expression.fullmatch(path)), key=os.fsencode)

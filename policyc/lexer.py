@@ -46,11 +46,11 @@ _MASTER = re.compile(
   | (?P<UNCLOSED>["«“][^\n]*)
   | (?P<DATE>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9-])|[0-9]+(?:/[0-9]+)+)
   | (?P<TIME>[0-9]+(?::[0-9]*|[hH][0-9]*)(?![\w:]))
-  | (?P<DURATION>[0-9]+[ ]?[sS](?!\w))
+  | (?P<DURATION>[0-9]+[sS](?!\w))
   | (?P<DIGITS>(?:[+0]|\(0\))(?:[0-9]|[.-](?=[0-9(])|\(0\))*\*?|[1-9][0-9]*\*?)
   | (?P<WORD>[^\W\d_](?:[\w'./-]*[\w'])?)
   | (?P<RANGE>\.\.)
-  | (?P<SIGN>[*=,-])
+  | (?P<SIGN>[=,-]|(?<![^\s,=])\*(?![^\s,]))
   | (?P<BAD>.)
     """,
     re.VERBOSE,
@@ -136,6 +136,10 @@ def _join_digits(tokens: list[Token]) -> Iterator[Token]:
         if token.type != "DIGITS":
             yield token
             continue
+        if at > 1 and tokens[at - 2].type == "SONNE" and at < len(tokens) and tokens[at].value in ("s", "S"):
+            yield Token("DURATION", f"{token.value}s", token.start, tokens[at].end)  # sonne 20 s
+            at += 1
+            continue
         digits, end = _compact(token.value), token.end
         starred = token.value.endswith("*")
         if not starred and digits[:1] in ("0", "+"):
@@ -163,10 +167,12 @@ def _complete(digits: str, tokens: list[Token], following: int) -> bool:
     """Tell whether digits that start with `0` or `+` are a full French number: no group goes on."""
     code = digits[1:] if digits.startswith("+") else digits[2:] if re.match(r"00[1-9]", digits) else ""
     if code.startswith("33"):
-        return len(code[2:].removeprefix("0")) >= 9
-    if code:
+        digits = "0" + code[2:].removeprefix("0")
+    elif code:
         return code.startswith(_OVERSEAS) and len(code) >= 12
-    if digits.startswith("+") or digits == "00" or len(digits) < 10:
+    elif digits.startswith("+") or digits == "00":
+        return False
+    if len(digits) < 10:
         return False
     # 0700 and 0901 go on to fourteen digits, where exactly two pairs follow: 07 00 12 34 56 78 90
     if len(digits) in (10, 12) and digits.startswith(("0700", "0901")):

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 from policyc import syntax
 from policyc.diagnostics import Diagnostic, Text
-from policyc.files import Files, OutsideProjectError, join
+from policyc.files import MAX_BYTES, Files, OutsideProjectError, join
 from policyc.source import SourceFile, Span, fold, plain
 from policyc.syntax import Comment, Directory, ExtensionDecl, Include, Statement, Word
 
-MAX_BYTES = 64 * 1024 * 1024  # a policy of 150,000 rules has 15 MB; more than this is no policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +161,7 @@ def load(files: Files, paths: Iterable[str]) -> tuple[Program, tuple[Diagnostic,
 
 def read_source(path: str, data: bytes) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
     """Return the normalised text of a file's bytes, or a diagnostic when they are not UTF-8."""
+    path = path.encode(errors="surrogateescape").decode(errors="replace")  # a name that is not UTF-8 is still shown
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -193,7 +193,7 @@ def read_directory(source: SourceFile) -> tuple[list[ExtensionDecl], list[Diagno
     problems: list[Diagnostic] = []
     first = next((line for line in source.text.split("\n") if line.strip()), "")
     delimiter = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(source.text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(source.text), strict=True, delimiter=delimiter)
     columns: dict[str, int] | None = None
     try:
         for row in reader:

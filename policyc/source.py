@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Return what names and keywords are compared by: no accents, no case, ligatures apart, single blanks."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    decomposed = unicodedata.normalize("NFD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
     letters = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(letters.split())
 

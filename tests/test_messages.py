@@ -28,6 +28,7 @@ SETTINGS = [
     '[targets.asterisk]\npresentations = ["e164"]\nrebound_confirm = 1\nsystem_context = "a b"\nlanguage = "1"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/{numbre}"\nexternal_channel = "PJSIP/{number};"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/(number"\nexternal_channel = "PJSIP/x"\n',
+    '[targets.3cx]\nversion = "x"\n',
     f'[targets.asterisk]\nextension_channel = "{"x" * 2000}{{number}}"\nexternal_channel = ""\n',
 ]
 

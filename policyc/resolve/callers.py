@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from policyc import digits, numbering
 from policyc.diagnostics import Text
 from policyc.digits import NumberSet
-from policyc.resolve.names import Names, suggest_close
+from policyc.resolve.names import Names, is_too_long_abroad, suggest_close
 from policyc.source import Span, fold
 from policyc.syntax import Callers, Item
 
@@ -118,6 +118,8 @@ class CallerSets(Names):
                 if not found:
                     digits_ = sum(char.isdigit() for char in item.text)
                     self.report("PC106", item.span, notes=(Text("prefix"),), number=item.span.text, digits=digits_)
+                elif is_too_long_abroad(item.text):
+                    self.report("PC214", item.span, number=item.span.text, digits=len(item.text))
                 return found
             case "range":
                 return self.range(item)

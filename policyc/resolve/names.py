@@ -23,7 +23,11 @@ from policyc.syntax import Word
 
 DEFAULT_ZONE = "Europe/Paris"
 MAX_SUGGESTIONS = 200
+# Names of the zone database that are no zone of their own: the machine's, placeholders, other counts of seconds.
+_NO_ZONES = ("localtime", "posixrules", "Factory", "right/", "posix/")
+_NATIONAL = re.compile(r"(?:\+|00)330?")
 MAX_EXTENSION_DIGITS = 10
+MAX_COUNTRY_CODE_AND_AREA = 9  # a prefix of fewer digits swallowed no other number
 _Once = TypeVar("_Once", syntax.Header, syntax.Zone)
 
 
@@ -78,7 +82,8 @@ class Names:
         if statement is not None:
             name = statement.name.text
             try:
-                return ZoneInfo(name)
+                if not name.startswith(_NO_ZONES):
+                    return ZoneInfo(name)
             except (KeyError, OSError, ValueError):  # not found, a folder, or no path at all
                 pass
             zones = _zones()
@@ -165,12 +170,13 @@ class Names:
             return text
         canonical, problem = _canonical(text)
         if problem:
-            french = re.match(r"0[1-9]|(?:\+|00)33", text)
+            french = re.match(r"0[1-9]|0$|(?:\+|00)33", text)
             notes = (Text("french" if french else "foreign"),) if problem != "PC214" else ()
             first, dash, last = span.text.partition("-")
             is_range = dash and len(first) == len(last) > 2  # 0140000000-0140009999
             help_ = (Text("range", {"first": first, "last": last}),) if is_range else ()
-            count = sum(char.isdigit() for char in text)
+            abroad = re.match(r"(?:\+|00)33", text)
+            count = len(_NATIONAL.sub("0", text)) if abroad else sum(char.isdigit() for char in text)
             self.report(problem, span, notes=notes, help=help_, number=span.text, digits=count)
         return None if problem in ("PC105", "PC106") else canonical
 
@@ -270,6 +276,24 @@ def _canonical(text: str) -> tuple[str, str]:
         return canonical, "" if _is_possible(canonical) else "PC214"
     canonical = numbering.canonical_number(text)
     return canonical, "" if len(canonical) <= 15 else "PC106"
+
+
+def is_too_long_abroad(prefix: str) -> bool:
+    """Tell whether a prefix with a country code is longer than any number there: it swallowed what follows."""
+    code = prefix.removeprefix("00") if prefix.startswith("00") else prefix.removeprefix("+")
+    if (
+        code == prefix
+        or len(code) < MAX_COUNTRY_CODE_AND_AREA
+        or not numbering.canonical_number("+" + code).startswith("+")
+    ):
+        return False
+    import phonenumbers  # see below
+
+    try:
+        parsed = phonenumbers.parse("+" + code)
+    except phonenumbers.NumberParseException:
+        return True
+    return phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.TOO_LONG
 
 
 def _is_possible(number: str) -> bool:

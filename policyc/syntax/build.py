@@ -139,7 +139,8 @@ class _Builder:
     def hours(
         self, _: Token, name: Token, included: bool | None, _equals: Token | None, opening: Opening | None
     ) -> HoursDecl:
-        return HoursDecl(self.word(name), (opening,) if opening else (), bool(included), self.whole())
+        openings = (opening,) if opening else ()
+        return HoursDecl(self.word(name), openings, bool(included), self.whole())
 
     def hours_line(self, content: Opening | bool) -> Opening | bool:
         return content
@@ -147,8 +148,9 @@ class _Builder:
     def included(self, *_: Token) -> bool:
         return True
 
-    def opening(self, days: frozenset[int], *spans: tuple[int, int, Span]) -> Opening:
-        return Opening(days, spans, self.whole())
+    def opening(self, days: frozenset[int], *parts: tuple[int, int, Span] | bool | None) -> Opening:
+        spans = tuple(part for part in parts if isinstance(part, tuple))
+        return Opening(days, spans, parts[-1] is True, self.whole())
 
     def days(self, *parts: frozenset[int]) -> frozenset[int]:
         return frozenset().union(*parts)

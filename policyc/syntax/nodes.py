@@ -146,6 +146,7 @@ class Opening:
 
     days: frozenset[int]
     spans: tuple[tuple[int, int, Span], ...]
+    holidays_included: bool
     span: Span
 
 

@@ -11,15 +11,12 @@ from policyc.lexer import Line, Token
 from policyc.source import SourceFile, Span, fold
 from policyc.syntax.build import build
 from policyc.syntax.nodes import (
-    Assertion,
     Block,
-    CallTest,
     Comment,
     GuaranteeBlock,
     HoursDecl,
     ListDecl,
     Opening,
-    RuleNode,
     Statement,
     SyntaxTree,
     TestBlock,
@@ -137,7 +134,7 @@ class _Reader:
                 closed: Statement = ListDecl(opened.name, items, opened.span)
             case HoursDecl():
                 openings = (*opened.openings, *(one for one in body if isinstance(one, Opening)))
-                included = opened.holidays_included or any(one is True for one in body)
+                included = opened.holidays_included or True in body or any(one.holidays_included for one in openings)
                 closed = HoursDecl(opened.name, openings, included, opened.span)
             case Block():
                 closed = Block(opened.extension, opened.excepted, opened.first, body, opened.span)
@@ -174,13 +171,11 @@ class _Reader:
         return isinstance(self.opened, ListDecl) or "list_line" in self.excused
 
     def _build(self, shape: Shape, tokens: tuple[Token, ...]) -> Any:
-        """Return the node of a line, or None for a line of a block that a diagnostic was made for."""
+        """Return the node of a line; what is wrong with a part of it does not hide what else is."""
         before = len(self.diagnostics)
         node = build(self.source, tokens, shape.tree, self.diagnostics)
-        if len(self.diagnostics) == before:
-            return node
-        self.spoilt = True
-        return None if isinstance(node, RuleNode | CallTest | Assertion) else node
+        self.spoilt |= len(self.diagnostics) > before
+        return node
 
     def _span(self, token: Token) -> Span:
         return Span(self.source, token.start, token.end)
