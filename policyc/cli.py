@@ -335,6 +335,7 @@ def _caller(say: Words, policy: Policy, written: str, *, internal: bool) -> str:
 
     names = _names(policy, systems=False)
     if not internal:
+        written = written.replace("(0)", "")  # as people write +33 (0)6; no trunk presents it
         caller = numbering.canonical(Kind.EXTERNAL, written)
         if caller.number is None and fold(written) not in _ANONYMOUS:
             _tell(say("note.no_digits", value=written))
