@@ -34,7 +34,7 @@ class CallerSets(Names):
             if self.list_sets[name] is None:
                 before, excused = len(self.diagnostics), self.excused
                 self.list_sets[name] = self.items(items, in_list=True)
-                if self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
+                if not items or self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
                     self.spoilt.add(name)
         return self.list_sets.get(folded) or digits.EMPTY
 

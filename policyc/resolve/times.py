@@ -32,7 +32,9 @@ class Times(CallerSets):
             self.holidays_span = self.holidays_span or one.span
             self.declare_holidays(one)
         for closure in closures:
-            if self.declare_period(closure.name):
+            if not closure.ranges:  # none of its dates exists, as was reported: rules may name it all the same
+                self.doubtful.append(fold(closure.name.text))
+            elif self.declare_period(closure.name):
                 period = schedule.on_dates(closure.ranges)
                 self.periods[fold(closure.name.text)] = NamedPeriod(
                     closure.name.text,
