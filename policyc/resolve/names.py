@@ -301,6 +301,8 @@ def _is_possible(number: str) -> bool:
     import phonenumbers  # slow to load, and few policies name foreign numbers
 
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+        found = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
+    # Not is_possible_number(): it takes what can be dialled in one town only, too.
+    return found == phonenumbers.ValidationResult.IS_POSSIBLE
