@@ -297,7 +297,7 @@ _context = partial(_shape, r"[A-Za-z0-9_.-]{1,79}", "context-name")
 _VALUES: Final[Mapping[tuple[str, str], Callable[[str], Text | None]]] = {
     ("asterisk", "extension_channel"): partial(_template, "asterisk"),
     ("asterisk", "external_channel"): partial(_template, "asterisk"),
-    ("asterisk", "system_context"): _context,
+    ("asterisk", "system_context"): partial(_shape, r"(?!policyc-)[A-Za-z0-9_.-]{1,79}", "context-name"),
     ("asterisk", "voicemail_context"): _context,
     ("asterisk", "language"): partial(_shape, r"[a-zA-Z_-]+", "language-name"),
     ("freeswitch", "extension_dial"): partial(_template, "freeswitch"),

@@ -13,7 +13,6 @@ from policyc.source import SourceFile, Span, fold, plain
 from policyc.syntax import Comment, Directory, ExtensionDecl, Include, Statement, Word
 
 
-
 @dataclass(frozen=True, slots=True)
 class Program:
     """All statements of a policy in the order they count, and the comments of all its files."""

@@ -101,7 +101,7 @@ class Watch:
     names: list[Name] = field(default_factory=list)
     connected: str | None = None
     over: bool = False
-    _bridges: dict[str, str] = field(default_factory=dict)
+    _bridged: bool = False  # the caller is in a bridge
 
     def step(self, event: Mapping[str, str]) -> bool:
         """Take a `Newexten`."""
@@ -131,12 +131,17 @@ class Watch:
         return self.over
 
     def bridge(self, event: Mapping[str, str]) -> bool:
-        """Take a `BridgeEnter`: once the caller is in a bridge it talks with someone."""
+        """Take a `BridgeEnter`: once the caller and a line are in bridges, in either order, they talk.
+
+        The bridge is not the same one where a Local channel of the dialplan's own stands between them.
+        """
         if self.over:
             return False
-        if line := LINE.match(event["Channel"].rsplit("-", 1)[0]):
-            self._bridges[event["BridgeUniqueid"]] = self.connected = line["number"]
-        self.over = event["Uniqueid"] == self.caller_channel
+        if event["Uniqueid"] == self.caller_channel:
+            self._bridged = True
+        elif line := LINE.match(event["Channel"].rsplit("-", 1)[0]):
+            self.connected = line["number"]
+        self.over = self._bridged and self.connected is not None
         return self.over
 
     def result(self, log: tuple[str, ...], *, stuck: bool = False) -> Observed:

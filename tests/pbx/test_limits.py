@@ -84,6 +84,8 @@ def test_every_file_loads_as_compiled(trials: Mapping[str, tuple[str, Observed]]
     "called",
     [
         "102,1",
+        "102):0:3(xx",
+        "102:0:3",
         "102,1,Hangup",
         "102&101",
         "102)",

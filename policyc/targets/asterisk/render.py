@@ -149,7 +149,8 @@ class _Renderer:
             extens += self._table(own, extension, "own")
         ring = Step(f"Dial({self._line(number)},{extension.ring_seconds})")
         after = Step(f"Goto(policyc-unanswered,{number},1)") if extension.mailbox else Step("Goto(policyc-busy,s,1)")
-        extens.append(Exten("ring", (ring, after)))
+        # Dial takes its channel's identity from the extension it runs in: the number, which phones may be shown.
+        extens.append(Exten(number, (ring, after)))
         place = comment(extension.span.place)
         return Context(f"policyc-{number}", f"Poste {number} « {comment(extension.name)} » ({place})", tuple(extens))
 
@@ -161,7 +162,7 @@ class _Renderer:
 
     def _after_own(self, number: str) -> str:
         _, _, rest = self.policy.layers(number)
-        return self._enter("rest", number) if rest else "Goto(ring,1)"
+        return self._enter("rest", number) if rest else f"Goto({number},1)"
 
     def _enter(self, place: str, number: str) -> str:
         """Return the step that enters a shared layer."""
@@ -245,7 +246,7 @@ class _Renderer:
         if extension is not None:
             return self._after_own(extension.number)
         if place == "rest":
-            return "Goto(policyc-${POLICYC_EXTEN},ring,1)"
+            return "Goto(policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1)"
         return "Goto(policyc-${POLICYC_EXTEN},own,1)"
 
     def _tests(self, partition: schedule.Partition, asked: int, rule: Rule) -> list[tuple[str, str]]:
@@ -270,7 +271,7 @@ class _Renderer:
         own = extension.number if extension else "${POLICYC_EXTEN}"
         match rule.destination:
             case Ring():
-                return "ring,1" if extension else "policyc-${POLICYC_EXTEN},ring,1"
+                return f"{own},1" if extension else f"policyc-{own},{own},1"
             case Mailbox(extension=other):
                 return f"policyc-mailbox,{other or own},1"
             case Forward(extension=other):
@@ -294,9 +295,9 @@ class _Renderer:
             number = external.number or (extension.mobile if extension else None)
             dialled = self._outside(number) if number else "${POLICYC_MOBILE}"
             if external.rebound:
-                step = Step(f"Gosub(policyc-rebound,s,1({own},{dialled},{seconds}))")
+                step = Step(f"Gosub(policyc-rebound,{own},1({dialled},{seconds}))")
             else:
-                step = Step(f"Gosub(policyc-outside,s,1({dialled}))")
+                step = Step(f"Gosub(policyc-outside,{own},1({dialled}))")
             found.setdefault(_outside_name(external), Exten(_outside_name(external), (step,)))
         return list(found.values())
 
