@@ -54,7 +54,7 @@ DIGITS = "0123456789"
 
 
 def is_caller(caller: Caller) -> bool:
-    """Say by the definition whether a caller is of the universe (DESIGN: "the universe of callers")."""
+    """Say by the definition whether a caller is of the universe (the contract: "the universe of callers")."""
     number = caller.number
     if number is None:
         return True

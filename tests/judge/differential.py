@@ -2,7 +2,7 @@
 
     python tests/judge/differential.py 0 200        # seeds 0..200, both included, on policyc's own interpreter
     …  --engine asterisk        the compiled dialplan on a real Asterisk (tests/pbx/asterisk-sandbox fetches it)
-    …  --ambiguous              also calls whose answer hangs on a reading of DESIGN.md (which is named)
+    …  --ambiguous              also calls whose answer hangs on a reading of the contract (which is named)
     …  --shrink                 reduce each disagreeing policy to a few plain lines
     …  --without nfd --with curly-quotes      features of the spelling, see generate.py
     …  --print 17               the policy and calls of one seed, nothing run

@@ -1,11 +1,11 @@
-"""Seeded random policies, their source text in the language of DESIGN.md section 3, and calls at their edges.
+"""Seeded random policies, their source text in the language of the contract section 3, and calls at their edges.
 
     case = generate(seed)            # Case(policy, text, calls)
 
 Policies are right by construction: chains go only forward in a hidden order of the extensions, mailboxes
-and mobiles exist where a rule needs them, no emergency number is named. Spellings whose legality DESIGN.md
+and mobiles exist where a rule needs them, no emergency number is named. Spellings whose legality the contract
 does not settle are features that can be switched (`FEATURES`, `OPTIONAL`). Calls whose answer hangs on a
-reading of DESIGN.md carry the names of the readings (see `judge.Readings`).
+reading of the contract carry the names of the readings (see `judge.Readings`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from judge.judge import (
     rules_of,
 )
 
-# Spellings and constructs that DESIGN.md allows in as many words, or nearly; each can be switched off.
+# Spellings and constructs that the contract allows in as many words, or nearly; each can be switched off.
 FEATURES = frozenset(
     {
         "keyword-case",  # DEPUIS: "keywords compare after NFC, case folding and without accents"
@@ -72,7 +72,7 @@ FEATURES = frozenset(
         "no-zone",  # no fuseau line
     }
 )
-# Nothing in DESIGN.md says that these are legal.
+# Nothing in the contract says that these are legal.
 OPTIONAL = frozenset(
     {
         "curly-quotes",  # “Dr Martin”
@@ -235,7 +235,7 @@ def random_policy(rng: random.Random, features: frozenset[str] = FEATURES) -> Po
 
 
 def random_hours(rng: random.Random, name: str, features: frozenset[str]) -> Hours:
-    """Day groups and spans of a day do not overlap: DESIGN.md does not say what that would mean."""
+    """Day groups and spans of a day do not overlap: the contract does not say what that would mean."""
     spans: list[Span] = []
     cuts = sorted(rng.sample(range(8), rng.choice((2, 2, 3, 3, 4))))
     for first, after in pairwise(cuts):

@@ -1,10 +1,10 @@
-"""An independent judge of policies: slow, plain, and written from DESIGN.md alone.
+"""An independent judge of policies: slow, plain, and written from the contract alone.
 
 It shares no code with policyc, reads no policy source, and is meant to be obviously right: strings, regular
 expressions on canonical numbers, one loop over the rules, `datetime`. A policy is plain data (the dataclasses
 below), a call is plain data, the answer is the "events" text that every judge is compared on.
 
-Where DESIGN.md can be read in two ways, the reading taken is a field of `Readings` with its reason beside it.
+Where the contract can be read in two ways, the reading taken is a field of `Readings` with its reason beside it.
 The generator asks the judge again with each field flipped: a call whose answer hangs on such a reading
 carries its name.
 """
@@ -171,7 +171,7 @@ class Call:
     lines: Mapping[str, str] = field(default_factory=dict)  # extension or canonical number -> state
 
 
-# --- readings of DESIGN.md ----------------------------------------------------------------------------------
+# --- readings of the contract ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
