@@ -108,6 +108,10 @@ def _commands(chosen: str) -> click.Group:
 
         return add
 
+    def form(help_key: str) -> Callable[[_F], _F]:
+        forms = click.Choice(("text", "json"))
+        return click.option("--format", "form", type=forms, default="text", show_default=True, help=say(help_key))
+
     policies = click.argument("policies", nargs=-1, metavar=say("metavar.policies"))
     strict = click.option("--strict", is_flag=True, help=say("help.strict"))
     today = click.option("--today", metavar=say("metavar.date"), callback=_date(say), help=say("help.today"))
@@ -136,14 +140,7 @@ def _commands(chosen: str) -> click.Group:
 
     @command("check")
     @policies
-    @click.option(
-        "--format",
-        "form",
-        type=click.Choice(("text", "json")),
-        default="text",
-        show_default=True,
-        help=say("help.check_format"),
-    )
+    @form("help.check_format")
     @strict
     @today
     def check(policies: tuple[str, ...], form: str, strict: bool, today: date) -> None:
@@ -156,14 +153,7 @@ def _commands(chosen: str) -> click.Group:
     @click.option("--internal", is_flag=True, help=say("help.internal"))
     @click.option("--restricted", is_flag=True, help=say("help.restricted"))
     @click.option("--at", "instant", metavar=say("metavar.instant"), callback=_instant(say), help=say("help.at"))
-    @click.option(
-        "--format",
-        "form",
-        type=click.Choice(("text", "json")),
-        default="text",
-        show_default=True,
-        help=say("help.trace_format"),
-    )
+    @form("help.trace_format")
     def trace(
         policies: tuple[str, ...],
         caller: str,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from policyc import digits, schedule
 from policyc.digits import Caller
-from policyc.model import Rule
+from policyc.model import Rule, TimeClause
 from policyc.schedule import Partition
 
 
@@ -67,12 +67,17 @@ def partition_of(zone: ZoneInfo, rules: Iterable[Rule]) -> Partition:
     return schedule.partition(zone, periods)
 
 
+def clause_mask(partition: Partition, clause: TimeClause) -> int:
+    """Return the classes of time at which one clause of a rule holds."""
+    inside = partition.mask(clause.named.period)
+    return inside if clause.inside else partition.everything & ~inside
+
+
 def mask_of(partition: Partition, rule: Rule) -> int:
     """Return the classes of time at which a rule holds."""
     mask = partition.everything
     for clause in rule.times:
-        inside = partition.mask(clause.named.period)
-        mask &= inside if clause.inside else ~inside
+        mask &= clause_mask(partition, clause)
     if rule.until is not None:
         mask &= partition.mask(schedule.until(rule.until))
     return mask

@@ -193,6 +193,14 @@ class Policy:
     tests: tuple[Test, ...]
     guarantees: tuple[Guarantee, ...]
 
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """Every rule, of whatever extension."""
+        yield from self.first
+        for rules in self.own.values():
+            yield from rules
+        yield from self.rest
+
     def layers(self, extension: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...], tuple[Rule, ...]]:
         """Return the rules that hold for an extension: those before its own, its own, those after."""
         return (

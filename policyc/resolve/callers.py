@@ -38,8 +38,8 @@ class CallerSets(Names):
                     self.spoilt.add(name)
         return self.list_sets.get(folded) or digits.EMPTY
 
-    def items(self, items: Iterable[Item], *, in_list: bool = False) -> NumberSet:
-        """Return the callers named by a list of items."""
+    def items(self, items: Iterable[Item], *, in_list: bool = False, called: bool = False) -> NumberSet:
+        """Return the callers named by a list of items; `called`: they are outside numbers that calls go to."""
         found: list[NumberSet] = []
         left = list(items)[::-1]  # the next one is the last
         previous: Item | None = None
@@ -64,7 +64,7 @@ class CallerSets(Names):
                 failed = item  # a number with a group too many leaves the groups behind it
             else:
                 before = len(self.diagnostics)
-                found.append(self.item(item, in_list=in_list))
+                found.append(self.item(item, in_list=in_list, called=called))
                 failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
         return digits.union(found)
 
@@ -101,7 +101,7 @@ class CallerSets(Names):
                 return at + 2
         return 1
 
-    def item(self, item: Item, *, in_list: bool) -> NumberSet:
+    def item(self, item: Item, *, in_list: bool, called: bool) -> NumberSet:
         match item.kind:
             case "everyone":
                 return digits.EVERYONE
@@ -111,7 +111,8 @@ class CallerSets(Names):
                 number = self.number(item.text, item.span)
                 if number is None:
                     return digits.EMPTY
-                self.short_number(number, item.span)
+                if not called:  # 3949 may be: it is no extension that someone misspelt
+                    self.short_number(number, item.span)
                 return numbering.exactly(number)
             case "prefix":
                 found = numbering.prefix(item.text)

@@ -5,7 +5,6 @@ import re
 
 from policyc.digits import Block
 
-MAX_EXTEN = 79  # longer extensions are cut (AST_MAX_EXTENSION)
 MAX_MAILBOX_NAME = 79  # bytes; a longer name is cut in voicemail.conf
 MAX_COMMENT = 200  # characters; a line of 8191 bytes is skipped, with all that it does
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")

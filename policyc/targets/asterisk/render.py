@@ -5,6 +5,7 @@ extension: one line a prefix, longest prefix first by Asterisk's own order. What
 rebound…) stands once, in contexts that all extensions share.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -86,24 +87,21 @@ class _Renderer:
     periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
     shared: dict[tuple[str, tuple[Rule, ...]], str] = field(default_factory=dict)  # layers of `pour tous`, named
     blind: dict[tuple[Rule, ...], bool] = field(default_factory=dict)
-    seconds_asked: bool = False
-    mobile_asked: bool = False
 
     @property
     def has_times(self) -> bool:
         """Whether any rule asks for the time."""
-        rules = [
-            *self.policy.first,
-            *self.policy.rest,
-            *(rule for rules in self.policy.own.values() for rule in rules),
-        ]
-        return any(rule.times or rule.until for rule in rules)
+        return any(rule.times or rule.until for rule in self.policy.rules)
 
     def contexts(self) -> list[Context]:
         """Return what is made for this policy, the fixed contexts apart."""
         self._name_layers()
         layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
-        extensions = [self._extension(one) for one in _sorted(self.policy)]
+        outside = [
+            rule.destination for _, rules in self.shared for rule in rules if isinstance(rule.destination, External)
+        ]
+        seconds, mobile = any(one.rebound for one in outside), any(one.number is None for one in outside)
+        extensions = [self._extension(one, seconds=seconds, mobile=mobile) for one in _sorted(self.policy)]
         return [*times.contexts(self.policy, self.periods), *layers, *extensions]
 
     # -- layers of rules ----------------------------------------------------------------------------
@@ -120,33 +118,31 @@ class _Renderer:
                     said = [f"{rule.span.text} {' '.join(sorted(rule.excepted))}" for rule in rules]
                     kept = digest("\n".join(said))
                     self.shared[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
-                    self.seconds_asked |= any(
-                        isinstance(rule.destination, External) and rule.destination.rebound for rule in rules
-                    )
-                    self.mobile_asked |= any(
-                        rule.destination == External(None, rule.destination.rebound)
-                        for rule in rules
-                        if isinstance(rule.destination, External)
-                    )
 
     def _layer(self, name: str, place: str, rules: tuple[Rule, ...]) -> Context:
-        title = "avant les règles de chaque poste" if place == "first" else "après les règles de chaque poste"
-        return Context(name, f"Règles pour tous, {title}", tuple(self._table(rules, None, place)))
+        if place == "first":
+            title, rest = "avant les règles de chaque poste", "Goto(policyc-${POLICYC_EXTEN},own,1)"
+        else:
+            title, rest = "après les règles de chaque poste", "Goto(policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1)"
+        return Context(name, f"Règles pour tous, {title}", tuple(self._table(rules, None, rest)))
 
-    def _extension(self, extension: Extension) -> Context:
+    def _extension(self, extension: Extension, *, seconds: bool, mobile: bool) -> Context:
+        """Return an extension's context; `seconds`, `mobile`: shared layers ask for its own."""
         number = extension.number
-        first, own, _ = self.policy.layers(number)
+        first, own, rest = self.policy.layers(number)
+        after_own = self._enter("rest", rest) if rest else f"Goto({number},1)"
+        own_entry = f"Goto({self._key(own)}${{POLICYC_NUMBER}},1)" if own else after_own
         start = [Step(f"Set(POLICYC_EXTEN={number})")]
-        if self.seconds_asked:
+        if seconds:
             start.append(Step(f"Set(POLICYC_SECONDS={extension.ring_seconds})"))
-        if self.mobile_asked and extension.mobile:
+        if mobile and extension.mobile:
             start.append(Step(f"Set(POLICYC_MOBILE={self._outside(extension.mobile)})"))
-        start.append(Step(self._enter("first", number) if first else self._own_entry(number)))
+        start.append(Step(self._enter("first", first) if first else own_entry))
         extens = [Exten("s", tuple(start))]
         if first:
-            extens.append(Exten("own", (Step(self._own_entry(number)),)))
+            extens.append(Exten("own", (Step(own_entry),)))
         if own:
-            extens += self._table(own, extension, "own")
+            extens += self._table(own, extension, after_own)
         ring = Step(f"Dial({self._line(number)},{extension.ring_seconds})")
         after = Step(f"Goto(policyc-unanswered,{number},1)") if extension.mailbox else Step("Goto(policyc-busy,s,1)")
         # Dial takes its channel's identity from the extension it runs in: the number, which phones may be shown.
@@ -154,24 +150,9 @@ class _Renderer:
         place = comment(extension.span.place)
         return Context(f"policyc-{number}", f"Poste {number} « {comment(extension.name)} » ({place})", tuple(extens))
 
-    def _own_entry(self, number: str) -> str:
-        """Return the step that enters an extension's own rules, or what follows when it has none."""
-        if not self.policy.own.get(number):
-            return self._after_own(number)
-        return f"Goto({self._key(self.policy.own[number])}${{POLICYC_NUMBER}},1)"
-
-    def _after_own(self, number: str) -> str:
-        _, _, rest = self.policy.layers(number)
-        return self._enter("rest", number) if rest else f"Goto({number},1)"
-
-    def _enter(self, place: str, number: str) -> str:
+    def _enter(self, place: str, rules: tuple[Rule, ...]) -> str:
         """Return the step that enters a shared layer."""
-        layers = self.policy.layers(number)
-        rules = layers[0] if place == "first" else layers[2]
         return f"Goto({self.shared[place, rules]},{self._key(rules)}${{POLICYC_NUMBER}},1)"
-
-    def _partition(self, rules: Sequence[Rule]) -> schedule.Partition:
-        return decision.partition_of(self.policy.zone, rules)
 
     def _key(self, rules: tuple[Rule, ...]) -> str:
         """Return what stands before the caller's number: the kind of call, if these rules tell kinds apart."""
@@ -185,12 +166,14 @@ class _Renderer:
 
     # -- tables -------------------------------------------------------------------------------------
 
-    def _table(self, rules: tuple[Rule, ...], extension: Extension | None, place: str) -> list[Exten]:
-        """Return a layer's lines: callers → what decides, then the chains of times and the outside numbers."""
-        table = decision.lower(self._partition(rules), rules)
+    def _table(self, rules: tuple[Rule, ...], extension: Extension | None, rest: str) -> list[Exten]:
+        """Return a layer's lines: callers → what decides, then the chains of times and the outside numbers.
+
+        `rest` is the step for calls that no rule of the layer takes.
+        """
+        table = decision.lower(decision.partition_of(self.policy.zone, rules), rules)
         blind = self._kind_blind(rules)
         found: list[Exten] = []
-        uses: dict[Row, int] = {}
         lines: list[tuple[str, Row]] = []
         for letter, kind in (("c", Kind.EXTERNAL),) if blind else (("i", Kind.INTERNAL), ("e", Kind.EXTERNAL)):
             known = prefixes.entries(table, kind, lambda row: row)
@@ -198,25 +181,25 @@ class _Renderer:
                 lines.append((f"{letter}anonymous", known.anonymous))
             lines += [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
             lines.append((f"_{letter}.", known.otherwise))
-        for _, row in lines:
-            uses[row] = uses.get(row, 0) + 1
-        chained: dict[str, Row] = {}
+        uses = Counter(row for _, row in lines)
+        chains = {row: self._chain(table, row, extension, rest) for row in uses}
+        chained: dict[str, tuple[Step, ...]] = {}
         for name, row in lines:
-            steps = self._chain(table, row, extension, place)
+            steps = chains[row]
             if len(steps) > 1 and uses[row] > 1:
                 label = f"when_{digest(' '.join(step.application for step in steps))}"
-                chained[label] = row
+                chained[label] = steps
                 found.append(Exten(name, (Step(f"Goto({label},1)", self._places(row)),)))
             else:
                 found.append(Exten(name, steps))
-        found += [Exten(label, self._chain(table, row, extension, place)) for label, row in chained.items()]
+        found += [Exten(label, steps) for label, steps in chained.items()]
         found += self._outside_numbers(rules, extension)
         return found
 
     def _places(self, row: Row) -> str:
         return comment(", ".join(choice.rule.span.place for choice in row.choices))
 
-    def _chain(self, table: Table, row: Row, extension: Extension | None, place: str) -> tuple[Step, ...]:
+    def _chain(self, table: Table, row: Row, extension: Extension | None, rest: str) -> tuple[Step, ...]:
         """Return the priorities that find the rule of a row: its times, unless what came before implies them."""
         steps: list[Step] = []
         for at, choice in enumerate(row.choices):
@@ -238,23 +221,14 @@ class _Renderer:
             if len(tests) > 1:
                 steps.append(Step("NoOp()", label=skip))
         if row.left:
-            steps.append(Step(self._fall(extension, place)))
+            steps.append(Step(rest))
         return tuple(steps)
-
-    def _fall(self, extension: Extension | None, place: str) -> str:
-        """Return the step for calls that no rule of a layer takes."""
-        if extension is not None:
-            return self._after_own(extension.number)
-        if place == "rest":
-            return "Goto(policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1)"
-        return "Goto(policyc-${POLICYC_EXTEN},own,1)"
 
     def _tests(self, partition: schedule.Partition, asked: int, rule: Rule) -> list[tuple[str, str]]:
         """Return (step before, condition) for each clause that the instants asked about do not imply."""
         found = []
         for clause in rule.times:
-            mask = partition.mask(clause.named.period)
-            mask = mask if clause.inside else partition.everything & ~mask
+            mask = decision.clause_mask(partition, clause)
             if asked & ~mask:
                 self.periods[clause.named] = None
                 condition = "${GOSUB_RETVAL}" if clause.inside else "$[!${GOSUB_RETVAL}]"
