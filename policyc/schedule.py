@@ -116,6 +116,22 @@ def weekly(spans: Iterable[WeekSpan], closed: Iterable[tuple[date, date]] = ()) 
     return Period(tuple(week), _dates(zip(edges[::2], edges[1::2], strict=True)))
 
 
+def by_day(week: Iterable[Range]) -> tuple[tuple[tuple[int, ...], tuple[Range, ...]], ...]:
+    """Return minutes of the week as groups: days with the same hours (0 is Monday), and those hours.
+
+    Hours are half-open minutes of the day, at most 1440, in order.
+    """
+    hours_of: dict[int, list[Range]] = {}
+    for start, end in week:
+        for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
+            midnight = day * MINUTES_PER_DAY
+            hours_of.setdefault(day, []).append((max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY)))
+    alike: dict[tuple[Range, ...], list[int]] = {}
+    for day, hours in sorted(hours_of.items()):
+        alike.setdefault(tuple(hours), []).append(day)
+    return tuple((tuple(days), hours) for hours, days in alike.items())
+
+
 def on_dates(ranges: Iterable[tuple[date, date]]) -> Period:
     """Return all instants of the dates in the ranges, both ends included."""
     return Period(_WHOLE_WEEK, tuple(ranges))

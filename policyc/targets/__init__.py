@@ -27,7 +27,10 @@ class Target(Protocol):
         """Return the files of a policy without errors; `settings` holds every key of `DEFAULTS`."""
 
 
-_BUILT_IN = {"asterisk": "policyc.targets.asterisk.render"}
+_BUILT_IN = {
+    "asterisk": "policyc.targets.asterisk.render",
+    "freeswitch": "policyc.targets.freeswitch.render",
+}
 
 
 def names() -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """How Asterisk writes things: patterns, quoting, limits. Facts are of Asterisk 22 (pbx.c, config.c)."""
 
-import hashlib
 import re
 
 from policyc.digits import Block
@@ -36,8 +35,3 @@ def mailbox_name(text: str) -> str:
 def channel(template: str, number: str, e164: str) -> str:
     """Return the channel of a number, by a template with `{number}` or `{e164}`."""
     return template.replace("{number}", number).replace("{e164}", e164)
-
-
-def digest(text: str) -> str:
-    """Return a short name made from text: the same for the same text, so that unrelated changes leave it alone."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

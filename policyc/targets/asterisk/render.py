@@ -28,8 +28,9 @@ from policyc.model import (
 )
 from policyc.targets import Rendered
 from policyc.targets.asterisk import times
-from policyc.targets.asterisk.dialect import channel, comment, digest, mailbox_name, pattern
+from policyc.targets.asterisk.dialect import channel, comment, mailbox_name, pattern
 from policyc.targets.asterisk.plan import Context, Exten, Step
+from policyc.targets.naming import digest, period_slug
 
 NAME: Final = "asterisk"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -232,7 +233,7 @@ class _Renderer:
             if asked & ~mask:
                 self.periods[clause.named] = None
                 condition = "${GOSUB_RETVAL}" if clause.inside else "$[!${GOSUB_RETVAL}]"
-                found.append((f"Gosub(policyc-time,{times.slug(clause.named)},1)", condition))
+                found.append((f"Gosub(policyc-time,{period_slug(clause.named)},1)", condition))
             asked &= mask
         if rule.until is not None and asked & ~partition.mask(schedule.until(rule.until)):
             found.append(("", f"$[${{POLICYC_DATE}} <= {rule.until:%Y%m%d}]"))

@@ -9,30 +9,18 @@ from collections.abc import Iterable, Sequence
 
 from policyc import schedule
 from policyc.model import NamedPeriod, Policy
-from policyc.schedule import MINUTES_PER_DAY, Range
-from policyc.source import fold
-from policyc.targets.asterisk.dialect import comment, digest
+from policyc.schedule import Range
+from policyc.targets.asterisk.dialect import comment
 from policyc.targets.asterisk.plan import Context, Exten, Step
+from policyc.targets.naming import period_slug
 
-_MAX_SLUG = 40
 _MAX_SPANS = 12  # in one condition: Asterisk cuts an expression of 4096 bytes
 _IS_HOLIDAY = "${DIALPLAN_EXISTS(policyc-holidays,${POLICYC_DATE},1)}"
 
 
-def slug(period: NamedPeriod) -> str:
-    """Return the name of the extension that tells whether a period holds; each period has its own."""
-    if period.kind == "holidays":
-        return "holidays"
-    folded = fold(period.name)
-    letters = "".join(char if char.isascii() and char.isalnum() else "_" for char in folded)
-    if len(letters) <= _MAX_SLUG and letters == folded.replace(" ", "_") and "_" not in folded:
-        return f"is_{letters}"
-    return f"is_{letters[:_MAX_SLUG]}_{digest(folded)}"
-
-
 def contexts(policy: Policy, periods: Iterable[NamedPeriod]) -> list[Context]:
     """Return the contexts for the periods that rules ask about."""
-    asked = {slug(period): period for period in periods}
+    asked = {period_slug(period): period for period in periods}
     if not asked:
         return []
     extens = [_period(name, period) for name, period in sorted(asked.items())]
@@ -71,18 +59,9 @@ def _note(period: NamedPeriod) -> str:
 
 def _hours(period: NamedPeriod) -> list[str]:
     """Return conditions on POLICYC_DAY and POLICYC_TIME, one or more for each group of days with the same hours."""
-    by_day: dict[int, list[Range]] = {}
-    for start, end in schedule.weekly(period.spans).week:
-        for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
-            midnight = day * MINUTES_PER_DAY
-            span = max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY)
-            by_day.setdefault(day + 1, []).append(span)
-    alike: dict[tuple[Range, ...], list[int]] = {}
-    for day, hours in sorted(by_day.items()):
-        alike.setdefault(tuple(hours), []).append(day)
     found = []
-    for spans, days in alike.items():
-        on = _any([_between("POLICYC_DAY", first, last) for first, last in _runs(days)])
+    for days, spans in schedule.by_day(schedule.weekly(period.spans).week):
+        on = _any([_between("POLICYC_DAY", first + 1, last + 1) for first, last in _runs(days)])
         for begin in range(0, len(spans), _MAX_SPANS):
             at = _any([_from_until(start, end) for start, end in spans[begin : begin + _MAX_SPANS]])
             found.append(f"({on}) & ({at})")

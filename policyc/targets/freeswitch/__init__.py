@@ -1,0 +1,1 @@
+"""FreeSWITCH: `render` writes its XML dialplan."""

@@ -1,0 +1,36 @@
+"""A policy in, the files of a self-contained trial out: a FreeSWITCH that runs `policyc.xml` and nothing else."""
+
+from collections.abc import Mapping
+from importlib.resources import files as package
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment
+
+from policyc.model import Policy
+from policyc.targets.freeswitch.dialect import text
+
+
+def files(policy: Policy, settings: Mapping[str, Any], environment: Environment) -> dict[str, str]:
+    """Return the configuration folder of the trial, file name → text, without the dialplan itself."""
+    extensions = sorted(policy.extensions.values(), key=lambda one: one.number)
+    systems = sorted(policy.systems.values(), key=lambda one: one.number)
+    template = environment.get_template("freeswitch.xml.j2")
+    tree = template.render(
+        policy=text(policy.name),
+        settings=settings,
+        extensions=[(one.number, text(one.name), one.mailbox) for one in extensions],
+        systems=[(one.number, text(one.name)) for one in systems],
+        zone=policy.zone.key,
+        zone_rule=posix_rule(policy.zone),
+    )
+    return {"freeswitch.xml": tree}
+
+
+def posix_rule(zone: ZoneInfo) -> str:
+    """Return the rule of a zone for the years to come, as POSIX writes it: `CET-1CEST,M3.5.0,M10.5.0/3`.
+
+    It is the last line of the zone's file (RFC 8536, section 3.3), and what FreeSWITCH knows zones by.
+    """
+    data = package("tzdata").joinpath("zoneinfo", *zone.key.split("/")).read_bytes()
+    return data.rsplit(b"\n", 2)[-2].decode("ascii")
