@@ -8,7 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
+from typing import NamedTuple
 
 from policyc import digits
 from policyc.digits import Caller, Kind, NumberSet
@@ -32,8 +33,7 @@ class Match:
     but: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(NamedTuple):
     """Numbers that start with `prefix` and have `more` digits behind it."""
 
     prefix: str
@@ -49,107 +49,109 @@ def matches(callers: NumberSet) -> tuple[Match, ...]:
 
 
 def _match(kind: Kind | None, callers: NumberSet) -> Match | None:
-    if not callers & (digits.EVERYONE if kind is None else digits.OF_KIND[kind]):
+    everyone = digits.EVERYONE if kind is None else digits.OF_KIND[kind]
+    if callers.isdisjoint(everyone):
         return None
+    others = everyone - callers
     of = kind or Kind.EXTERNAL  # what is blind to kinds holds alike for both
-    words = {
-        ANONYMOUS: Caller(of, None) in callers,
-        UNKNOWN: Caller(of, "9" * 20) in callers,
-    }
+    words = {ANONYMOUS: Caller(of, None) in callers, UNKNOWN: Caller(of, "9" * 20) in callers}
     among: list[_Block] = []
     but: list[_Block] = []
     missing: list[_Block] = []
     for sign, length in _groups(kind):
-        must, never = _values(kind, callers, sign, length)
+        must, never = (_numbers(kind, some, sign, length) for some in (callers, others))
         some, exceptions = _cover(sign, length, must, never)
         among += some
         but += exceptions
-        missing += _plain(sign, length, never, must)
-    of_words = [word for word, held in words.items() if held]
-    without = [word for word, held in words.items() if not held]
-    # Unknown callers are in a set when everyone is but some: then the exceptions may say it all.
-    ways = [Match(kind, (*_alternatives(among), *of_words), _alternatives(but))]
-    if words[UNKNOWN]:
-        ways.append(Match(kind, (), (*_alternatives(missing), *without)))
+        if words[UNKNOWN]:
+            missing += _whole(sign, length, never, must, 0, length)
+    ways = [Match(kind, (*_alternatives(among), *(word for word, held in words.items() if held)), _alternatives(but))]
+    if words[UNKNOWN]:  # they are in a set when everyone is, but some: then those may say it all
+        ways.append(Match(kind, (), (*_alternatives(missing), *(word for word, held in words.items() if not held))))
     return min(ways, key=lambda way: len(way.among) + len(way.but))
 
 
 def _groups(kind: Kind | None) -> Iterator[tuple[str, int]]:
     """Yield the signs and lengths that numbers of a kind have."""
-    for length in digits.lengths(kind or Kind.EXTERNAL, ""):
-        if length:
-            yield "", length
-    if kind is not Kind.INTERNAL:
-        for length in digits.lengths(Kind.EXTERNAL, "+"):
+    for sign in ("",) if kind is Kind.INTERNAL else ("", "+"):
+        for length in digits.lengths(kind or Kind.EXTERNAL, sign):
             if length:
-                yield "+", length
+                yield sign, length
 
 
-def _values(kind: Kind | None, callers: NumberSet, sign: str, length: int) -> tuple[_Ends, _Ends]:
-    """Return the numbers of a length that are in a set, and those that are not; no caller has the others."""
-    must: list[NumberSet] = []
-    never: list[NumberSet] = []
+def _numbers(kind: Kind | None, callers: NumberSet, sign: str, length: int) -> _Ends:
+    """Return the numbers of a length that are in a set; what no caller has is in neither a set nor its complement."""
+    found = []
     for one in (kind,) if kind else Kind:
         try:
             low, high = digits.interval(one, sign, length)
         except KeyError:  # internal numbers are short
             continue
-        whole = digits.from_ends((low, high))
-        must.append(_moved(callers & whole, -low))
-        never.append(_moved((digits.EVERYONE - callers) & whole, -low))
-    return digits.union(must).ends, digits.union(never).ends
-
-
-def _moved(numbers: NumberSet, by: int) -> NumberSet:
-    return digits.from_ends(tuple(end + by for end in numbers.ends))
+        first, last = bisect_right(callers.ends, low), bisect_left(callers.ends, high)
+        inner = [end - low for end in callers.ends[first:last]]
+        found.append((*((0,) if first % 2 else ()), *inner, *((high - low,) if last % 2 else ())))
+    return found[0] if len(set(found)) == 1 else digits.union(map(digits.from_ends, found)).ends
 
 
 def _cover(sign: str, length: int, must: _Ends, never: _Ends) -> tuple[list[_Block], list[_Block]]:
     """Return blocks that hold all numbers of `must`, and blocks to take from them, so that none of `never` is left."""
 
-    def below(prefix: str, low: int, more: int) -> tuple[list[_Block], list[_Block]]:
+    def below(low: int, more: int) -> tuple[list[_Block], list[_Block]]:
         high = low + 10**more
-        if not _touches(must, low, high):
+        wanted = _count(must, low, high)
+        if not wanted:
             return [], []
-        if not _touches(never, low, high):
-            return [_Block(prefix, more)], []
+        unwanted = _count(never, low, high)
+        if not unwanted:
+            return [_block(sign, length, low, more)], []
         among: list[_Block] = []
         but: list[_Block] = []
-        for digit in range(10):
-            some, exceptions = below(f"{prefix}{digit}", low + digit * 10 ** (more - 1), more - 1)
-            among += some
-            but += exceptions
-        if among == [_Block(f"{prefix}{digit}", more - 1) for digit in range(10)]:
-            among = [_Block(prefix, more)]
+        if wanted == 1:
+            among = _whole(sign, length, must, never, low, more)
+        else:
+            for digit in range(10):
+                some, exceptions = below(low + digit * 10 ** (more - 1), more - 1)
+                among += some
+                but += exceptions
+            if len(among) == 10 and all(one.more == more - 1 for one in among):
+                among = [_block(sign, length, low, more)]
         split = _classes(among) + _classes(but)
-        if split > _EXCEPTION and _count(never, low, high) + _EXCEPTION <= split:
-            exceptions = list(_whole(never, must, prefix, low, more))
+        if split > _EXCEPTION and unwanted + _EXCEPTION <= split:
+            exceptions = _whole(sign, length, never, must, low, more)
             if _classes(exceptions) + _EXCEPTION <= split:
-                return [_Block(prefix, more)], exceptions
+                return [_block(sign, length, low, more)], exceptions
         return among, but
 
-    return below(sign, 0, length)
+    return below(0, length)
 
 
-def _plain(sign: str, length: int, must: _Ends, never: _Ends) -> list[_Block]:
-    return list(_whole(must, never, sign, 0, length))
+def _block(sign: str, length: int, low: int, more: int) -> _Block:
+    return _Block(sign + str(low).zfill(length)[: length - more], more)
 
 
-def _whole(must: _Ends, never: _Ends, prefix: str, low: int, more: int) -> Iterator[_Block]:
-    """Yield the largest blocks below a prefix that hold all numbers of `must` and none of `never`."""
+def _whole(sign: str, length: int, must: _Ends, never: _Ends, low: int, more: int) -> list[_Block]:
+    """Return the largest blocks from a number on that hold all numbers of `must` and none of `never`."""
     high = low + 10**more
-    if not _touches(must, low, high):
-        return
-    if not _touches(never, low, high):
-        yield _Block(prefix, more)
-        return
-    for digit in range(10):
-        yield from _whole(must, never, f"{prefix}{digit}", low + digit * 10 ** (more - 1), more - 1)
+    wanted = _count(must, low, high)
+    if not wanted:
+        return []
+    if not _count(never, low, high):
+        return [_block(sign, length, low, more)]
+    if wanted == 1:
+        at = bisect_right(must, low) // 2 * 2
+        return list(_aligned(sign, length, max(low, must[at]), min(high, must[at + 1])))
+    blocks = (_whole(sign, length, must, never, low + digit * 10 ** (more - 1), more - 1) for digit in range(10))
+    return list(chain.from_iterable(blocks))
 
 
-def _touches(ends: _Ends, low: int, high: int) -> bool:
-    at = bisect_right(ends, low)
-    return at % 2 == 1 or (at < len(ends) and ends[at] < high)
+def _aligned(sign: str, length: int, low: int, high: int) -> Iterator[_Block]:
+    """Yield the blocks of an interval, each as large as it can be."""
+    while low < high:
+        more = 0
+        while low % 10 ** (more + 1) == 0 and low + 10 ** (more + 1) <= high:
+            more += 1
+        yield _block(sign, length, low, more)
+        low += 10**more
 
 
 def _count(ends: _Ends, low: int, high: int) -> int:
