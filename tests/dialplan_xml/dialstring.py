@@ -1,0 +1,86 @@
+"""Dial strings: the variables before a destination, and which line the destination is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .errors import Place, Unsupported
+from .variables import fields
+
+READ = frozenset(
+    "origination_caller_id_number origination_caller_id_name origination_privacy originate_timeout leg_timeout"
+    " group_confirm_key group_confirm_file group_confirm_cancel_timeout group_confirm_read_timeout"
+    " ignore_early_media instant_ringback ringback hangup_after_bridge".split()
+)
+"""The variables that a dial string may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a destination is recognised: a pattern that must match all of it, its group `number` the number."""
+
+    kind: str  # "extension" or "external"
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What a bridge dials: a line, and its variables, those of `{}` and then of `[]`, by name in lower case."""
+
+    kind: str
+    number: str
+    variables: dict[str, str]  # of {}
+    own: dict[str, str]  # of []
+    dialled: str  # what the endpoint is asked for
+
+
+def read_destination(text: str, lines: Sequence[Line], place: Place) -> Destination:
+    """Return what a dial string, expanded, means. Raises Unsupported for several destinations, or an unknown line."""
+    rest = text.lstrip(" ")
+    if ":_:" in rest or rest.startswith("<"):
+        raise Unsupported(place, f"several destinations: {text}")
+    variables: dict[str, str] = {}
+    while rest.startswith("{"):
+        inner, rest = _bracketed(rest, "{}", place)
+        variables.update(_variables(fields(inner, ",", 1024), inner, place))
+    rest = rest.lstrip(" ")
+    own: dict[str, str] = {}
+    while rest.startswith("["):
+        inner, rest = _bracketed(rest, "[]", place)
+        if "'" in inner or "\\" in inner:
+            raise Unsupported(place, f"quotes in [{inner}]")
+        own.update(_variables(inner.split(","), inner, place))
+    rest = rest.lstrip(" ")
+    if set(rest) & set(",|'\\[]{}<>"):
+        raise Unsupported(place, f"several destinations, or quotes: {rest}")
+    for line in lines:
+        if found := re.fullmatch(line.pattern, rest):
+            return Destination(line.kind, found["number"], variables, own, rest.partition("/")[2])
+    raise Unsupported(place, f"not a line that is known: {rest}")
+
+
+def _bracketed(text: str, brackets: str, place: Place) -> tuple[str, str]:
+    """Return what the brackets hold that the text begins with, and the rest. Quotes do not count."""
+    depth = 0
+    for index, char in enumerate(text):
+        depth += (char == brackets[0]) - (char == brackets[1])
+        if not depth:
+            return text[1:index], text[index + 1 :]
+    raise Unsupported(place, f"{brackets[0]} is not closed: {text}")
+
+
+def _variables(parts: Sequence[str], inner: str, place: Place) -> dict[str, str]:
+    if inner.startswith("^^"):
+        raise Unsupported(place, f"another separator: {inner}")
+    found: dict[str, str] = {}
+    for part in parts:
+        pair = fields(part, "=", 2)
+        if len(pair) != 2:
+            raise Unsupported(place, f"not a variable of a dial string: {part}")
+        name, value = pair
+        if name.lower() not in READ:
+            raise Unsupported(place, f"the variable {name} of a dial string")
+        found[name.lower()] = value
+    return found
