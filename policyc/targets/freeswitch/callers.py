@@ -7,7 +7,7 @@ A set becomes few expressions of two kinds: numbers *among* which the caller is,
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -49,48 +49,74 @@ def matches(callers: NumberSet) -> tuple[Match, ...]:
 
 
 def _match(kind: Kind | None, callers: NumberSet) -> Match | None:
-    everyone = digits.EVERYONE if kind is None else digits.OF_KIND[kind]
-    if callers.isdisjoint(everyone):
+    if callers.isdisjoint(digits.EVERYONE if kind is None else digits.OF_KIND[kind]):
         return None
-    others = everyone - callers
     of = kind or Kind.EXTERNAL  # what is blind to kinds holds alike for both
     words = {ANONYMOUS: Caller(of, None) in callers, UNKNOWN: Caller(of, "9" * 20) in callers}
     among: list[_Block] = []
     but: list[_Block] = []
     missing: list[_Block] = []
-    for sign, length in _groups(kind):
-        must, never = (_numbers(kind, some, sign, length) for some in (callers, others))
-        some, exceptions = _cover(sign, length, must, never)
+    for group in _groups(kind):
+        must = _within(callers.ends, group.low, group.high)
+        if not must and not words[UNKNOWN]:
+            continue
+        never = _flip(_join(must, group.nobody), group.high - group.low)
+        some, exceptions = _cover(group.sign, group.length, must, never)
         among += some
         but += exceptions
         if words[UNKNOWN]:
-            missing += _whole(sign, length, never, must, 0, length)
+            missing += _whole(group.sign, group.length, never, must, 0, group.length)
     ways = [Match(kind, (*_alternatives(among), *(word for word, held in words.items() if held)), _alternatives(but))]
     if words[UNKNOWN]:  # they are in a set when everyone is, but some: then those may say it all
         ways.append(Match(kind, (), (*_alternatives(missing), *(word for word, held in words.items() if not held))))
     return min(ways, key=lambda way: len(way.among) + len(way.but))
 
 
-def _groups(kind: Kind | None) -> Iterator[tuple[str, int]]:
-    """Yield the signs and lengths that numbers of a kind have."""
+class _Group(NamedTuple):
+    """Numbers of one sign and length: their ranks, and which of them, counted from 0, no caller has."""
+
+    sign: str
+    length: int
+    low: int
+    high: int
+    nobody: _Ends
+
+
+@cache
+def _groups(kind: Kind | None) -> tuple[_Group, ...]:
+    """Return the groups of numbers of a kind.
+
+    Where kinds do not matter, short numbers are taken from inside, where every one of them may call.
+    """
+    found = []
     for sign in ("",) if kind is Kind.INTERNAL else ("", "+"):
         for length in digits.lengths(kind or Kind.EXTERNAL, sign):
-            if length:
-                yield sign, length
+            if not length:
+                continue
+            try:
+                low, high = digits.interval(kind or Kind.INTERNAL, sign, length)
+            except KeyError:
+                low, high = digits.interval(Kind.EXTERNAL, sign, length)
+            nobody = _flip(_within(digits.EVERYONE.ends, low, high), high - low)
+            found.append(_Group(sign, length, low, high, nobody))
+    return tuple(found)
 
 
-def _numbers(kind: Kind | None, callers: NumberSet, sign: str, length: int) -> _Ends:
-    """Return the numbers of a length that are in a set; what no caller has is in neither a set nor its complement."""
-    found = []
-    for one in (kind,) if kind else Kind:
-        try:
-            low, high = digits.interval(one, sign, length)
-        except KeyError:  # internal numbers are short
-            continue
-        first, last = bisect_right(callers.ends, low), bisect_left(callers.ends, high)
-        inner = [end - low for end in callers.ends[first:last]]
-        found.append((*((0,) if first % 2 else ()), *inner, *((high - low,) if last % 2 else ())))
-    return found[0] if len(set(found)) == 1 else digits.union(map(digits.from_ends, found)).ends
+def _within(ends: _Ends, low: int, high: int) -> _Ends:
+    """Return what some ends hold from one rank to another, counted from the first."""
+    first, last = bisect_right(ends, low), bisect_left(ends, high)
+    inner = tuple(end - low for end in ends[first:last])
+    return (*((0,) if first % 2 else ()), *inner, *((high - low,) if last % 2 else ()))
+
+
+def _flip(ends: _Ends, size: int) -> _Ends:
+    """Return the numbers from 0 to a size that some ends do not hold."""
+    inner = ends[1:] if ends[:1] == (0,) else (0, *ends)
+    return inner[:-1] if inner[-1:] == (size,) else (*inner, size)
+
+
+def _join(one: _Ends, two: _Ends) -> _Ends:
+    return (digits.from_ends(one) | digits.from_ends(two)).ends if two else one
 
 
 def _cover(sign: str, length: int, must: _Ends, never: _Ends) -> tuple[list[_Block], list[_Block]]:

@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
-from policyc import digits, numbering, resources
+from policyc import capabilities, digits, numbering, resources
 from policyc.model import (
     Busy,
     Extension,
@@ -44,6 +44,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
         "language": "fr",
     }
 )
+CAPABILITIES: Final = capabilities.of(NAME)
 _CALLED: Final = "${destination_number}"
 _TRANSFERS = 100  # in one call, whatever comes of it; and so many for each extension that forwards
 _TRANSFERS_EACH = 12
