@@ -1,6 +1,7 @@
 """The command line: arguments in, files, standard output and an exit status out. The only place that prints.
 
-Messages go to standard error, data to standard output. Status: 0 fine, 1 errors found, 2 bad usage.
+Messages go to standard error, data to standard output. Status: 0 fine, 1 errors found, 2 bad usage, 3 changes
+(`apply --dry-run --exit-code`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from difflib import get_close_matches
 from functools import cache
 from gettext import gettext, ngettext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO, TypeVar
 
 import click
 import click.core
@@ -164,6 +165,22 @@ def _commands(chosen: str) -> click.Group:
         form: str,
     ) -> None:
         _end(_trace(say, policies, caller, called, internal, restricted, instant, form))
+
+    @command("apply")
+    @click.argument("target", type=click.Choice(("3cx",)), metavar=say("metavar.pbx"))
+    @policies
+    @click.option("--from", "compiled", metavar=say("metavar.file"), help=say("help.apply_from"))
+    @click.option("--restore", metavar=say("metavar.file"), help=say("help.restore"))
+    @click.option("--state", metavar=say("metavar.file"), help=say("help.state"))
+    @click.option("--dry-run", is_flag=True, help=say("help.dry_run"))
+    @click.option("--exit-code", is_flag=True, help=say("help.exit_code"))
+    @click.option("--yes", "-y", is_flag=True, help=say("help.yes"))
+    @click.option("--ca", metavar=say("metavar.file"), help=say("help.ca"))
+    @click.option("--timeout", type=click.IntRange(1, 86400), metavar=say("metavar.seconds"), help=say("help.timeout"))
+    @strict
+    @today
+    def apply(target: str, policies: tuple[str, ...], strict: bool, today: date, **options: Any) -> None:
+        _end(_apply(say, target, policies, strict, today, options))
 
     @command("explain")
     @click.argument("code", metavar=say("metavar.code"))
@@ -400,6 +417,95 @@ def _local(say: Words, policy: Policy, instant: datetime | None) -> datetime:
     return instant
 
 
+def _apply(
+    say: Words, target: str, policies: Sequence[str], strict: bool, today: date, options: Mapping[str, Any]
+) -> int:
+    from policyc.apply import access, command, document
+
+    dry, compiled, restore = options["dry_run"], options["compiled"], options["restore"]
+    if sum(map(bool, (policies, compiled, restore))) > 1:
+        raise click.UsageError(say("usage.apply_sources"))
+    if options["exit_code"] and not dry:
+        raise click.UsageError(say("usage.exit_code_alone"))
+    if not (dry or options["yes"] or sys.stdin.isatty()):
+        raise click.UsageError(say("usage.no_terminal"))
+    try:
+        pbx = access.read(os.environ)
+    except access.AccessError as error:
+        raise click.UsageError(say(f"usage.access_{error.reason}", variable=error.variable)) from None
+    console = _Console(say)
+    wanted: tuple[Any, ...] = ()
+    if not restore:
+        try:
+            if compiled:
+                wanted = document.load(Path(compiled))
+            else:
+                text = _compiled(say, policies, target, strict, today)
+                if text is None:
+                    return ERRORS
+                wanted = document.read(text.encode(), document.NAME)
+        except document.DocumentError as error:
+            console.report([error.diagnostic])
+            return ERRORS
+    job = command.Job(
+        wanted,
+        Path(restore) if restore else None,
+        Path(options["state"]) if options["state"] else None,
+        is_dry=dry,
+        exit_code=options["exit_code"],
+        is_sure=options["yes"],
+        ca=options["ca"],
+        seconds=options["timeout"],
+    )
+    try:
+        return command.perform(job, pbx, console, say)
+    except command.AuthorityError as error:
+        raise click.UsageError(say("usage.bad_ca", path=options["ca"], reason=error)) from None
+
+
+def _compiled(say: Words, policies: Sequence[str], target: str, strict: bool, today: date) -> str | None:
+    """Return what a policy compiles to for 3CX, None if it does not; tell what is wrong with it."""
+    from policyc import api
+    from policyc.apply import document
+
+    place = _find(say, policies)
+    (name,) = _targets(say, place, (target,))
+    compiled = api.render(api.examine_workspace(place, today), (name,), place.config.settings)
+    _report(say, place, compiled.diagnostics)
+    if name in compiled.files and not _fails(compiled.diagnostics, strict):
+        return compiled.files[name][document.NAME]
+    _tell(say("say.withheld_all"))
+    return None
+
+
+class _Console:
+    """How `policyc.apply` talks to people."""
+
+    def __init__(self, say: Words) -> None:
+        self._say = say
+
+    def out(self, parts: Sequence[tuple[str, str]]) -> None:
+        from policyc import report
+
+        color = _has_color(sys.stdout)
+        _print("".join(report.paint(part, color=color) for part in parts) + "\n", color=color)
+
+    def tell(self, message: str) -> None:
+        from policyc.report import visible
+
+        _tell(visible(message))
+
+    def ask(self, question: str) -> bool:
+        _print(question, err=True)
+        return sys.stdin.readline().strip().lower() in ("o", "oui", "y", "yes")
+
+    def report(self, found: Iterable[Diagnostic]) -> None:
+        from policyc import report
+
+        color = _has_color(sys.stderr)
+        _print(report.render_text(found, report.load_catalogue(self._say.language), color=color), err=True, color=color)
+
+
 def _explain(say: Words, code: str) -> int:
     from policyc import report
 
@@ -452,9 +558,13 @@ def _report(say: Words, place: Workspace, found: Sequence[Diagnostic]) -> None:
 
     if not found:
         return
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    color = _has_color(sys.stderr)
     text = report.render_text(_shown(place, found), report.load_catalogue(say.language), color=color)
     _print(text, err=True, color=color)
+
+
+def _has_color(stream: TextIO) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def _displayed(place: Workspace) -> Callable[[str], str]:

@@ -44,7 +44,7 @@ def _register() -> Mapping[str, Code]:
 
 
 # Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express,
-# PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
+# PC5 a live PBX, PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
 _ERRORS = """\
 PC001 unreadable-file
 PC002 not-utf8
@@ -85,6 +85,16 @@ PC305 own-extension-as-external
 PC306 emergency-number-as-destination
 PC307 emergency-call-back-blocked
 PC401 target-cannot-say
+PC501 pbx-unreachable
+PC502 pbx-refuses-client
+PC503 bad-pbx-answer
+PC504 extension-not-on-pbx
+PC505 other-pbx-version
+PC506 write-refused
+PC507 write-without-effect
+PC508 bad-compiled-policy
+PC509 bad-state-file
+PC510 pbx-changed-meanwhile
 """
 _WARNINGS = """\
 PC005 repeated-include

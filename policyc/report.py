@@ -138,13 +138,18 @@ def render_text(diagnostics: Iterable[Diagnostic], catalogue: Catalogue, *, colo
 
 
 def _paint(part: _Part, *, color: bool) -> str:
+    return paint((part[0], _STYLES.get(part[1], "")), color=color)
+
+
+def paint(part: _Part, *, color: bool) -> str:
+    """Return a text as a terminal shows it in a style of rich, or plain."""
     text, style = part
     if not color or not style or not text:
         return text
     from rich.color import ColorSystem
     from rich.style import Style
 
-    return Style.parse(_STYLES[style]).render(text, color_system=ColorSystem.STANDARD)
+    return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
 
 @dataclass(frozen=True, slots=True)

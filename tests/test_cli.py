@@ -635,7 +635,7 @@ def test_version_is_that_of_the_package():
 
 
 ENGLISH = re.compile(r"Usage:|Options:|Commands:|Show |Error|Try |default:|required|Missing|No such|Invalid|Did you")
-COMMANDS = ("compile", "check", "trace", "explain")
+COMMANDS = ("compile", "check", "trace", "apply", "explain")
 
 
 @pytest.mark.parametrize("command", [(), *((one,) for one in COMMANDS)])
@@ -717,9 +717,10 @@ def test_both_languages_say_the_same_things():
 
 
 def test_every_sentence_is_said_somewhere():
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "policyc").glob("*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "policyc").rglob("*.py"))
     tables = words.load("fr").tables
-    made = re.compile(r"trace\.(external|internal|decision|outcome|ring|voicemail|dial|answer|play|digits|system|busy)")
+    traced = r"trace\.(external|internal|decision|outcome|ring|voicemail|dial|answer|play|digits|system|busy)"
+    made = re.compile(rf"{traced}|apply\.(to|hours)_|usage\.access_")
 
     for table in tables.keys() - {"click", "help"}:
         for key in tables[table]:
@@ -818,7 +819,8 @@ def test_a_bug_asks_to_be_reported(cabinet, monkeypatch, capsys):
     assert "Merci de la signaler" in capsys.readouterr().err
 
 
-HEAVY = ("lark", "jinja2", "jsonschema", "rich", "phonenumbers", "holidays", "click", "policyc.api", "policyc.syntax")
+HEAVY = ("lark", "jinja2", "jsonschema", "rich", "phonenumbers", "holidays", "httpx", "click")
+HEAVY += ("policyc.api", "policyc.syntax")
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ import re
 import string
 import unicodedata
 from datetime import date
+from pathlib import Path
+from typing import get_args
 
 import pytest
 import test_cases
 
 from policyc import api, config, report
+from policyc.apply import client, document, plan, run, state
 from policyc.diagnostics import CODES, Diagnostic, Severity, Text
 from policyc.files import MemoryFiles
 from policyc.source import SourceFile, Span
@@ -43,6 +46,26 @@ def _elsewhere():
     yield Diagnostic("PC401", span, {"target": "3cx", "what": "…"})
     for case in ("folder", "denied", "large", "other"):
         yield Diagnostic("PC001", span, {"case": case, "path": "p.pol", "reason": "…"})
+    yield from _applied()
+
+
+def _applied():
+    """Yield what only a live PBX raises: tests/test_apply.py has the PBX."""
+    says = (Text("says", {"detail": "…"}),)
+    pbx = {"host": "pbx.example.com", "number": "101", "status": 400}
+    for kind in client.KINDS:
+        yield run.problem(client.ApiError(kind, 400, "…"), "pbx.example.com")
+    for reason in get_args(state.Reason):
+        yield run.state_problem(state.StateError(Path("avant.json"), reason, "…"))
+    for case in ("shape", "json", "large", "twice", "mixed", "unreadable"):
+        yield document.DocumentError(case, "policyc-3cx.json", "…").diagnostic
+    yield Diagnostic("PC504", None, pbx)
+    for case in get_args(plan.Form):
+        yield Diagnostic("PC505", None, {"case": case, "host": "pbx.example.com", "version": "20.0.8"})
+    for code, cases in (("PC506", ("refused", "missing")), ("PC507", ("none", "other"))):
+        for case in cases:
+            yield Diagnostic(code, None, {**pbx, "case": case}, notes=says if code == "PC506" else ())
+    yield Diagnostic("PC510", None, {"host": "pbx.example.com", "numbers": ("101", "102")})
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +187,10 @@ ENCODED = {
     "PC002": lambda text: text.encode("latin-1"),
     "PC901": lambda text: unicodedata.normalize("NFD", text).encode(),
 }
-UNRAISED = {"PC401": "no rule is beyond the only target there is"}
+UNRAISED = {
+    "PC401": "no rule is beyond the only target there is",
+    **dict.fromkeys((f"PC{number}" for number in range(501, 511)), "raised by a live PBX"),
+}
 
 
 @pytest.mark.parametrize("language", report.LANGUAGES)

@@ -1,0 +1,59 @@
+"""The text of a compiled policy, `policyc-3cx.json`, in; the exceptions that each extension shall have out."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from policyc.apply import client, plan
+from policyc.apply.plan import Wanted
+from policyc.diagnostics import Diagnostic, Text
+
+NAME: Final = "policyc-3cx.json"
+MAX_BYTES: Final = 256 << 20
+
+
+class DocumentError(Exception):
+    """A file that is no compiled policy; `diagnostic` says why."""
+
+    def __init__(self, case: str, path: str, detail: str = "") -> None:
+        """Take a case of PC508, the path as it is shown, and a detail for people."""
+        notes = (Text("says", {"detail": detail}),) if detail else ()
+        self.diagnostic = Diagnostic("PC508", None, {"case": case, "path": path}, notes=notes)
+        super().__init__(self.diagnostic)
+
+
+def load(path: Path) -> tuple[Wanted, ...]:
+    """Return what the compiled policy in a file wants. Raises DocumentError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DocumentError("unreadable", str(path), error.strerror or str(error)) from None
+    return read(data, str(path))
+
+
+def read(data: bytes, path: str) -> tuple[Wanted, ...]:
+    """Return what a compiled policy wants, by number. Raises DocumentError."""
+    if len(data) > MAX_BYTES:
+        raise DocumentError("large", path)
+    try:
+        value = client.parse(data)
+    except ValueError as error:
+        raise DocumentError("json", path, str(error)) from None
+    wrong = next(client.validator("compiled").iter_errors(value), None)
+    if wrong is not None:
+        raise DocumentError("shape", path, f"{wrong.json_path} : {wrong.message[:200]}")
+    return _wanted(value, path)
+
+
+def _wanted(value: Any, path: str) -> tuple[Wanted, ...]:
+    found: dict[str, Wanted] = {}
+    for one in value["value"]:
+        number = one["Number"]
+        if number in found:
+            raise DocumentError("twice", path, number)
+        found[number] = Wanted(number, tuple(one["ForwardingExceptions"]))
+    try:
+        plan.form(rule for one in found.values() for rule in one.rules)
+    except ValueError:
+        raise DocumentError("mixed", path) from None
+    return tuple(found[number] for number in sorted(found, key=lambda number: (len(number), number)))
