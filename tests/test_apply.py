@@ -65,6 +65,11 @@ NIGHT = new(
 )
 
 
+def compiled(*rules):
+    """A compiled policy with one extension."""
+    return json.dumps({"value": [{"Number": "101", "ForwardingExceptions": list(rules)}]})
+
+
 class Clock:
     """Time that only waits move."""
 
@@ -615,12 +620,16 @@ def test_a_pbx_that_tells_nothing_of_its_form_is_tried_with_care(here, monkeypat
         ('{"value": [{"Number": "1; drop", "ForwardingExceptions": []}]}', "PC508"),
         ('{"value": [{"Number": "101", "ForwardingExceptions": [{"Data": "06*"}]}]}', "PC508"),
         ('{"value": [{"Number": "101", "ForwardingExceptions": [{"Data": "\\ud800"}]}]}', "pas du JSON"),
+        (compiled(new("06*", "Teleport")), "PC508"),
+        (compiled({**MOBILES, "Priority": 1}), "PC508"),
+        (compiled(new("06*", hours={"Type": "Lunch"})), "PC508"),
+        (compiled({**NIGHT, "Hours": {"Type": "AllHours", "Periods": [{"DayOfWeek": "lundi"}]}}), "PC508"),
         (
             '{"value": [{"Number": "101", "ForwardingExceptions": []}, {"Number": "101", "ForwardingExceptions": []}]}',
             "deux fois le même poste",
         ),
         (
-            json.dumps({"value": [{"Number": "101", "ForwardingExceptions": [MOBILES, old("01*")]}]}),
+            compiled(MOBILES, old("01*")),
             "deux versions",
         ),
     ],
@@ -632,6 +641,13 @@ def test_a_file_that_is_no_compiled_policy(site, text, case):
     assert "PC508" in site.err
     assert case in site.err
     assert site.pbx.requests == []
+
+
+def test_notes_for_people_are_not_sent(site):
+    site.want(_101=[{**MOBILES, "policyc@rule": "cabinet.pol:12"}])
+
+    assert site.apply() == 0, site.err
+    assert site.pbx.rules("101") == [MOBILES]
 
 
 def test_a_compiled_policy_that_is_not_there(site):
