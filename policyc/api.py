@@ -16,8 +16,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from policyc import checks, config, project, targets, workspace
-from policyc.config import Config
+from policyc import capabilities, checks, config, project, targets, workspace
 from policyc.diagnostics import Diagnostic, arrange, has_errors
 from policyc.files import Files, MemoryFiles
 from policyc.model import Policy
@@ -122,14 +121,9 @@ def compile(  # noqa: A001 - the word of the trade, as `re.compile`
     else:
         place = _workspace(policy)
         chosen, checked = place.config, examine_workspace(place, today)
-    wanted = available(chosen) if targets is None else tuple(targets)
+    wanted = chosen.targets if targets is None else tuple(targets)
     given = settings or {}
     return render(checked, wanted, {name: {**chosen.settings.get(name, {}), **given.get(name, {})} for name in wanted})
-
-
-def available(settings: Config) -> tuple[str, ...]:
-    """Return the targets that settings want and that this version compiles to."""
-    return tuple(name for name in targets.names() if name in settings.targets)
 
 
 def render(checked: Checked, wanted: Iterable[str], settings: Mapping[str, Mapping[str, Any]]) -> Compiled:
@@ -140,6 +134,9 @@ def render(checked: Checked, wanted: Iterable[str], settings: Mapping[str, Mappi
     found = list(checked.diagnostics)
     for name in wanted:
         target = targets.find(name)
+        if missing := capabilities.missing(checked.policy, name, target.CAPABILITIES):
+            found += missing
+            continue
         rendered = target.render(checked.policy, {**target.DEFAULTS, **settings.get(name, {})})
         found += rendered.diagnostics
         if not has_errors(rendered.diagnostics):

@@ -265,25 +265,15 @@ def _compile(say: Words, policies: Sequence[str], named: Sequence[str], out: Pat
 
 def _targets(say: Words, place: Workspace, named: Sequence[str]) -> tuple[str, ...]:
     """Return the targets to compile, those that were asked for by name in that order."""
-    from policyc import api, config, targets
+    from policyc import targets
 
-    possible, known = targets.names(), config.all_targets()
     for name in named:
-        if name not in known:
+        if name not in targets.names() and name not in targets.plugins():
+            known = (*targets.names(), *targets.plugins())
             raise click.UsageError(
                 _close(say, say("usage.unknown_target", name=name, known=", ".join(known)), name, known)
             )
-        if name not in possible:
-            raise click.UsageError(say("usage.future_target", name=name, known=", ".join(possible)))
-    if named:
-        return tuple(dict.fromkeys(named))
-    wanted = api.available(place.config)
-    skipped = [name for name in place.config.targets if name not in possible]
-    if not wanted:
-        raise click.UsageError(say("usage.no_target", known=", ".join(possible)))
-    if skipped and place.config.targets_given:
-        _tell(say("say.skipped", targets=", ".join(skipped)))
-    return wanted
+    return tuple(dict.fromkeys(named)) or place.config.targets
 
 
 def _check(say: Words, policies: Sequence[str], form: str, strict: bool, today: date) -> int:

@@ -1,16 +1,17 @@
 """`policyc.toml` in, settings out: what was said, checked, and the defaults of `config.schema.json` for the rest."""
 
+import copy
 import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from policyc import project, resources
+from policyc import project, resources, targets
 from policyc.diagnostics import Diagnostic, Text
 from policyc.files import Files, OutsideProjectError
 from policyc.source import SourceFile, Span
@@ -35,7 +36,6 @@ class Config:
 
     sources: tuple[str, ...] | None
     targets: tuple[str, ...]
-    targets_given: bool
     settings: Mapping[str, Mapping[str, Any]]
     legible: bool = True
     sources_span: Span | None = None
@@ -48,16 +48,38 @@ def schema() -> Mapping[str, Any]:
     return found
 
 
-def all_targets() -> tuple[str, ...]:
-    """Return every target that settings may name, compiled by this version or not."""
-    return tuple(_defaults(schema()["properties"]["policy"])["targets"])
+def defaults(wanted: Mapping[str, Any] | None = None) -> Config:
+    """Return the settings of a project without a file, by the schema or by one with more targets."""
+    top: Mapping[str, Any] = (wanted or schema())["properties"]
+    settings = {name: MappingProxyType(_defaults(table)) for name, table in top["targets"]["properties"].items()}
+    return Config(None, tuple(_defaults(top["policy"])["targets"]), MappingProxyType(settings))
 
 
-def defaults() -> Config:
-    """Return the settings of a project without a file."""
-    tables: dict[str, Any] = schema()["properties"]["targets"]["properties"]
-    settings = {name: MappingProxyType(_defaults(table)) for name, table in tables.items()}
-    return Config(None, all_targets(), False, MappingProxyType(settings))
+@cache
+def _whole_schema() -> Mapping[str, Any]:
+    """Return the schema with the targets that other packages bring, whose settings are told by their defaults."""
+    plugins = targets.plugins()
+    if not plugins:
+        return schema()
+    found: dict[str, Any] = copy.deepcopy(dict(schema()))
+    found["properties"]["policy"]["properties"]["targets"]["items"]["enum"] += plugins
+    tables = found["properties"]["targets"]["properties"]
+    for name in plugins:
+        properties = {key: _described(value) for key, value in targets.find(name).DEFAULTS.items()}
+        tables[name] = {"type": "object", "additionalProperties": False, "properties": properties}
+    return found
+
+
+def _described(default: object) -> dict[str, Any]:
+    match default:
+        case bool():
+            return {"type": "boolean", "default": default}
+        case int():
+            return {"type": "integer", "default": default}
+        case str():
+            return {"type": "string", "default": default}
+        case _:
+            return {"type": "array", "items": {"type": "string"}, "default": list(cast("Sequence[str]", default))}
 
 
 def _defaults(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,29 +95,31 @@ def load(files: Files, path: str = NAME) -> tuple[Config, tuple[Diagnostic, ...]
 
     A key that is wrong has its default value, so that the rest of a run can go on and find more.
     """
-    start = defaults()
-    illegible = Config(None, start.targets, False, start.settings, legible=False)
     try:
         data = files.read(path)
     except FileNotFoundError:
-        return start, ()
+        return defaults(), ()
     except OutsideProjectError:
-        return illegible, (Diagnostic("PC003", None, {"path": path}),)
+        return _illegible(), (Diagnostic("PC003", None, {"path": path}),)
     except OSError as error:
         reason = error.strerror or str(error)
-        return illegible, (Diagnostic("PC001", None, {"path": path, "reason": reason}),)
+        return _illegible(), (Diagnostic("PC001", None, {"path": path, "reason": reason}),)
     if len(data) > MAX_BYTES:
-        return illegible, (Diagnostic("PC001", None, {"path": path, "reason": f"> {MAX_BYTES} octets"}),)
+        return _illegible(), (Diagnostic("PC001", None, {"path": path, "reason": f"> {MAX_BYTES} octets"}),)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return illegible, project.read_source(path, data)[1]
+        return _illegible(), project.read_source(path, data)[1]
     source = SourceFile(path, text.replace("\r\n", "\n"))
     try:
         tables = tomllib.loads(source.text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return illegible, (_not_toml(source, str(error)),)
-    return _checked(start, source, tables)
+        return _illegible(), (_not_toml(source, str(error)),)
+    return _checked(defaults(_whole_schema()), source, tables)
+
+
+def _illegible() -> Config:
+    return replace(defaults(), legible=False)
 
 
 _AT: Final = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -122,7 +146,7 @@ def _checked(start: Config, source: SourceFile, tables: Mapping[str, Any]) -> tu
     from jsonschema import Draft202012Validator
 
     found: dict[_Path, tuple[Text, tuple[Text, ...]]] = {}
-    for error in Draft202012Validator(schema()).iter_errors(tables):
+    for error in Draft202012Validator(_whole_schema()).iter_errors(tables):
         for path, reason, help_ in _reasons(error):
             found.setdefault(path, (reason, help_))
     for path, problem in _values(tables):
@@ -158,11 +182,9 @@ def _merged(
     }
     sources_key = ("policy", "sources")
     sources = get(sources_key, None)
-    targets = get(("policy", "targets"), None)
     return Config(
         sources,
-        start.targets if targets is None else targets,
-        targets is not None,
+        get(("policy", "targets"), start.targets),
         MappingProxyType(settings),
         legible=sources is not None or not any(one[:2] == sources_key or one == ("policy",) for one in bad),
         sources_span=None if sources is None else _span(source, index, sources_key),
@@ -220,13 +242,13 @@ def _meant(key: str, path: _Path, known: Sequence[str]) -> tuple[Text, ...]:
 @cache
 def _tables() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
     """Return each table of the file with its keys, those nearest the top first."""
-    top = schema()["properties"]
-    targets = top["targets"]["properties"]
+    top = _whole_schema()["properties"]
+    tables = top["targets"]["properties"]
     return (
         ((), frozenset(top)),
         (("policy",), frozenset(top["policy"]["properties"])),
-        (("targets",), frozenset(targets)),
-        *((("targets", name), frozenset(one["properties"])) for name, one in targets.items()),
+        (("targets",), frozenset(tables)),
+        *((("targets", name), frozenset(one["properties"])) for name, one in tables.items()),
     )
 
 
@@ -234,11 +256,11 @@ def _tables() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
 
 
 def _values(tables: Mapping[str, Any]) -> Iterator[tuple[_Path, Text]]:
-    targets = tables.get("targets")
-    if not isinstance(targets, dict):
+    given = tables.get("targets")
+    if not isinstance(given, dict):
         return
     for (target, key), problem in _VALUES.items():
-        table = targets.get(target)
+        table = given.get(target)
         value = table.get(key) if isinstance(table, dict) else None
         if isinstance(value, str) and (reason := problem(value)) is not None:
             yield ("targets", target, key), reason
@@ -302,7 +324,10 @@ _VALUES: Final[Mapping[tuple[str, str], Callable[[str], Text | None]]] = {
     ("asterisk", "language"): partial(_shape, r"[a-zA-Z_-]+", "language-name"),
     ("freeswitch", "extension_dial"): partial(_template, "freeswitch"),
     ("freeswitch", "external_dial"): partial(_template, "freeswitch"),
-    ("freeswitch", "system_context"): _context,
+    ("freeswitch", "system_context"): partial(_shape, r"(?!policyc-)[A-Za-z0-9_.-]{1,79}", "context-name"),
+    ("freeswitch", "voicemail_profile"): _context,
+    ("freeswitch", "voicemail_domain"): partial(_shape, r"[A-Za-z0-9_.:${}-]{1,200}", "domain-name"),
+    ("freeswitch", "language"): partial(_shape, r"[a-zA-Z_-]+", "language-name"),
     ("3cx", "version"): partial(_shape, r"[0-9]{1,4}(\.[0-9]{1,6}){1,3}", "version-number"),
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from policyc import resources
+from policyc import capabilities, resources
 from policyc.diagnostics import CODES, Arg, Diagnostic, Severity, Text
 from policyc.source import Span
 
@@ -110,6 +110,7 @@ def load_catalogue(language: str) -> Catalogue:
     """Return the sentences of a language, `fr` or `en`."""
     tables = tomllib.loads(resources.read_package(f"messages/{language}.toml"))
     words, terminals = tables.pop("words"), tables.pop("terminals")
+    terminals |= {key: getattr(feature, language) for key, feature in capabilities.features().items()}
     return Catalogue(language, int(words.pop("singular_to")), words, terminals, tables)
 
 

@@ -54,7 +54,7 @@ def test_the_schema_is_one():
 
 def test_defaults_satisfy_the_schema():
     tables = {
-        "policy": {"targets": list(config.all_targets())},
+        "policy": {"targets": list(targets.names())},
         "targets": {
             name: {key: list(value) if isinstance(value, tuple) else value for key, value in table.items()}
             for name, table in config.defaults().settings.items()
@@ -94,7 +94,7 @@ language = "fr_CA"
 
     assert found == ()
     assert settings.sources == ("a.pol", "règles/*.pol")
-    assert (settings.targets, settings.targets_given) == (("asterisk",), True)
+    assert settings.targets == ("asterisk",)
     asterisk = settings.settings["asterisk"]
     assert asterisk["external_channel"] == "PJSIP/${TRUNK}/sip:{e164}@op"
     assert asterisk["rebound_confirm"] is False

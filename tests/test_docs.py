@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from promises import broken_guarantees, failing_calls
 
-from policyc import api, cli, config, holidays_fr, numbering, syntax
+from policyc import api, cli, config, holidays_fr, numbering, syntax, targets
 from policyc.files import MemoryFiles
 from policyc.source import fold
 
@@ -174,25 +174,42 @@ def test_every_dependency_has_its_reason():
 # -- what the page on Asterisk says ------------------------------------------------------------------------------
 
 
-def test_every_setting_is_told_with_its_default():
-    page = (ROOT / "docs" / "asterisk.md").read_text(encoding="utf-8")
-    table = page.partition("| `[targets.asterisk]`")[2].partition("\n\n")[0]
+TARGETS = sorted(targets.names())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_setting_is_told_with_its_default(target):
+    page = (ROOT / "docs" / f"{target}.md").read_text(encoding="utf-8")
+    table = page.partition(f"| `[targets.{target}]`")[2].partition("\n\n")[0]
     told = {name: json.loads(value) for name, value in re.findall(r"^\| `(\w+)` \| `(.*?)` \|", table, re.MULTILINE)}
-    defaults = config.defaults().settings["asterisk"]
+    defaults = config.defaults().settings[target]
 
     assert {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()} == told
 
 
-def test_every_context_and_prompt_is_told():
-    page = (ROOT / "docs" / "asterisk.md").read_text(encoding="utf-8")
-    files = api.compile(ROOT / "examples" / "cabinet" / "cabinet.pol").files["asterisk"]
-    contexts = re.findall(r"^\[(policyc-[a-z]+)\]", files["policyc.conf"], re.MULTILINE)
+@pytest.mark.parametrize(
+    ("target", "file", "context"),
+    [
+        ("asterisk", "policyc.conf", r"^\[(policyc-[a-z]+)\]"),
+        ("freeswitch", "policyc.xml", r'<context name="(policyc-[a-z]+)"'),
+    ],
+)
+def test_every_context_and_prompt_is_told(target, file, context):
+    page = (ROOT / "docs" / f"{target}.md").read_text(encoding="utf-8")
+    policy = api.load(ROOT / "examples" / "cabinet" / "cabinet.pol")
+    files = api.compile(policy, targets=[target]).files[target]
+    contexts = re.findall(context, files[file], re.MULTILINE)
 
+    assert len(contexts) > 5
     assert [] == [name for name in contexts if f"`{name}`" not in page]
     assert [] == [line for line in files["policyc-sounds.txt"].split("\n") if line.partition(":")[0] not in page]
+    assert [] == [name for name in files if f"`{name}`" not in page]
 
 
-@pytest.mark.parametrize("block", blocks(ROOT / "docs" / "asterisk.md", "toml"), ids=lambda block: block.place)
+SETTINGS = [block for page in PAGES for block in blocks(page, "toml") if "[targets." in block.text]
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=lambda block: block.place)
 def test_settings_that_are_shown_are_good(block):
     assert () == config.load(MemoryFiles({"policyc.toml": block.text}))[1]
 

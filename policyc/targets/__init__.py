@@ -1,12 +1,20 @@
-"""Targets: what a PBX backend is, and the ones there are. Targets know nothing of each other."""
+"""Targets: what a PBX backend is, and the ones there are. Targets know nothing of each other.
+
+A target is a module, or any object, with what `Target` names. Other packages bring theirs by an entry point of the
+group `policyc.targets`; docs/ecrire-une-cible.md shows how.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
+from policyc.capabilities import Level
 from policyc.diagnostics import Diagnostic
 from policyc.model import Policy
+
+ENTRY_POINTS: Final = "policyc.targets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +25,50 @@ class Rendered:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
+@runtime_checkable
 class Target(Protocol):
-    """A backend: a module with its name, its settings and their defaults, and `render`."""
+    """A backend.
+
+    `DEFAULTS` are its settings, the keys of its table in `policyc.toml`: texts, truth values, integers or tuples of
+    texts. `CAPABILITIES` says of features (`capabilities.toml`) how far it can say them: what it cannot say at all is
+    refused before `render` is called, and what it does not name it can.
+    """
 
     NAME: str
     DEFAULTS: Mapping[str, Any]
+    CAPABILITIES: Mapping[str, Level]
 
     def render(self, policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         """Return the files of a policy without errors; `settings` holds every key of `DEFAULTS`."""
 
 
-_BUILT_IN = {
+_BUILT_IN: Final = {
     "asterisk": "policyc.targets.asterisk.render",
     "freeswitch": "policyc.targets.freeswitch.render",
+    "3cx": "policyc.targets.threecx.render",
 }
 
 
 def names() -> tuple[str, ...]:
-    """Return the targets there are, in the order they are compiled."""
+    """Return the targets of this package, in the order they are compiled."""
     return tuple(_BUILT_IN)
 
 
+@cache
+def plugins() -> Mapping[str, Any]:
+    """Return the entry points of targets that other packages bring, by name; none replaces one of this package."""
+    from importlib.metadata import entry_points
+
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {name: point for name, point in sorted(found.items()) if name not in _BUILT_IN}
+
+
 def find(name: str) -> Target:
-    """Return a target, loaded when first asked for. Raises KeyError for a name that is none."""
-    return import_module(_BUILT_IN[name])
+    """Return a target, loaded when first asked for.
+
+    Raises KeyError for a name that is none, TypeError for an entry point that leads to no target.
+    """
+    target = import_module(_BUILT_IN[name]) if name in _BUILT_IN else plugins()[name].load()
+    if not isinstance(target, Target):
+        raise TypeError(f"the entry point {name!r} of {ENTRY_POINTS} is no target: see policyc.targets.Target")
+    return target

@@ -67,26 +67,31 @@ def lower(_folder: Path, done: dict[str, Any]) -> Any:
     ]
 
 
-def render(_folder: Path, done: dict[str, Any]) -> Any:
-    """Render, which lowers the rules anew: the stage before shows how much of it that is."""
-    from policyc import targets
+def render(target: str) -> Callable[[Path, dict[str, Any]], Any]:
+    """Return the stage that renders for a target. It lowers the rules anew where it needs tables."""
 
-    target = targets.find("asterisk")
-    return target.render(done["resolve"], target.DEFAULTS).files
+    def stage(_folder: Path, done: dict[str, Any]) -> Any:
+        from policyc import targets
+
+        found = targets.find(target)
+        return found.render(done["resolve"], found.DEFAULTS).files
+
+    return stage
 
 
 def write(folder: Path, done: dict[str, Any]) -> Any:
     from policyc import output
 
-    return output.write(folder / "build" / "asterisk", done["render asterisk"])
+    return [output.write(folder / "build" / target, done[f"render {target}"]) for target in TARGETS]
 
 
+TARGETS = ("asterisk", "freeswitch", "3cx")
 STAGES: list[tuple[str, Callable[[Path, dict[str, Any]], Any]]] = [
     ("parse", parse),
     ("resolve", resolve),
     ("check", check),
     ("lower", lower),
-    ("render asterisk", render),
+    *((f"render {target}", render(target)) for target in TARGETS),
     ("write", write),
 ]
 

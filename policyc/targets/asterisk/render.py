@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from policyc import decision, numbering, prefixes, resources, schedule
+from policyc import capabilities, decision, numbering, prefixes, resources, schedule
 from policyc.decision import Row, Table
 from policyc.digits import Kind
 from policyc.model import (
@@ -26,7 +26,7 @@ from policyc.model import (
     Rule,
     ToSystem,
 )
-from policyc.targets import Rendered
+from policyc.targets import Rendered, sounds
 from policyc.targets.asterisk import times
 from policyc.targets.asterisk.dialect import channel, comment, mailbox_name, pattern
 from policyc.targets.asterisk.plan import Context, Exten, Step
@@ -44,12 +44,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
         "language": "fr",
     }
 )
-# Sound files, below Asterisk's folder of sounds, with what is heard.
-SOUNDS: Final = (
-    ("policyc/veuillez-patienter", "Veuillez patienter pendant que nous localisons le poste"),
-    ("policyc/indisponible", "Utilisateur indisponible, redirection vers la boîte vocale"),
-    ("policyc/accepter", "Un appel vous est transmis. Appuyez sur 1 pour l'accepter"),
-)
+CAPABILITIES: Final = capabilities.of(NAME)
 
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
@@ -72,7 +67,7 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
             "policyc.conf": environment.get_template("policyc.conf.j2").render(contexts=contexts, **common),
             "extensions.conf": environment.get_template("extensions.conf.j2").render(systems=systems, **common),
             "voicemail.conf": environment.get_template("voicemail.conf.j2").render(mailboxes=mailboxes, **common),
-            "policyc-sounds.txt": "".join(f"{file}: {text}\n" for file, text in SOUNDS),
+            sounds.FILE: sounds.listing(),
         }
     )
 

@@ -24,7 +24,7 @@ from policyc.model import (
     Rule,
     ToSystem,
 )
-from policyc.targets import Rendered
+from policyc.targets import Rendered, sounds
 from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
 from policyc.targets.freeswitch.dialect import chunks, dial, none_of, one_of, text
@@ -66,7 +66,13 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         overseas="|".join(numbering.overseas_codes()),
         transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
     )
-    return Rendered({"policyc.xml": dialplan, **trial.files(policy, settings, environment)})
+    return Rendered(
+        {
+            "policyc.xml": dialplan,
+            sounds.FILE: sounds.listing(".wav"),
+            "freeswitch.xml": trial.configuration(policy, settings, environment),
+        }
+    )
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""A policy in, the files of a self-contained trial out: a FreeSWITCH that runs `policyc.xml` and nothing else."""
+"""A policy in, the configuration of a self-contained trial out: a FreeSWITCH that runs `policyc.xml` alone."""
 
 from collections.abc import Mapping
 from importlib.resources import files as package
@@ -11,12 +11,12 @@ from policyc.model import Policy
 from policyc.targets.freeswitch.dialect import text
 
 
-def files(policy: Policy, settings: Mapping[str, Any], environment: Environment) -> dict[str, str]:
-    """Return the configuration folder of the trial, file name → text, without the dialplan itself."""
+def configuration(policy: Policy, settings: Mapping[str, Any], environment: Environment) -> str:
+    """Return the text of `freeswitch.xml`, which includes the dialplan that stands beside it."""
     extensions = sorted(policy.extensions.values(), key=lambda one: one.number)
     systems = sorted(policy.systems.values(), key=lambda one: one.number)
     template = environment.get_template("freeswitch.xml.j2")
-    tree = template.render(
+    return template.render(
         policy=text(policy.name),
         settings=settings,
         extensions=[(one.number, text(one.name), one.mailbox) for one in extensions],
@@ -24,7 +24,6 @@ def files(policy: Policy, settings: Mapping[str, Any], environment: Environment)
         zone=policy.zone.key,
         zone_rule=posix_rule(policy.zone),
     )
-    return {"freeswitch.xml": tree}
 
 
 def posix_rule(zone: ZoneInfo) -> str:
