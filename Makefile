@@ -10,7 +10,7 @@ STAMP := $(VENV)/.stamp
 DEMO  := examples/cabinet/cabinet.pol
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check test-pbx bench clean
+.PHONY: help venv demo test check test-pbx test-freeswitch bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -48,6 +48,9 @@ check: $(STAMP) ## lint, format and strict types
 test-pbx: $(STAMP) ## the tests that place calls on a real Asterisk (fetched into ~/.cache)
 	tests/pbx/asterisk-sandbox
 	POLICYC_REQUIRE_ASTERISK=1 $(BIN)/python -m pytest -q -m pbx $(ARGS)
+
+test-freeswitch: $(STAMP) ## the tests that place calls on a real FreeSWITCH (of PATH, or named by POLICYC_FREESWITCH)
+	POLICYC_REQUIRE_FREESWITCH=1 $(BIN)/python -m pytest -q -rs -m pbx_freeswitch $(ARGS)
 
 bench: $(STAMP) ## measure the compiler
 	$(BIN)/python tests/bench/run.py

@@ -2,6 +2,7 @@
 
     python tests/judge/differential.py 0 200        # seeds 0..200, both included, on policyc's own interpreter
     …  --engine asterisk        the compiled dialplan on a real Asterisk (tests/pbx/asterisk-sandbox fetches it)
+    …  --engine freeswitch      … on a real FreeSWITCH (of PATH, or of $POLICYC_FREESWITCH)
     …  --ambiguous              also calls whose answer hangs on a reading of the contract (which is named)
     …  --shrink                 reduce each disagreeing policy to a few plain lines
     …  --without nfd --with curly-quotes      features of the spelling, see generate.py
@@ -16,11 +17,12 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,9 +87,51 @@ async def on_asterisk(policy_text: str, calls: Sequence[Call]) -> list[str]:
     return [each.events for each in seen]
 
 
+def run_freeswitch(policy_text: str, calls: Sequence[Call]) -> list[str]:
+    """The events of each call as a real FreeSWITCH plays them from the compiled dialplan."""
+    return asyncio.run(on_freeswitch(policy_text, calls))
+
+
+async def on_freeswitch(policy_text: str, calls: Sequence[Call]) -> list[str]:
+    """The same, for callers that run several side by side."""
+    from pbx.freeswitch import FreeSwitch
+    from pbx.freeswitch_compiled import write
+
+    import policyc
+
+    policy = policyc.load_text(policy_text)
+    with tempfile.TemporaryDirectory(prefix="policyc-judge-") as folder:
+        write(policy, Path(folder))
+        async with FreeSwitch(folder) as freeswitch:
+            if freeswitch.log:
+                raise ValueError("\n".join(freeswitch.log))
+            seen = await asyncio.gather(
+                *(
+                    freeswitch.call(
+                        entry="internal" if each.internal else "external",
+                        caller=each.presented,
+                        restricted=each.restricted,
+                        to=each.called,
+                        at=each.instant.replace(tzinfo=policy.zone),
+                        lines=each.lines,
+                    )
+                    for each in calls
+                )
+            )
+    return [greeted(each.events, call.lines) for each, call in zip(seen, calls, strict=True)]
+
+
+def greeted(seen: str, lines: Mapping[str, str]) -> str:
+    """The events with the greeting that the others give: a mailbox of FreeSWITCH has one, whatever the line."""
+    last = re.search(r"ring (\S+) \d+s > voicemail \S+ (?P<greeting>unavailable)$", seen)
+    busy = last is not None and lines.get(last[1]) == "busy"
+    return f"{seen[: last.start('greeting')]}busy" if last and busy else seen
+
+
 ENGINES: dict[str, Callable[[str, Sequence[Call]], list[str]]] = {
     "policyc": run_policyc,
     "asterisk": run_asterisk,
+    "freeswitch": run_freeswitch,
 }
 
 # --- comparing ----------------------------------------------------------------------------------------------
