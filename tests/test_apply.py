@@ -448,6 +448,14 @@ def test_what_changes_while_a_person_reads_stops_the_run(site, monkeypatch):
     assert site.pbx.count("write") == 0
 
 
+def test_a_pbx_that_goes_away_while_a_person_reads(site):
+    site.pbx.fault("users", "cut_before", skip=1, times=99)
+
+    assert site.apply(typed="o\n") == 1
+    assert "PC501" in site.err
+    assert site.pbx.count("write") == 0
+
+
 def test_the_time_a_person_takes_is_not_counted(site, monkeypatch):
     def typed(self, *_):
         site.clock.now += 100_000
@@ -743,6 +751,31 @@ def test_no_redirection_is_followed(site, request_):
         assert site.apply() == 1
         assert "PC503" in site.err
         assert other.requests == []
+
+
+def test_a_pbx_that_mixes_both_forms_is_not_understood(site):
+    site.pbx.users[10]["ForwardingExceptions"] = [{"Data": "06*"}, {"CallerId": "07*"}]
+
+    assert site.apply() == 1
+    assert "PC503" in site.err
+    assert site.pbx.count("write") == 0
+
+
+@pytest.mark.parametrize(("request_", "status"), [("token", 500), ("defs", 500), ("users", 400), ("users", 404)])
+def test_a_pbx_that_does_not_let_itself_be_read(site, request_, status):
+    site.pbx.fault(request_, "status", status=status)
+
+    assert site.apply() == 1
+    assert ("PC501" if status == 500 else "PC503") in site.err
+    assert site.pbx.count("write") == 0
+
+
+def test_a_pbx_that_reads_back_another_extension(site):
+    site.pbx.fault("user", "raw", data=json.dumps({**ROW, "Id": 11}).encode(), times=99)
+
+    assert site.apply() == 1
+    assert "PC503" in site.err
+    assert "Peut-être changé (1) : 101" in site.err
 
 
 def test_a_server_that_is_no_3cx(site):
@@ -1121,6 +1154,31 @@ def test_an_unfinished_run_is_put_back(site):
     assert site.pbx.written() == ["101"]
     assert patterns(site.pbx, "101") == ["02*"]
     assert site.status_of() == "restored"
+
+
+def test_a_state_that_is_put_back_but_cannot_take_note_of_it(site, monkeypatch):
+    site.apply()
+    real = state.save
+
+    def save(path, kept, *, new):
+        if kept.status == "restored":
+            raise state.StateError(path, "write", "disque plein")
+        real(path, kept, new=new)
+
+    monkeypatch.setattr(state, "save", save)
+
+    assert site.restore(site.files[0]) == 0
+    assert patterns(site.pbx, "101") == ["02*"]
+    assert "n'a pas pu en prendre note" in site.err
+
+
+def test_extensions_of_a_state_are_in_order(site):
+    site.want(_1000=[], _103=[BUSY], _20=[])
+    site.pbx.add("1000", BUSY)
+    site.pbx.add("20", BUSY)
+    site.apply()
+
+    assert list(site.before()) == ["20", "103", "1000"]
 
 
 def test_the_state_of_another_pbx_is_not_put_back(site):

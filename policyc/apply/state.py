@@ -91,12 +91,13 @@ def _check(path: Path, value: Any) -> None:
 
 def text(state: State) -> str:
     """Return the text of a file of state."""
+    ordered = sorted(state.before.items(), key=lambda one: (len(one[0]), one[0]))
     value = {
         "format": "policyc-3cx-state",
         "version": VERSION,
         "pbx": state.pbx,
         "status": state.status,
-        "extensions": [{"Number": number, "ForwardingExceptions": list(one)} for number, one in state.before.items()],
+        "extensions": [{"Number": number, "ForwardingExceptions": list(one)} for number, one in ordered],
     }
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
