@@ -6,21 +6,21 @@ understand is an error that names the line. `against_freeswitch` holds it to a r
 
 from .calls import Call, Dial, Outcome, Step, Surroundings, simulate
 from .dialstring import Line
-from .errors import DialplanError, Injection, Place, Unsupported
+from .errors import DialplanError, InjectionError, Place, UnsupportedError
 from .reader import Dialplan, read
 
 __all__ = [
     "Call",
     "Dial",
-    "DialplanError",
     "Dialplan",
-    "Injection",
+    "DialplanError",
+    "InjectionError",
     "Line",
     "Outcome",
     "Place",
     "Step",
     "Surroundings",
-    "Unsupported",
+    "UnsupportedError",
     "read",
     "simulate",
 ]

@@ -1,10 +1,10 @@
 """Hold the evaluator to a real FreeSWITCH: random dialplans, the same calls, the applications that ran.
 
-    python tests/dialplan_xml/against_freeswitch.py --freeswitch /usr/bin/freeswitch --dialplans 500 --seed 1
+    python tests/dialplan_xml/against_freeswitch.py --dialplans 500 --batches 4 --seed 1
 
-One FreeSWITCH serves hundreds of dialplans: each has contexts of its own. Calls come by `loopback`, whose second leg
-runs the dialplan; CHANNEL_EXECUTE events tell what ran. With libfaketime (`--faketime`) each batch has a time of its
-own. It prints each difference with its dialplan and ends with 1 if there is one.
+One FreeSWITCH, that which the tests of `pbx` find, serves hundreds of dialplans: each has contexts of its own. Calls
+come by `loopback`, whose second leg runs the dialplan; CHANNEL_EXECUTE events tell what ran. With libfaketime each
+batch has a time of its own. It prints each difference with its dialplan and ends with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import contextlib
 import os
 import random
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -30,10 +29,15 @@ from urllib.parse import unquote
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dialplan_xml import Call, DialplanError, Line, Outcome, Surroundings, Unsupported, read, simulate
+from pbx import freeswitch
+
+from dialplan_xml import Call, DialplanError, Line, Outcome, Surroundings, UnsupportedError, read, simulate
 from dialplan_xml.random_dialplans import TIME_ZONES, draw
 
-LINES = (Line("extension", r"loopback/(?P<number>\w+)/phones"), Line("external", r"loopback/out-(?P<number>\w+)/phones"))
+LINES = (
+    Line("extension", r"loopback/(?P<number>\w+)/phones"),
+    Line("external", r"loopback/out-(?P<number>\w+)/phones"),
+)
 MODULES = "mod_commands mod_dptools mod_dialplan_xml mod_loopback mod_event_socket".split()
 PASSWORD = "against"  # noqa: S105 -- of a socket on 127.0.0.1, for as long as the comparison runs
 ENDED = ("CHANNEL_HANGUP_COMPLETE",)
@@ -86,25 +90,26 @@ class Socket:
 
 
 @contextlib.contextmanager
-def running(binary: Path, dialplan: str, *, faketime: str | None, at: datetime | None) -> Iterator[Socket]:
+def running(dialplan: str, at: datetime | None) -> Iterator[Socket]:
     """Run a FreeSWITCH with that dialplan, in UTC, from that instant on; yield its socket."""
+    program, faketime = freeswitch.find(), freeswitch.faketime()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         _write_configuration(home, port, dialplan)
-        root = binary.parent.parent
-        environment = {**os.environ, "TZ": "UTC", "LD_LIBRARY_PATH": str(root / "lib")}
+        libraries = [str(program.resolve().parent.parent / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
+        environment = {**os.environ, "TZ": "UTC", "LD_LIBRARY_PATH": ":".join(filter(None, libraries))}
         if faketime and at:
             environment |= {
-                "LD_PRELOAD": faketime,
+                "LD_PRELOAD": str(faketime),
                 "FAKETIME": f"@{at:%Y-%m-%d %H:%M:%S}",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             }
         folders = [arg for name in ("conf", "log", "db", "run", "temp", "storage", "recordings", "scripts", "htdocs")
                    for arg in (f"-{name}", str(home / name))]  # fmt: skip
-        command = [str(binary), "-nonat", "-nc", "-nf", "-np", *folders, "-mod", str(root / "mod")]
+        command = [str(program), "-nonat", "-nc", "-nf", "-np", *folders, "-mod", str(freeswitch.modules(program))]
         with (home / "out").open("w") as out:
             process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         try:
@@ -167,13 +172,13 @@ def _write_configuration(home: Path, port: int, dialplan: str) -> None:
 
 
 PHONES = """<context name="phones">
-<extension name="answer"><condition field="destination_number" expression="answer$">
+<extension name="answer"><condition field="destination_number" expression="^answer$">
 <action application="answer"/>
 <action application="sleep" data="300"/>
 <action application="hangup" data="NORMAL_CLEARING"/></condition></extension>
-<extension name="busy"><condition field="destination_number" expression="busy$">
+<extension name="busy"><condition field="destination_number" expression="^busy$">
 <action application="hangup" data="USER_BUSY"/></condition></extension>
-<extension name="unavailable"><condition field="destination_number" expression="unavailable$">
+<extension name="unavailable"><condition field="destination_number" expression="^unavailable$">
 <action application="hangup" data="USER_NOT_REGISTERED"/></condition></extension>
 <extension name="noanswer"><condition>
 <action application="ring_ready"/>
@@ -184,7 +189,9 @@ PHONES = """<context name="phones">
 STATES = {name: name for name in ("answer", "busy", "unavailable", "noanswer")}
 
 
-def observe(connection: Socket, calls: Mapping[str, Call], *, at_once: int = 40, patience: float = 60) -> dict[str, Observed]:
+def observe(
+    connection: Socket, calls: Mapping[str, Call], *, at_once: int = 40, patience: float = 60
+) -> dict[str, Observed]:
     """Place the calls, by the identity each first leg shall have, and return what became of them."""
     seen = {identity: Observed() for identity in calls}
     legs: dict[str, str] = {}
@@ -200,12 +207,12 @@ def observe(connection: Socket, calls: Mapping[str, Call], *, at_once: int = 40,
         if headers.get("Content-Type") == "text/event-plain":
             event = _event(body)
             leg = event.get("Unique-ID", "")
-            if identity := legs.get(leg) or event.get("variable_other_loopback_leg_uuid", ""):
-                if identity in seen and event.get("Channel-Name", "").endswith("-b"):
-                    legs[leg] = identity
-                    last = time.monotonic()
-                    if _note(seen[identity], event):
-                        open_calls.discard(identity)
+            identity = legs.get(leg) or event.get("variable_other_loopback_leg_uuid", "")
+            if identity in seen and event.get("Channel-Name", "").endswith("-b"):
+                legs[leg] = identity
+                last = time.monotonic()
+                if _note(seen[identity], event):
+                    open_calls.discard(identity)
         if time.monotonic() - last > patience:
             raise RuntimeError(f"calls without end: {[calls[one] for one in open_calls]}")
     return seen
@@ -222,7 +229,12 @@ def _dial_string(identity: str, call: Call) -> str:
 
 def _event(body: str) -> dict[str, str]:
     pairs = (line.partition(": ") for line in body.splitlines())
-    return {name: unquote(value) for name, _, value in pairs}
+    return {name: unquote(value, errors="surrogateescape") for name, _, value in pairs}
+
+
+def _as_sent(text: str) -> str:
+    """Return the text as it is after an event: what looks encoded already is not encoded, and yet is decoded."""
+    return unquote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text), errors="surrogateescape")
 
 
 def _note(observed: Observed, event: Mapping[str, str]) -> bool:
@@ -247,9 +259,19 @@ class Tally:
     matched: int = 0  # calls that did anything
     differences: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        return (
+            f"{self.dialplans} dialplans, {self.calls} calls ({self.matched} that ran something, {self.steps}"
+            f" applications), {self.refused} refused, {len(self.differences)} differences"
+        )
 
-def compare(binary: Path, seed: int, count: int, tally: Tally, *, faketime: str | None, bridges: bool) -> None:
-    """Draw `count` dialplans, place their calls on one FreeSWITCH, and note each difference."""
+
+def compare(seed: int, count: int, tally: Tally, *, bridges: bool) -> None:
+    """Draw `count` dialplans, place their calls on one FreeSWITCH, and note each difference.
+
+    Raises pbx.freeswitch.NotInstalledError where there is none.
+    """
+    faketime = freeswitch.faketime()
     chance = random.Random(seed)
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randrange(0, 4 * 365 * 86400))
     drawn: dict[str, tuple[str, list[Call]]] = {}
@@ -267,13 +289,17 @@ def compare(binary: Path, seed: int, count: int, tally: Tally, *, faketime: str 
             else:
                 tally.refused += 1
                 continue
-        except Unsupported:
+        except UnsupportedError:
             tally.refused += 1
             continue
         drawn[name] = text, calls
     whole = "\n".join(text for text, _ in drawn.values()) + PHONES
-    places = {str(uuid.UUID(int=chance.getrandbits(128))): (name, call) for name, (_, calls) in drawn.items() for call in calls}
-    with running(binary, whole, faketime=faketime, at=at) as connection:
+    places = {
+        str(uuid.UUID(int=chance.getrandbits(128))): (name, call)
+        for name, (_, calls) in drawn.items()
+        for call in calls
+    }
+    with running(whole, at if faketime else None) as connection:
         seen = observe(connection, {identity: call for identity, (_, call) in places.items()})
     tally.dialplans += len(drawn)
     read_ones = {name: read({name: text}) for name, (text, _) in drawn.items()}
@@ -294,8 +320,10 @@ def compare(binary: Path, seed: int, count: int, tally: Tally, *, faketime: str 
 
 
 def _difference(outcome: Outcome, observed: Observed) -> str:
-    wanted = [(name, data) for name, data in outcome.applications]
-    variables = {name: value for name, value in outcome.variables.items() if re.fullmatch(r"v\d|max_forwards", name)}
+    wanted = [(name, _as_sent(data)) for name, data in outcome.applications]
+    variables = {
+        name: _as_sent(value) for name, value in outcome.variables.items() if re.fullmatch(r"v\d|max_forwards", name)
+    }
     found = {name: value for name, value in observed.variables.items() if re.fullmatch(r"v\d|max_forwards", name)}
     lines = []
     if wanted != observed.applications:
@@ -303,7 +331,10 @@ def _difference(outcome: Outcome, observed: Observed) -> str:
             (i for i, (a, b) in enumerate(zip(wanted, observed.applications, strict=False)) if a != b),
             min(len(wanted), len(observed.applications)),
         )
-        lines.append(f"step {index}: evaluator {wanted[index : index + 3]}, FreeSWITCH {observed.applications[index : index + 3]}")
+        lines.append(
+            f"step {index}: evaluator {wanted[index : index + 3]},"
+            f" FreeSWITCH {observed.applications[index : index + 3]}"
+        )
     ended = "NO_ROUTE_DESTINATION" if outcome.ended == "system" else outcome.ended  # no such context here
     if ended != observed.cause:
         lines.append(f"ended: evaluator {ended}, FreeSWITCH {observed.cause}")
@@ -314,18 +345,15 @@ def _difference(outcome: Outcome, observed: Observed) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--freeswitch", type=Path, default=shutil.which("freeswitch"), required=not shutil.which("freeswitch"))
     parser.add_argument("--dialplans", type=int, default=300, help="how many in a batch")
     parser.add_argument("--batches", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faketime", help="the library of libfaketime")
     parser.add_argument("--bridges", action="store_true", help="dial lines too, which takes seconds a call")
     options = parser.parse_args(arguments)
     tally = Tally()
     for seed in range(options.seed, options.seed + options.batches):
-        compare(Path(options.freeswitch), seed, options.dialplans, tally, faketime=options.faketime, bridges=options.bridges)
-        print(f"seed {seed}: {tally.dialplans} dialplans, {tally.calls} calls ({tally.matched} that ran something,"
-              f" {tally.steps} applications), {tally.refused} refused, {len(tally.differences)} differences", flush=True)  # fmt: skip
+        compare(seed, options.dialplans, tally, bridges=options.bridges)
+        print(f"seed {seed}: {tally}", flush=True)
     for difference in tally.differences[:20]:
         print(difference)
     return bool(tally.differences)

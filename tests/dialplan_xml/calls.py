@@ -15,16 +15,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .causes import NUMBERS, cause_named, cause_of_response, is_listed
 from .channel import Channel, Profile
 from .dialstring import Destination, Line, read_destination
-from .errors import Injection, Place, Unsupported
+from .errors import InjectionError, Place, UnsupportedError
 from .hunting import hunt
-from .reader import Context, Dialplan
-from .regexes import Refused, search
+from .regexes import RefusedError, search
 from .variables import fields, is_true, leading_number, refuse_variables, words
+
+if TYPE_CHECKING:
+    from .reader import Context, Dialplan
 
 STATES = ("answer", "noanswer", "busy", "unavailable", "accept", "refuse", "silent", "leave")
 """What a dialled line does; the last four of those that answer."""
@@ -70,7 +73,7 @@ class Surroundings:
     variables: Mapping[str, str] = field(default_factory=dict)  # global ones
     system_contexts: frozenset[str] = frozenset()
     server_zone: tzinfo | None = None  # None: that of the instant
-    no_number: str = "0000000000"  # what FreeSWITCH takes for the number of a caller that presents none
+    no_number: str = ""  # of a caller that presents none: empty from SIP, 0000000000 by other ways in
     ring_seconds: int = 60  # without a limit of the dialplan's
     failures: Mapping[str, str] = field(
         default_factory=lambda: {"busy": "USER_BUSY", "unavailable": "USER_NOT_REGISTERED", "noanswer": "NO_ANSWER"}
@@ -127,7 +130,7 @@ class Outcome:
 
 
 def simulate(dialplan: Dialplan, call: Call, around: Surroundings | None = None) -> Outcome:
-    """Return what becomes of the call. Raises Unsupported, Injection, and ValueError for a call that is none."""
+    """Return what becomes of the call. Raises DialplanError, and ValueError for a call that is none."""
     if call.instant.tzinfo is None or set(call.states.values()) - set(STATES):
         raise ValueError(f"not a call: {call}")
     return _Simulation(dialplan, call, around or Surroundings()).run()
@@ -230,7 +233,7 @@ class _Simulation:
         try:
             return self.call.instant.astimezone(ZoneInfo(zone))
         except (ZoneInfoNotFoundError, ValueError):
-            raise Unsupported(place, f"the time zone {zone}, of which FreeSWITCH makes any time") from None
+            raise UnsupportedError(place, f"the time zone {zone}, of which FreeSWITCH makes any time") from None
 
     def _happens(self, event: str, place: Place, *, settled: bool = False) -> None:
         self.events.append(event)
@@ -252,7 +255,7 @@ class _Simulation:
         channel = leg.channel
         expanded = channel.expand(data, place)
         if re.match(r"%.?\[", expanded):
-            kind = Unsupported if re.match(r"%.?\[", data) else Injection
+            kind = UnsupportedError if re.match(r"%.?\[", data) else InjectionError
             raise kind(place, f"variables for one application: {expanded}")
         self.steps.append(Step(application, expanded, inline, leg.name, place))
         _APPLICATIONS[application](self, leg, expanded, place)
@@ -291,11 +294,11 @@ class _Simulation:
         elif how in ("no", "off", "false", "f", "disabled", "inactive", "disallow", "0"):
             leg.channel.change_caller(screen=True, hide_name=False, hide_number=False)
         else:
-            raise Unsupported(place, f"privacy {data}")
+            raise UnsupportedError(place, f"privacy {data}")
 
     def _answer(self, leg: _Leg, data: str, place: Place) -> None:
         if data:
-            raise Unsupported(place, f"answer with {data}")
+            raise UnsupportedError(place, f"answer with {data}")
         if not leg.channel.answered:
             leg.channel.answered = True
             self._happens("answer", place)
@@ -309,7 +312,7 @@ class _Simulation:
     def _say(self, leg: _Leg, data: str, place: Place) -> None:
         parts = words(data, 5)
         if len(parts) < 4 or parts[2].lower() not in ("iterated", "pronounced"):
-            raise Unsupported(place, f"say {data}")
+            raise UnsupportedError(place, f"say {data}")
         if self._leaves(leg) or leg.name == "called":
             return
         how = "digits" if parts[2].lower() == "iterated" else "number"
@@ -328,25 +331,25 @@ class _Simulation:
         try:
             leg.channel.hangup = cause_named(data)
         except ValueError as error:
-            raise Unsupported(place, str(error)) from error
+            raise UnsupportedError(place, str(error)) from error
 
     def _respond(self, leg: _Leg, data: str, place: Place) -> None:
         try:
             leg.channel.hangup = cause_of_response(data)
         except ValueError as error:
-            raise Unsupported(place, str(error)) from error
+            raise UnsupportedError(place, str(error)) from error
 
     def _voicemail(self, leg: _Leg, data: str, place: Place) -> None:
         parts = words(data, 6)
         if len(parts) != 3 or parts[0].lower() in ("check", "auth", "auth_only") or leg.name == "called":
-            raise Unsupported(place, f"voicemail {data}")
+            raise UnsupportedError(place, f"voicemail {data}")
         leg.channel.answered = True
         self._happens(f"voicemail {parts[2]} unavailable", place, settled=True)
 
     def _transfer(self, leg: _Leg, data: str, place: Place) -> None:
-        extension, dialplan, context = ((*words(data, 4), "", "", "")[:3])
+        extension, dialplan, context = (*words(data, 4), "", "", "")[:3]
         if extension.startswith("-") or dialplan not in ("", "XML") or not extension or leg.name == "called":
-            raise Unsupported(place, f"transfer {data}")
+            raise UnsupportedError(place, f"transfer {data}")
         channel = leg.channel
         limit = "max_session_transfers" if channel.variable("max_session_transfers") else "max_forwards"
         given = channel.variable(limit)
@@ -364,15 +367,15 @@ class _Simulation:
         leg.context = channel.profile.context
 
     def _execute_extension(self, leg: _Leg, data: str, place: Place) -> None:
-        extension, dialplan, name = ((*words(data, 4), "", "", "")[:3])
+        extension, dialplan, name = (*words(data, 4), "", "", "")[:3]
         channel = leg.channel
         if not extension or dialplan not in ("", "XML"):
-            raise Unsupported(place, f"execute_extension {data}")
+            raise UnsupportedError(place, f"execute_extension {data}")
         if channel.depth > _DEEPEST:
             return
         context = self._context(name or channel.caller.context)
         if context is None:
-            raise Unsupported(place, f"execute_extension in the context {name}, which is not there")
+            raise UnsupportedError(place, f"execute_extension in the context {name}, which is not there")
         channel.depth += 1
         base = channel.caller
         channel.hunt_profile = base
@@ -391,24 +394,22 @@ class _Simulation:
     def _play_and_get_digits(self, leg: _Leg, data: str, place: Place) -> None:
         parts = [*words(data, 11), *[""] * 11][:11]
         if parts[10]:
-            raise Unsupported(place, "a transfer when no digits come")
+            raise UnsupportedError(place, "a transfer when no digits come")
         self._digits(leg, parts[0], parts[1], parts[2], parts[7], parts[8], place)
 
-    def _digits(
-        self, leg: _Leg, least: str, most: str, tries: str, name: str, expression: str, place: Place
-    ) -> None:
+    def _digits(self, leg: _Leg, least: str, most: str, tries: str, name: str, expression: str, place: Place) -> None:
         """Ask for digits: the person presses its key at once, and nothing later."""
         if leg.keys is None:
-            raise Unsupported(place, "digits asked of the caller")
+            raise UnsupportedError(place, "digits asked of the caller")
         if leading_number(least) > 1 or leading_number(most) < 1 or leading_number(tries) < 1 or not name:
-            raise Unsupported(place, f"digits: {least} to {most}, {tries} times, into {name}")
+            raise UnsupportedError(place, f"digits: {least} to {most}, {tries} times, into {name}")
         if self._leaves(leg):
             return
         channel, pressed, leg.keys = leg.channel, leg.keys, ""
         try:
             accepted = bool(pressed) and (not expression or search(expression, pressed) is not None)
-        except Refused as refused:
-            raise Unsupported(place, f"{refused}, in {expression}") from refused
+        except RefusedError as refused:
+            raise UnsupportedError(place, f"{refused}, in {expression}") from refused
         channel.set(name, pressed if accepted else "", place)
         if expression:
             channel.set(f"{name}_invalid", "" if accepted else pressed, place)
@@ -417,7 +418,7 @@ class _Simulation:
 
     def _bridge(self, leg: _Leg, data: str, place: Place) -> None:
         if leg.name == "called":
-            raise Unsupported(place, "a bridge of a line that is asked to accept")
+            raise UnsupportedError(place, "a bridge of a line that is asked to accept")
         if not data:
             return
         channel = leg.channel
@@ -442,7 +443,7 @@ class _Simulation:
             channel.hangup = cause
 
     def _of_called(self, channel: Channel, destination: Destination) -> dict[str, str]:
-        """Return the variables of the line that is dialled: exported ones, those of `{}`, `[]`, and the caller's own."""
+        """Return the variables of the line that is dialled: exported ones, those of `{}`, and the caller's own."""
         variables: dict[str, str] = {}
         for name in channel.exports:
             if value := channel.variable(name.lower()):
@@ -457,7 +458,7 @@ class _Simulation:
         """Dial the line. Return why it was not put through, or None."""
         channel, caller = leg.channel, leg.channel.caller
         both = {**variables, **destination.own}
-        seconds, limited = _seconds(channel, both, self.around.ring_seconds, place)
+        seconds, limited, by_leg = _seconds(channel, variables, both, self.around.ring_seconds, place)
         number = (
             both.get("origination_caller_id_number")
             or channel.variable("effective_caller_id_number")
@@ -472,7 +473,7 @@ class _Simulation:
             event = f"{_EVENTS[destination.kind]} {destination.number}"
         self._happens(event, place)
         state = self.call.states.get(destination.number, "noanswer")
-        cause = self.around.failures.get(state)
+        cause = "ALLOTTED_TIMEOUT" if state == "noanswer" and by_leg else self.around.failures.get(state)
         if cause is None and confirmed:
             called = Profile(
                 destination.dialled, caller.context, number, caller.caller_id_name, number, hide_number=private
@@ -486,12 +487,14 @@ class _Simulation:
     def _confirm(self, channel: Channel, variables: dict[str, str], state: str, place: Place) -> str | None:
         """Let the line that answered run what it is asked by. Return the cause if it hung up by the end, or None."""
         if variables["group_confirm_key"].lower() != "exec":
-            raise Unsupported(place, f"group_confirm_key={variables['group_confirm_key']}")
+            raise UnsupportedError(place, f"group_confirm_key={variables['group_confirm_key']}")
         if not is_true(variables.get("group_confirm_cancel_timeout")):
-            raise Unsupported(place, "group_confirm without group_confirm_cancel_timeout: the dial may end meanwhile")
+            raise UnsupportedError(
+                place, "group_confirm without group_confirm_cancel_timeout: the dial may end meanwhile"
+            )
         application, _, data = variables.get("group_confirm_file", "").partition(" ")
         if application != "execute_extension":
-            raise Unsupported(place, f"group_confirm_file={application}")
+            raise UnsupportedError(place, f"group_confirm_file={application}")
         refuse_variables(data, place)
         channel.answered = True
         self._run(_Leg("called", channel, _KEYS.get(state, ""), state == "leave"), application, data, place)
@@ -541,16 +544,23 @@ def _parts(data: str) -> list[str]:
     return words(data, 256)
 
 
-def _seconds(channel: Channel, variables: Mapping[str, str], otherwise: int, place: Place) -> tuple[int, bool]:
-    """Return how long a line is dialled, and whether the dialplan says so."""
+def _seconds(
+    channel: Channel, variables: Mapping[str, str], both: Mapping[str, str], otherwise: int, place: Place
+) -> tuple[int, bool, bool]:
+    """Return how long a line is dialled, whether the dialplan says so, and whether it is `leg_timeout` that ends it.
+
+    `variables` are those of `{}`, where alone `originate_timeout` counts; `both` has those of `[]` too. The end by
+    `leg_timeout` is no NO_ANSWER, and the dialplan does not go on after it by itself.
+    """
     seconds = leading_number(channel.variable("call_timeout") or "")
-    for name in ("originate_timeout", "leg_timeout"):
-        limit = leading_number(variables.get(name, ""))
-        if limit > 0:
-            seconds = limit if name == "originate_timeout" or seconds <= 0 else min(seconds, limit)
+    if (limit := leading_number(variables.get("originate_timeout", ""))) > 0:
+        seconds = limit
     if seconds < 0:
-        raise Unsupported(place, f"call_timeout={seconds}")
-    return (seconds, True) if seconds else (otherwise, False)
+        raise UnsupportedError(place, f"call_timeout={seconds}")
+    leg = leading_number(both.get("leg_timeout", ""))
+    if 0 < leg < (seconds or otherwise):
+        return leg, True, True
+    return (seconds, True, False) if seconds else (otherwise, False, False)
 
 
 def _goes_on(continue_on_fail: str | None, cause: str) -> bool:

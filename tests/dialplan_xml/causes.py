@@ -64,7 +64,7 @@ def cause_named(text: str) -> str:
 
 def cause_of_response(text: str) -> str:
     """Return the cause of a SIP response such as `486 Busy Here`. Raises ValueError for one not known here."""
-    code = text.split(" ")[0]
+    code = text.split(" ", maxsplit=1)[0]
     if not code.isdigit() or int(code) not in _OF_RESPONSES:
         raise ValueError(f"the response {text}")
     return _NAMES[_OF_RESPONSES[int(code)]]

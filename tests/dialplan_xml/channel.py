@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .errors import Place, Unsupported
+from .errors import Place, UnsupportedError
 from .variables import expand, is_true
 
 UNMODELLED_FIELDS = frozenset(
@@ -59,7 +59,11 @@ class Profile:
         """Return the field of that name, None if there is none."""
         if name in _FIELDS:
             return str(getattr(self, name))
-        flags = {"privacy_hide_name": self.hide_name, "privacy_hide_number": self.hide_number, "screen_bit": self.screen}
+        flags = {
+            "privacy_hide_name": self.hide_name,
+            "privacy_hide_number": self.hide_number,
+            "screen_bit": self.screen,
+        }
         if name in flags:
             return "true" if flags[name] else "false"
         return None
@@ -95,7 +99,7 @@ class Channel:
             self.profile = replace(self.profile, **changes)  # type: ignore[arg-type]
 
     def value(self, name: str, place: Place) -> str:
-        """Return what `${name}` gives. Raises Unsupported for a name that nothing here sets."""
+        """Return what `${name}` gives. Raises UnsupportedError for a name that nothing here sets."""
         key = name.lower()
         if key in self.variables:
             return self.variables[key]
@@ -105,7 +109,7 @@ class Channel:
             return self.globals[key]
         if key in self.known or key in UNDERSTOOD or key in HARMLESS:
             return ""
-        raise Unsupported(place, f"the variable {name}, which nothing here sets")
+        raise UnsupportedError(place, f"the variable {name}, which nothing here sets")
 
     def variable(self, name: str) -> str | None:
         """Return a variable of the channel or a global one, None if unset: what FreeSWITCH asks for itself."""
@@ -117,7 +121,7 @@ class Channel:
             return self.expand(name, place)
         key = name.lower()
         if key in UNMODELLED_FIELDS:
-            raise Unsupported(place, f"the field {name}")
+            raise UnsupportedError(place, f"the field {name}")
         return self.caller.field(key) or ""
 
     def expand(self, text: str, place: Place) -> str:
@@ -127,15 +131,15 @@ class Channel:
         return expand(text, lambda name: self.value(name, place), place)
 
     def set(self, name: str, value: str, place: Place) -> None:
-        """Set a variable; empty, it is unset. Raises Unsupported for one that changes what is not modelled."""
+        """Set a variable; empty, it is unset. Raises UnsupportedError for one that changes what is not modelled."""
         key = name.lower()
         if not key:
             return
         if "[" in key or value.startswith("ARRAY::"):
-            raise Unsupported(place, f"an array: {name}")
+            raise UnsupportedError(place, f"an array: {name}")
         own = key.removeprefix("nolocal:").removeprefix("_nolocal_")
         if own not in UNDERSTOOD and own not in HARMLESS and own.startswith(_FAMILIES):
-            raise Unsupported(place, f"the variable {name}")
+            raise UnsupportedError(place, f"the variable {name}")
         if value:
             self.variables[key] = value
         else:

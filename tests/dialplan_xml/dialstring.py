@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .errors import Place, Unsupported
+from .errors import Place, UnsupportedError
 from .variables import fields
 
 READ = frozenset(
@@ -37,10 +37,10 @@ class Destination:
 
 
 def read_destination(text: str, lines: Sequence[Line], place: Place) -> Destination:
-    """Return what a dial string, expanded, means. Raises Unsupported for several destinations, or an unknown line."""
+    """Return what an expanded dial string means. Raises UnsupportedError for several destinations, or no known line."""
     rest = text.lstrip(" ")
     if ":_:" in rest or rest.startswith("<"):
-        raise Unsupported(place, f"several destinations: {text}")
+        raise UnsupportedError(place, f"several destinations: {text}")
     variables: dict[str, str] = {}
     while rest.startswith("{"):
         inner, rest = _bracketed(rest, "{}", place)
@@ -50,15 +50,15 @@ def read_destination(text: str, lines: Sequence[Line], place: Place) -> Destinat
     while rest.startswith("["):
         inner, rest = _bracketed(rest, "[]", place)
         if "'" in inner or "\\" in inner:
-            raise Unsupported(place, f"quotes in [{inner}]")
+            raise UnsupportedError(place, f"quotes in [{inner}]")
         own.update(_variables(inner.split(","), inner, place))
     rest = rest.lstrip(" ")
     if set(rest) & set(",|'\\[]{}<>"):
-        raise Unsupported(place, f"several destinations, or quotes: {rest}")
+        raise UnsupportedError(place, f"several destinations, or quotes: {rest}")
     for line in lines:
         if found := re.fullmatch(line.pattern, rest):
             return Destination(line.kind, found["number"], variables, own, rest.partition("/")[2])
-    raise Unsupported(place, f"not a line that is known: {rest}")
+    raise UnsupportedError(place, f"not a line that is known: {rest}")
 
 
 def _bracketed(text: str, brackets: str, place: Place) -> tuple[str, str]:
@@ -68,19 +68,19 @@ def _bracketed(text: str, brackets: str, place: Place) -> tuple[str, str]:
         depth += (char == brackets[0]) - (char == brackets[1])
         if not depth:
             return text[1:index], text[index + 1 :]
-    raise Unsupported(place, f"{brackets[0]} is not closed: {text}")
+    raise UnsupportedError(place, f"{brackets[0]} is not closed: {text}")
 
 
 def _variables(parts: Sequence[str], inner: str, place: Place) -> dict[str, str]:
     if inner.startswith("^^"):
-        raise Unsupported(place, f"another separator: {inner}")
+        raise UnsupportedError(place, f"another separator: {inner}")
     found: dict[str, str] = {}
     for part in parts:
         pair = fields(part, "=", 2)
         if len(pair) != 2:
-            raise Unsupported(place, f"not a variable of a dial string: {part}")
+            raise UnsupportedError(place, f"not a variable of a dial string: {part}")
         name, value = pair
         if name.lower() not in READ:
-            raise Unsupported(place, f"the variable {name} of a dial string")
+            raise UnsupportedError(place, f"the variable {name} of a dial string")
         found[name.lower()] = value
     return found

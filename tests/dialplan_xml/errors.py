@@ -24,9 +24,9 @@ class DialplanError(Exception):
         self.place = place
 
 
-class Unsupported(DialplanError):
+class UnsupportedError(DialplanError):
     """The line has something whose effect on FreeSWITCH is not modelled here, or that FreeSWITCH handles wrongly."""
 
 
-class Injection(DialplanError):
+class InjectionError(DialplanError):
     """Text that came with the call would be expanded as `${…}`: a caller could run a command of FreeSWITCH."""

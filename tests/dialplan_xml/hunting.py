@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from .channel import Channel
-from .errors import Place, Unsupported
-from .reader import Action, Break, Check, Condition, Context, Kind
-from .regexes import Match, Refused, search
+from .errors import Place, UnsupportedError
+from .reader import FREED, Action, Break, Check, Condition, Context, Kind
+from .regexes import Match, RefusedError, search
 from .variables import is_expanded, is_true, substitute
+
+if TYPE_CHECKING:
+    from .channel import Channel
 
 _DEEPEST = 100
 
@@ -86,9 +89,7 @@ class _Hunter:
             ):
                 break
             if proceed and condition.nested:
-                proceed = self.conditions(
-                    condition.nested, require_nested=condition.require_nested, depth=depth + 1
-                )
+                proceed = self.conditions(condition.nested, require_nested=condition.require_nested, depth=depth + 1)
                 if not proceed and condition.breaks is not Break.NEVER:
                     break
         return proceed or not require_nested
@@ -128,6 +129,8 @@ class _Hunter:
             match, expression, subject = None, "", ""
             if check.field is not None:
                 match, expression, subject = self._search(check)
+                if "$" in check.field and "(" in expression:  # … of a variable
+                    raise UnsupportedError(check.place, FREED)
                 holds = proceed = match is not None
             elif check.time is not None:
                 holds = self._holds(check)
@@ -155,8 +158,8 @@ class _Hunter:
         subject = self.channel.compared(check.field or "", check.place)
         try:
             return search(expression, subject), expression, subject
-        except Refused as refused:
-            raise Unsupported(check.place, f"{refused}, in {expression}") from refused
+        except RefusedError as refused:
+            raise UnsupportedError(check.place, f"{refused}, in {expression}") from refused
 
     def _holds(self, check: Check) -> bool:
         assert check.time is not None

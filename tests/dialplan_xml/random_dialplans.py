@@ -15,15 +15,29 @@ TIME_ZONES = {
     "Asia/Tokyo": "JST-9",
 }
 """The zones that conditions may ask for, as timezones.conf.xml has them."""
-NUMBERS = ["101", "102", "110", "1010", "2001", "0612345678", "+33612345678", "0033612345678", "anonymous", "a.b", "axb"]
+NUMBERS = [
+    "101",
+    "102",
+    "110",
+    "1010",
+    "2001",
+    "0612345678",
+    "+33612345678",
+    "0033612345678",
+    "anonymous",
+    "a.b",
+    "axb",
+]
 NAMES = ["abc", "ABC", "aab", "Dr Martin", "x y", "é", "10", "it's", "50%", "a;b"]
 VALUES = ["a", "b", "aa", "abc", "10", "101", "x1", "true", "false", "0612345678", "Hello world", "é"]
 EXPRESSIONS = [
     "", "^$", "^.", "1", "^10", "^10(\\d)$", "^(10)(\\d)?(\\d)?$", "^(\\d+)$", "(a|b)", "^a{2,3}$", "^(?:a|x)", "b$",
     "^(a)(b)?(c)?$", "^\\+33(\\d{9})$", "^0[67](\\d{8})$", "[^0-9]", "^[+0-9]{3,}$", "^(0033|\\+33|0)(6\\d+)$",
     "/ABC/", "/abc/i", "/^(A)(.*)$/i", "^true$", "(", "a)", "*1", "^\\d\\d\\d$", "\\S", "^\\S+\\s\\S+$", "a.b", "a\\.b",
-    "a\\\\.b", "^${v1}$", "${v2}", "^(${v0})(.*)$", "^(.)(.)(.)?", "(?:a)(b)", "^.*?(\\d)", "^(\\d)(\\d)(\\d)(\\d)?(\\d)?",
+    "a\\\\.b", "^${v1}$", "${v2}", "^(${v0})(.*)$", "^(.)(.)(.)?", "(?:a)(b)", "^.*?(\\d)",
+    "^(\\d)(\\d)(\\d)(\\d)?(\\d)?",
     "^(x)?", "^(?:(a)|(b))", "^[a-c]+$", "(é)", "^.$", "^..$", "h\\s", "o w",
+    *["^(\\d)", "^1", "^(.+)$", "(1|a)(0|.)", "0", "^(?:1|a|0|r)", "^[^+](.*)$"] * 3,
 ]  # fmt: skip
 FIELDS = [
     "destination_number", "destination_number", "caller_id_number", "caller_id_number", "caller_id_name", "context",
@@ -32,7 +46,8 @@ FIELDS = [
 ]  # fmt: skip
 DATA = [
     "$1", "$2-$1", "[$0]", "${1}x", "$3", "$9", "a$", "$ $x", "${v0}", "${v1}-${v2}", "${caller_id_number}",
-    "${destination_number}", "${context}", "$1 ${v0}", "a\\'b", "a\\\\b", "${v0}\\\\x", "x${V1}", "$1$1$1$1$1$1$1$1$1$1$1$1",
+    "${destination_number}", "${context}", "$1 ${v0}", "a\\'b", "a\\\\b", "${v0}\\\\x", "x${V1}",
+    "$1$1$1$1$1$1$1$1$1$1$1$1",
     "it's ${v0}", "a,b=c", "é$1", "${rdnis}",
 ]  # fmt: skip
 
@@ -40,9 +55,11 @@ DATA = [
 def draw(chance: random.Random, name: str, now: datetime, *, bridges: bool) -> tuple[str, list[Call]]:
     """Return the XML of contexts that begin with `name`, and calls to the first."""
     contexts = [name, f"{name}b", f"{name}c"]
+    confirm = f"{name}d"
     lines: list[str] = []
-    for index, context in enumerate(contexts):
-        drawer = _Drawer(chance, contexts[index:], now, bridges)
+    for index, context in enumerate([*contexts, confirm]):
+        asking = context == confirm
+        drawer = _Drawer(chance, [] if asking else contexts[index:], now, bridges and not asking, confirm)
         lines.append(f'<context name="{context}">')
         for _ in range(chance.randint(1, 4)):
             drawer.extension(lines)
@@ -66,11 +83,14 @@ def _any_case(chance: random.Random, text: str) -> str:
 
 
 class _Drawer:
-    def __init__(self, chance: random.Random, contexts: list[str], now: datetime, bridges: bool) -> None:
+    def __init__(
+        self, chance: random.Random, contexts: list[str], now: datetime, bridges: bool, confirm: str = ""
+    ) -> None:
         self.chance = chance
         self.contexts = contexts  # its own, and those that it may go to
         self.now = now
         self.bridges = bridges
+        self.confirm = confirm  # a context that asks a line whether it accepts
 
     def extension(self, lines: list[str]) -> None:
         goes_on = self._maybe("continue", ["true", "false", "yes", "1"], 0.3)
@@ -93,7 +113,7 @@ class _Drawer:
         lines.append(f"<condition{attributes}>")
         if kind in ("all", "any"):
             for _ in range(chance.randint(0, 4)):
-                lines.append(f"<regex{chance.choice([self.field, self.field, self.field, self.time, str])()}/>")
+                lines.append(f"<regex{self.regex()}/>")
         for _ in range(chance.choice([0, 1, 1, 2])):
             self.action(lines, "action")
         for _ in range(chance.choice([0, 0, 0, 1])):
@@ -102,6 +122,10 @@ class _Drawer:
             for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
                 self.condition(lines, depth + 1)
         lines.append("</condition>")
+
+    def regex(self) -> str:
+        kind = self.chance.choice(["field", "field", "field", "time", "absolute"])
+        return self.field() if kind == "field" else self.time() if kind == "time" else ""
 
     def field(self) -> str:
         text = f" field={quoteattr(self.chance.choice(FIELDS))}"
@@ -141,12 +165,16 @@ class _Drawer:
     def action(self, lines: list[str], element: str) -> None:
         chance = self.chance
         inline = self._maybe("inline", ["true", "false"], 0.45)
-        application = chance.choice(["set"] * 8 + ["log", "eval", "unset", "multiset", "export", "multiunset", "other"])
+        application = "other" if self.bridges and chance.random() < 0.3 else ""
+        application = application or chance.choice(
+            ["set"] * 8 + ["log", "eval", "unset", "multiset", "export", "multiunset", "other"]
+        )
         name = f"v{chance.randrange(4)}"
         data = chance.choice(VALUES + DATA)
         match application:
             case "set":
-                text = f"{_any_case(chance, name)}{'=' if chance.random() < 0.95 else ','}{data if chance.random() < 0.95 else ''}"
+                sign, value = "=" if chance.random() < 0.95 else ",", data if chance.random() < 0.95 else ""
+                text = f"{_any_case(chance, name)}{sign}{value}"
                 if chance.random() < 0.05:
                     text = f"timezone={chance.choice(sorted(TIME_ZONES))}"
             case "export":
@@ -169,7 +197,7 @@ class _Drawer:
         if self.bridges and chance.random() < 0.7:
             return self.bridge()
         if not later or chance.random() < 0.3:
-            if chance.random() < 0.2:
+            if self.contexts and chance.random() < 0.2:
                 return "transfer", f"{number} XML {_any_case(chance, self.contexts[0])}"
             return "hangup", chance.choice(["", "USER_BUSY", "no_answer", "17", "CALL_REJECTED"])
         target = chance.choice(later)
@@ -188,9 +216,16 @@ class _Drawer:
         if pick < 0.5:
             return "set", "call_timeout=1"
         line = chance.choice(["answer", "busy", "unavailable", "noanswer", "noanswer"])
-        before = chance.choice(["", "{leg_timeout=1}", "{originate_timeout=1}", "[leg_timeout=1]", "{originate_timeout='2'}"])
+        before = chance.choice(
+            ["", "{leg_timeout=1}", "{originate_timeout=1}", "[leg_timeout=1]", "{originate_timeout='2'}"]
+        )
         if line == "noanswer" and not before:
             before = "{originate_timeout=1}"
+        if chance.random() < 0.3:
+            asked = f"execute_extension {chance.choice(['a', '101', '$1'])} XML {self.confirm}"
+            before += f"{{group_confirm_key=exec,group_confirm_file='{asked}',group_confirm_cancel_timeout=true}}"
+            if before.startswith("["):
+                before = before[before.index("]") + 1 :] + "[leg_timeout=1]"
         return "bridge", f"{before}loopback/{line}/phones"
 
     def _maybe(self, name: str, values: list[str], odds: float) -> str:

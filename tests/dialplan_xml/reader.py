@@ -12,8 +12,8 @@ from enum import Enum
 from xml.parsers import expat
 
 from . import times
-from .errors import Place, Unsupported
-from .regexes import Refused, compiled
+from .errors import Place, UnsupportedError
+from .regexes import RefusedError, compiled
 from .variables import is_true
 
 APPLICATIONS = frozenset(
@@ -25,6 +25,7 @@ APPLICATIONS = frozenset(
 INLINE = frozenset("bridge_export eval export info log multiset multiunset set unset".split())
 """Those of them that FreeSWITCH runs while it hunts, when they are `inline`."""
 _SETTING = {"set", "export", "bridge_export", "unset", "multiset", "multiunset"}
+FREED = "a variable as the field and a group in a regex of several: $1 would be what is left in freed memory"
 _LONGEST_LINE = 1 << 20
 
 
@@ -108,7 +109,7 @@ class Dialplan:
 
 
 def read(files: Mapping[str, str]) -> Dialplan:
-    """Return the dialplan of files, by name, in the order FreeSWITCH would include them. Raises Unsupported."""
+    """Return the dialplan of files, by name, in the order FreeSWITCH would include them. Raises UnsupportedError."""
     contexts: dict[str, Context] = {}
     variables: set[str] = set()
     for name, text in files.items():
@@ -133,7 +134,7 @@ class _Element:
 
 
 def _parse(file: str, text: str) -> _Element:
-    """Return a root that has the elements of the file. Raises Unsupported."""
+    """Return a root that has the elements of the file. Raises UnsupportedError."""
     parser = expat.ParserCreate()
     root = _Element("", {}, Place(file, 1))
     stack = [root]
@@ -144,7 +145,7 @@ def _parse(file: str, text: str) -> _Element:
     def start(name: str, attributes: dict[str, str]) -> None:
         for attribute, value in attributes.items():
             if any(ord(char) < 32 for char in value):
-                raise Unsupported(here(), f"a control character in {attribute}")
+                raise UnsupportedError(here(), f"a control character in {attribute}")
         element = _Element(name, attributes, here())
         stack[-1].children.append(element)
         stack.append(element)
@@ -154,10 +155,10 @@ def _parse(file: str, text: str) -> _Element:
 
     def characters(data: str) -> None:
         if data.strip() or stack[-1].name in ("action", "anti-action"):
-            raise Unsupported(here(), f"text in <{stack[-1].name}>: {data!r}")
+            raise UnsupportedError(here(), f"text in <{stack[-1].name}>: {data!r}")
 
     def refuse(*_: object) -> None:
-        raise Unsupported(here(), "a document type or a processing instruction")
+        raise UnsupportedError(here(), "a document type or a processing instruction")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -167,7 +168,7 @@ def _parse(file: str, text: str) -> _Element:
     try:
         parser.Parse(f"<files>{_preprocessed(file, text)}</files>", True)
     except expat.ExpatError as error:
-        raise Unsupported(Place(file, error.lineno), expat.ErrorString(error.code) or "not XML") from error
+        raise UnsupportedError(Place(file, error.lineno), expat.ErrorString(error.code) or "not XML") from error
     return root.children[0]
 
 
@@ -177,14 +178,14 @@ def _preprocessed(file: str, text: str) -> str:
     for index, line in enumerate(lines):
         place = Place(file, index + 1)
         if len(line.encode("utf-8", "surrogateescape")) >= _LONGEST_LINE:
-            raise Unsupported(place, "a line so long that FreeSWITCH loses a character of it")
+            raise UnsupportedError(place, "a line so long that FreeSWITCH loses a character of it")
         if "x-pre-process" in line.lower() or "<!--#" in line:
-            raise Unsupported(place, "a command of the preprocessor")
+            raise UnsupportedError(place, "a command of the preprocessor")
         if "$${" in line:
-            raise Unsupported(place, "a global variable $${…}, expanded as the file is read")
+            raise UnsupportedError(place, "a global variable $${…}, expanded as the file is read")
         if "<?" in line or "<include>" in line or "</include>" in line:
             if not re.fullmatch(r"\s*(<\?xml[^<>]*\?>\s*)?(</?include>)?\s*", line):
-                raise Unsupported(place, "something on a line that FreeSWITCH leaves out")
+                raise UnsupportedError(place, "something on a line that FreeSWITCH leaves out")
             lines[index] = ""
     return "\n".join(lines)
 
@@ -200,20 +201,20 @@ def _contexts(root: _Element) -> Iterator[_Element]:
         elif element.name == "context":
             yield element
         else:
-            raise Unsupported(element.place, f"<{element.name}>")
+            raise UnsupportedError(element.place, f"<{element.name}>")
 
 
 def _attributes(element: _Element, *known: str) -> dict[str, str]:
     for name in element.attributes:
         if name not in known:
-            raise Unsupported(element.place, f'{name}="{element.attributes[name]}" of <{element.name}>')
+            raise UnsupportedError(element.place, f'{name}="{element.attributes[name]}" of <{element.name}>')
     return element.attributes
 
 
 def _context(element: _Element) -> Context:
     name = _attributes(element, "name").get("name")
     if name is None:
-        raise Unsupported(element.place, "a context without a name")
+        raise UnsupportedError(element.place, "a context without a name")
     _only(element, "extension")
     return Context(name, tuple(map(_extension, element.children)), element.place)
 
@@ -221,7 +222,7 @@ def _context(element: _Element) -> Context:
 def _only(element: _Element, *names: str) -> None:
     for child in element.children:
         if child.name not in names:
-            raise Unsupported(child.place, f"<{child.name}> in <{element.name}>")
+            raise UnsupportedError(child.place, f"<{child.name}> in <{element.name}>")
 
 
 def _extension(element: _Element) -> Extension:
@@ -244,23 +245,24 @@ def _condition(element: _Element) -> Condition:
     _only(element, *children)
     for child in element.children:
         children[child.name].append(child)
+    checks: tuple[Check, ...]
     if regex is None:
         kind, checks = Kind.PLAIN, (_check(element, ("break", "require-nested")),)
         if children["regex"]:
-            raise Unsupported(children["regex"][0].place, "<regex> in a condition without regex=")
+            raise UnsupportedError(children["regex"][0].place, "<regex> in a condition without regex=")
     else:
         if regex not in ("all", "any"):
-            raise Unsupported(element.place, f'regex="{regex}"')
+            raise UnsupportedError(element.place, f'regex="{regex}"')
         if extra := attributes.keys() - {"regex", "break", "require-nested"}:
-            raise Unsupported(element.place, f"regex= beside {min(extra)}")
+            raise UnsupportedError(element.place, f"regex= beside {min(extra)}")
         kind, checks = Kind(regex), tuple(_check(one, ()) for one in children["regex"])
         for check in checks:
-            if kind is Kind.ANY and "$" in (check.field or "") and "(" in check.expression:
-                raise Unsupported(check.place, "a variable and a group in regex=any: FreeSWITCH reads freed memory")
+            if "$" in (check.field or "") and "(" in check.expression:
+                raise UnsupportedError(check.place, FREED)
     try:
         breaks = Break(attributes.get("break", "on-false"))
     except ValueError:
-        raise Unsupported(element.place, f'break="{attributes["break"]}"') from None
+        raise UnsupportedError(element.place, f'break="{attributes["break"]}"') from None
     return Condition(
         kind,
         checks,
@@ -279,22 +281,22 @@ def _check(element: _Element, others: tuple[str, ...]) -> Check:
         _only(element)
     for name in times.REFUSED:
         if name in attributes:
-            raise Unsupported(element.place, f'{name}="{attributes[name]}"')
+            raise UnsupportedError(element.place, f'{name}="{attributes[name]}"')
     compared, expression = attributes.get("field"), attributes.get("expression", "")
     if compared is None and expression:
-        raise Unsupported(element.place, "an expression without a field, which is never looked at")
+        raise UnsupportedError(element.place, "an expression without a field, which is never looked at")
     timed = {name: text for name, text in attributes.items() if name in times.READ}
     if timed and compared is not None:
-        raise Unsupported(element.place, "a field and a time on one condition: FreeSWITCH mixes their results")
+        raise UnsupportedError(element.place, "a field and a time on one condition: FreeSWITCH mixes their results")
     if "${" not in expression:
         try:
             compiled(expression)
-        except Refused as refused:
-            raise Unsupported(element.place, f"{refused}, in {expression}") from refused
+        except RefusedError as refused:
+            raise UnsupportedError(element.place, f"{refused}, in {expression}") from refused
     try:
         time = times.read_time(timed) if timed else None
     except ValueError as error:
-        raise Unsupported(element.place, str(error)) from error
+        raise UnsupportedError(element.place, str(error)) from error
     return Check(compared, expression, time, element.place)
 
 
@@ -304,11 +306,11 @@ def _action(element: _Element) -> Action:
     application = attributes.get("application", "")
     inline, loop = is_true(attributes.get("inline")), attributes.get("loop", "1")
     if application not in APPLICATIONS:
-        raise Unsupported(element.place, f"the application {application}")
+        raise UnsupportedError(element.place, f"the application {application}")
     if inline and application not in INLINE:
-        raise Unsupported(element.place, f"{application} inline, which FreeSWITCH leaves out")
+        raise UnsupportedError(element.place, f"{application} inline, which FreeSWITCH leaves out")
     if not re.fullmatch(r"\d{1,3}", loop):
-        raise Unsupported(element.place, f'loop="{loop}"')
+        raise UnsupportedError(element.place, f'loop="{loop}"')
     return Action(application, attributes.get("data", ""), inline, int(loop), element.place)
 
 

@@ -26,7 +26,7 @@ _PUNCTUATION = set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ")
 _REPEAT = re.compile(r"\{\d{1,4}(,(\d{1,4})?)?\}")
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """The expression is not in the part of the syntax that is read here; the text says what."""
 
 
@@ -43,7 +43,7 @@ class Match:
 
 
 def search(expression: str, subject: str) -> Match | None:
-    """Return where the expression matches first in the subject, or None. Raises Refused."""
+    """Return where the expression matches first in the subject, or None. Raises RefusedError."""
     pattern = compiled(expression)
     if pattern is None:
         return None
@@ -65,16 +65,16 @@ def to_text(data: bytes) -> str:
 
 @lru_cache(maxsize=65536)
 def compiled(expression: str) -> re.Pattern[bytes] | None:
-    """Return the expression compiled, or None if it is malformed and never matches. Raises Refused."""
+    """Return the expression compiled, or None if it is malformed and never matches. Raises RefusedError."""
     flags = 0
     if expression.startswith("_"):
-        raise Refused("a pattern of Asterisk")
+        raise RefusedError("a pattern of Asterisk")
     if expression.startswith("/"):
         body, slash, options = expression[1:].rpartition("/")
         if not slash:
             return None
         if set(options) - {"i", "s"}:
-            raise Refused(f"options {options}")
+            raise RefusedError(f"options {options}")
         flags = (re.IGNORECASE if "i" in options else 0) | (re.DOTALL if "s" in options else 0)
         expression = body
     if not _is_well_formed(expression):
@@ -83,7 +83,7 @@ def compiled(expression: str) -> re.Pattern[bytes] | None:
 
 
 def _is_well_formed(text: str) -> bool:
-    """Walk the expression. Raises Refused for what is not read here."""
+    """Walk the expression. Raises RefusedError for what is not read here."""
     stack: list[bool] = []  # of the open groups, whether each captures
     repeatable = ""  # "", "atom", "capture" or "other" (an assertion or an already repeated atom)
     well_formed = True
@@ -93,20 +93,20 @@ def _is_well_formed(text: str) -> bool:
         if char == "\\":
             follower = text[at + 1 : at + 2]
             if not follower or follower not in _ESCAPES | _PUNCTUATION:
-                raise Refused(f"the escape \\{follower}")
+                raise RefusedError(f"the escape \\{follower}")
             at, repeatable = at + 2, "atom"
         elif char == "[":
             at, repeatable = _class_end(text, at), "atom"
         elif char == "(":
             if text.startswith("(*", at):
-                raise Refused("a verb (*…)")
+                raise RefusedError("a verb (*…)")
             opening = text[at : at + 3] if text.startswith("(?", at) else "("
             if opening not in ("(", "(?:", "(?=", "(?!"):
-                raise Refused(f"the group {opening}")
+                raise RefusedError(f"the group {opening}")
             stack.append(opening == "(")
             at, repeatable = at + len(opening), ""
             if opening in ("(?=", "(?!"):
-                raise Refused("a look-ahead")
+                raise RefusedError("a look-ahead")
         elif char == ")":
             if not stack:
                 return False
@@ -115,7 +115,7 @@ def _is_well_formed(text: str) -> bool:
             if repeatable == "":
                 well_formed = False  # PCRE2: nothing to repeat
             elif repeatable == "other" or (repeatable == "capture" and char != "?"):
-                raise Refused(f"the repetition at character {at + 1}")
+                raise RefusedError(f"the repetition at character {at + 1}")
             end = _REPEAT.match(text, at)
             at, repeatable = end.end() if end else at + 1, "other"
             if end and (numbers := end[0][1:-1].split(","))[-1] and int(numbers[0]) > int(numbers[-1]):
@@ -123,34 +123,38 @@ def _is_well_formed(text: str) -> bool:
             if text.startswith("?", at):  # lazy
                 at += 1
         elif char == "{":
-            raise Refused("a { that repeats nothing")
+            raise RefusedError("a { that repeats nothing")
         else:
             at, repeatable = at + 1, "" if char == "|" else "other" if char in "^$" else "atom"
     return well_formed and not stack
 
 
 def _class_end(text: str, start: int) -> int:
-    """Return the place behind the class that begins at `start`. Raises Refused."""
+    """Return the place behind the class that begins at `start`. Raises RefusedError."""
     at = start + 2 if text.startswith("[^", start) else start + 1
     if text.startswith("]", at):
-        raise Refused("a class that begins with ]")
+        raise RefusedError("a class that begins with ]")
     while at < len(text) and text[at] != "]":
         char, both = text[at], text[at : at + 2]
         if char == "[" or both in ("&&", "||", "~~", "--"):
-            raise Refused(f"{both} in a class")
+            raise RefusedError(f"{both} in a class")
         if char == "\\":
             if text[at + 1 : at + 2] not in _ESCAPES | _PUNCTUATION or not text[at + 1 : at + 2]:
-                raise Refused(f"the escape {both} in a class")
+                raise RefusedError(f"the escape {both} in a class")
             _no_range_of_classes(text, at)
             at += 1
         elif ord(char) > 127:
-            raise Refused("a letter beyond ASCII in a class, of which FreeSWITCH sees the bytes")
-        elif char == "-" and text[at - 1] not in "[^" and text[at + 1 : at + 2] not in ("]", "\\"):
-            if text[at - 1] > text[at + 1 : at + 2]:
-                raise Refused("a range out of order")
+            raise RefusedError("a letter beyond ASCII in a class, of which FreeSWITCH sees the bytes")
+        elif (
+            char == "-"
+            and text[at - 1] not in "[^"
+            and text[at + 1 : at + 2] not in "]\\"
+            and text[at - 1] > text[at + 1 : at + 2]
+        ):
+            raise RefusedError("a range out of order")
         at += 1
     if at >= len(text):
-        raise Refused("a class without end")
+        raise RefusedError("a class without end")
     return at + 1
 
 
@@ -159,4 +163,4 @@ def _no_range_of_classes(text: str, at: int) -> None:
     if text[at + 1] in _ESCAPES and (
         (text[at + 2 : at + 3] == "-" and text[at + 3 : at + 4] != "]") or (text[at - 1] == "-" and text[at - 2] != "[")
     ):
-        raise Refused("a range of classes")
+        raise RefusedError("a range of classes")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .errors import Injection, Place, Unsupported
+from .errors import InjectionError, Place, UnsupportedError
 from .regexes import Match, to_bytes, to_text
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def is_expanded(text: str) -> bool:
 def expand(text: str, value: Callable[[str], str], place: Place) -> str:
     """Return the text with its `${name}` replaced by `value(name)`, which is expanded in its turn.
 
-    Raises Unsupported, and Injection when a value has `${` itself.
+    Raises UnsupportedError, and InjectionError when a value has `${` itself.
     """
     if ("$" not in text and "\\" not in text) or not is_expanded(text):
         return text
@@ -39,19 +39,19 @@ def expand(text: str, value: Callable[[str], str], place: Place) -> str:
     while at < len(text):
         char, follower = text[at], text[at + 1 : at + 2]
         if char == "\\" and follower == "$":
-            raise Unsupported(place, f"a backslash before $, in {text}")
+            raise UnsupportedError(place, f"a backslash before $, in {text}")
         if char == "\\" and follower in ("'", "\\"):
             done.append("\\" if follower == "\\" else "")
             at += 2
         elif char == "$" and follower == "$":
-            raise Unsupported(place, f"$$, in {text}")
+            raise UnsupportedError(place, f"$$, in {text}")
         elif char == "$" and follower == "{":
             found = _NAME.match(text, at)
             if not found:
-                raise Unsupported(place, f"not the plain name of a variable, in {text}")
+                raise UnsupportedError(place, f"not the plain name of a variable, in {text}")
             given = value(found[1])
             if _VARIABLE.search(given):
-                raise Injection(place, f"${{{found[1]}}} is {given!r}, in {text}")
+                raise InjectionError(place, f"${{{found[1]}}} is {given!r}, in {text}")
             done.append(expand(given, value, place))
             at = found.end()
             if text[at : at + 1] not in ("", "$"):  # what follows is taken as it is
@@ -64,24 +64,24 @@ def expand(text: str, value: Callable[[str], str], place: Place) -> str:
 
 
 def refuse_variables(text: str, place: Place) -> None:
-    """Raise Injection when a text whose own `${…}` are done still has one: FreeSWITCH would expand it again."""
+    """Raise InjectionError when a text whose own `${…}` are done still has one: FreeSWITCH would expand it again."""
     if _VARIABLE.search(text):
-        raise Injection(place, f"expanded once more: {text!r}")
+        raise InjectionError(place, f"expanded once more: {text!r}")
 
 
 def substitute(data: str, match: Match, subject: str, place: Place) -> str:
     """Return the data of an action with `$1`, `${1}`… replaced by what the groups hold, empty for a missing one.
 
-    The result is cut where FreeSWITCH's buffer ends. Raises Unsupported, and Injection when what a group holds makes
-    a `${` that the data has not.
+    The result is cut where FreeSWITCH's buffer ends. Raises UnsupportedError, and InjectionError when what a
+    group holds makes a `${` that the data has not.
     """
     if re.search(r"\$\{\d+[^\d}]|\$\{\d+$|\$\{?\d{9}", data):
-        raise Unsupported(place, f"a group number, in {data}")
+        raise UnsupportedError(place, f"a group number, in {data}")
     result = _GROUP.sub(lambda found: _group(match, found), data)
     harmless = _GROUP.sub(lambda found: re.sub(r"[${\\]", "-", _group(match, found)), data)
     starts = [[found.start() for found in _VARIABLE.finditer(text)] for text in (result, harmless)]
     if starts[0] != starts[1]:
-        raise Injection(place, f"{match.groups} makes {result!r} of {data}")
+        raise InjectionError(place, f"{match.groups} makes {result!r} of {data}")
     room = (len(to_bytes(data)) + len(to_bytes(subject)) + 10) * match.count - 1
     return to_text(to_bytes(result)[:room])
 
