@@ -329,6 +329,7 @@ _VALUES: Final[Mapping[tuple[str, str], Callable[[str], Text | None]]] = {
     ("freeswitch", "voicemail_domain"): partial(_shape, r"[A-Za-z0-9_.:${}-]{1,200}", "domain-name"),
     ("freeswitch", "language"): partial(_shape, r"[a-zA-Z_-]+", "language-name"),
     ("3cx", "version"): partial(_shape, r"[0-9]{1,4}(\.[0-9]{1,6}){1,3}", "version-number"),
+    ("3cx", "anonymous"): partial(_shape, r"([A-Za-z][A-Za-z._-]*)?", "anonymous-word"),
 }
 
 # -- where keys stand --------------------------------------------------------------------------------------------------

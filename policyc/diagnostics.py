@@ -85,6 +85,11 @@ PC305 own-extension-as-external
 PC306 emergency-number-as-destination
 PC307 emergency-call-back-blocked
 PC401 target-cannot-say
+PC402 too-many-exceptions
+PC403 anonymous-told-apart
+PC404 kinds-told-apart
+PC405 days-off-told-apart
+PC406 too-many-patterns
 PC501 pbx-unreachable
 PC502 pbx-refuses-client
 PC503 bad-pbx-answer

@@ -36,7 +36,12 @@ def test_without_a_file_everything_has_a_default():
     assert settings.targets == ("asterisk", "freeswitch", "3cx")
     assert settings.settings["asterisk"]["external_channel"] == "PJSIP/{number}@trunk"
     assert settings.settings["freeswitch"]["extension_dial"] == "user/{number}@${domain_name}"
-    assert settings.settings["3cx"] == {"version": "20.0.9", "presentations": ("national", "e164", "00")}
+    assert settings.settings["3cx"] == {
+        "version": "20.0.9",
+        "presentations": ("national", "e164", "00"),
+        "one_pattern_per_rule": False,
+        "anonymous": "",
+    }
 
 
 def test_an_empty_file_says_as_much_as_none():

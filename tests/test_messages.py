@@ -31,7 +31,7 @@ SETTINGS = [
     '[targets.asterisk]\npresentations = ["e164"]\nrebound_confirm = 1\nsystem_context = "a b"\nlanguage = "1"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/{numbre}"\nexternal_channel = "PJSIP/{number};"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/(number"\nexternal_channel = "PJSIP/x"\n',
-    '[targets.3cx]\nversion = "x"\n',
+    '[targets.3cx]\nversion = "x"\nanonymous = "06"\n',
     f'[targets.asterisk]\nextension_channel = "{"x" * 2000}{{number}}"\nexternal_channel = ""\n',
 ]
 
@@ -46,7 +46,17 @@ def _elsewhere():
     yield Diagnostic("PC401", span, {"target": "3cx", "what": "…"})
     for case in ("folder", "denied", "large", "other"):
         yield Diagnostic("PC001", span, {"case": case, "path": "p.pol", "reason": "…"})
+    yield from _of_3cx()
     yield from _applied()
+
+
+def _of_3cx():
+    """Yield what only a compilation for 3CX raises."""
+    hours = "poste 101 A\nfériés France 2026..2026\nhoraires h fériés compris = lundi 9h-12h\n"
+    hours += "pour A\n  depuis * pendant les fériés pendant h vers occupé\n"
+    for files in (*(page_files(code, "fr") for code in OF_3CX), {"exemple.pol": hours}):
+        held = MemoryFiles(files)
+        yield from api.render(api.examine(held, ("exemple.pol",)), ["3cx"], config.load(held)[0].settings).diagnostics
 
 
 def _applied():
@@ -187,6 +197,7 @@ ENCODED = {
     "PC002": lambda text: text.encode("latin-1"),
     "PC901": lambda text: unicodedata.normalize("NFD", text).encode(),
 }
+OF_3CX = ("PC402", "PC403", "PC404", "PC405", "PC406")
 UNRAISED = {
     "PC401": "no rule is beyond the only target there is",
     **dict.fromkeys((f"PC{number}" for number in range(501, 511)), "raised by a live PBX"),
@@ -199,9 +210,13 @@ def test_the_example_of_a_page_raises_its_code(code, language):
     files = page_files(code, language)
     encode = ENCODED.get(code, str.encode)
     held = MemoryFiles({name: encode(text) for name, text in files.items()})
-    found = list(config.load(held)[1])
+    settings, unsettled = config.load(held)
+    found = list(unsettled)
     if "exemple.pol" in files:
-        found += api.examine(held, ("exemple.pol",), date(2026, 11, 23)).diagnostics
+        checked = api.examine(held, ("exemple.pol",), date(2026, 11, 23))
+        found += checked.diagnostics
+        if code in OF_3CX:
+            found += api.render(checked, ["3cx"], settings.settings).diagnostics
     codes = {one.code for one in found}
 
     assert codes == (set() if code in UNRAISED else {code}) or (code == "PC213" and codes == {"PC212", "PC213"})

@@ -1,0 +1,102 @@
+"""How the Configuration API of 3CX writes things: entities, enumerations, both forms of an exception.
+
+Names are those of the published document of the API (PBX 20.0.8 and 20.0.10). A destination without an equivalent of
+its own is not approximated: `VoiceMailOfDestination` (acts as the end of the call), `Callback` and `Deflect` are never
+written.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from policyc import resources
+from policyc.digits import Kind
+from policyc.model import Busy, Extension, External, Forward, Mailbox, Policy, Ring, ToSystem
+from policyc.targets.threecx.patterns import Patterns
+from policyc.targets.threecx.plan import ForwardingException
+from policyc.targets.threecx.times import Hours, clock
+
+MOST_EXCEPTIONS: Final = 15
+_CHANGED: Final = (20, 0, 9)  # the version whose exceptions have a kind of calls
+_CALL_TYPES: Final[Mapping[Kind | None, str]] = {
+    None: "AllCalls",
+    Kind.INTERNAL: "InternalCallsOnly",
+    Kind.EXTERNAL: "ExternalCallsOnly",
+}
+SYSTEMS: Final = {"group": "RingGroup", "queue": "Queue", "menu": "IVR"}
+
+Json = dict[str, Any]
+
+
+def is_current(version: str) -> bool:
+    """Tell whether exceptions of a version, such as `20.0.9`, have a kind of calls."""
+    numbers = [int(part) for part in re.findall(r"[0-9]+", version)][:3]
+    return (*numbers, 0, 0)[:3] >= _CHANGED
+
+
+def entries(
+    exceptions: Sequence[ForwardingException], policy: Policy, extension: Extension, *, current: bool, single: bool
+) -> Iterator[Json]:
+    """Yield the exceptions of an extension as the API takes them; `single`: one pattern each."""
+    for one in exceptions:
+        to = destination(one.destination, policy, extension)
+        for callers in [(pattern,) for pattern in one.patterns] if single else [one.patterns]:
+            entry: Json = {"Destination": to, "Hours": hours(one.hours), "Id": 0}
+            if current:
+                entry |= {"CallType": _CALL_TYPES[one.kind], "Condition": "BasedOnCallerID", "Enabled": True}
+            entry["Data" if current else "CallerId"] = data(callers)
+            yield dict(sorted(entry.items()))
+
+
+def data(patterns: Patterns) -> str:
+    """Return patterns as they are typed in the dialog: separated by a blank."""
+    return " ".join(patterns)
+
+
+def destination(
+    to: Ring | Mailbox | Forward | External | ToSystem | Busy, policy: Policy, extension: Extension
+) -> Json:
+    """Return where an extension's exception sends calls."""
+    number = outside = ""
+    match to:
+        case Ring():
+            kind = "ProceedWithNoExceptions"
+        case Mailbox(extension=other):
+            kind, number = "VoiceMail", other or extension.number
+        case Forward(extension=other):
+            kind, number = "Extension", other
+        case External(number=given, rebound=rebound):
+            outside = given or extension.mobile or ""
+            kind, number = ("Boomerang", extension.number) if rebound else ("External", "")
+        case ToSystem(number=system):
+            kind, number = SYSTEMS[policy.systems[system].kind], system
+        case Busy():
+            kind = "None"
+    return {"External": outside, "Number": number, "To": kind}
+
+
+def hours(when: Hours) -> Json:
+    """Return the hours of an exception."""
+    periods = [{"DayOfWeek": day, "Start": clock(start), "Stop": clock(end)} for day, start, end in when.periods()]
+    return {"Periods": periods, "Type": when.type}
+
+
+@cache
+def schema(*, current: bool) -> Json:
+    """Return the JSON Schema of the whole file, in either form."""
+    whole: Json = json.loads(resources.read_package("targets/threecx/schema.json"))
+    return {**whole, "$ref": f"#/$defs/{'current' if current else 'former'}"}
+
+
+def validate(value: Json, *, current: bool) -> None:
+    """Raise jsonschema.ValidationError if the file is not what the API takes: that would be a bug of policyc."""
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator(schema(current=current)).validate(value)
+
+
+def text(value: Json) -> str:
+    """Return the file: a line a value, so that versions compare well."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,248 @@
+"""Callers as 3CX sees them: sets of canonical numbers in, the same sets as the texts that trunks present out. Pure.
+
+3CX compares what is presented, so everything here is about texts: digits, perhaps behind a `+`. A text has a
+*position*: those of one kind of call, one sign and one length stand together in numeric order, so that what a prefix
+matches is one interval a length. Sets are regions of `decision`: (first position, one past the last, times).
+
+Not every text counts. A trunk presents a number in the spellings that the settings list, and no trunk presents `0612`
+or `+336`, which are no numbers: the pattern `06*` may take them along, as it does in every exception that people write.
+`Space.care` holds the texts that must be decided as the policy says.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from policyc import decision, digits, numbering
+from policyc.decision import Region
+from policyc.digits import Caller, Kind, NumberSet
+
+_MOST_DIGITS: Final = {"": 17, "+": 15}  # 00 and the fifteen digits of the longest number; + and fifteen
+_POWERS: Final = tuple(10**more for more in range(18))
+_OFFSETS: dict[tuple[str, int], int] = {}
+_end = 0
+for _sign, _most in _MOST_DIGITS.items():
+    for _length in range(1, _most + 1):
+        _OFFSETS[_sign, _length] = _end
+        _end += 10**_length
+ANONYMOUS: Final = _end  # a call that shows no number
+BEYOND: Final = _end + 1  # a number longer than any, which only `*` is sure to match
+SIZE: Final = _end + 2  # one past the last position of one kind
+_SHIFT: Final = {Kind.INTERNAL: 0, Kind.EXTERNAL: SIZE}
+
+# A set of positions of one kind, or of both laid upon one another: half-open, sorted, never touching.
+Texts = tuple[tuple[int, int], ...]
+
+
+def digits_of(text: str) -> int:
+    """Return how many digits a text has."""
+    return len(text) - 1 if text[:1] == "+" else len(text)
+
+
+def interval(start: str, length: int) -> tuple[int, int]:
+    """Return the positions of the texts with so many digits that start with a text, which may be empty or `+`."""
+    if start[:1] == "+":
+        sign, given = "+", start[1:]
+    else:
+        sign, given = "", start
+    size = _POWERS[length - len(given)]
+    low = _OFFSETS[sign, length] + (int(given) * size if given else 0)
+    return low, low + size
+
+
+def lengths(start: str) -> Iterable[int]:
+    """Return how many digits texts that start with a text can have."""
+    return range(max(digits_of(start), 1), _MOST_DIGITS[start[:1] if start[:1] == "+" else ""] + 1)
+
+
+def text_at(position: int) -> str:
+    """Return the digits at a position that is neither anonymous nor beyond."""
+    (sign, length), offset = _GROUPS[bisect_right(_STARTS, position) - 1]
+    return sign + str(position - offset).zfill(length)
+
+
+_GROUPS: Final = tuple(_OFFSETS.items())
+_STARTS: Final = tuple(_OFFSETS.values())
+
+
+def matched(pattern: str, anonymous: str) -> Texts:
+    """Return what a pattern matches; `anonymous` is how the PBX shows a call without a number, empty if unknown."""
+    if pattern == "*":
+        return ((0, SIZE),)
+    if anonymous and pattern == anonymous:
+        return ((ANONYMOUS, ANONYMOUS + 1),)
+    if not pattern.endswith("*"):
+        return (interval(pattern, digits_of(pattern)),)
+    start = pattern[:-1]
+    return joined(interval(start, length) for length in lengths(start))
+
+
+def joined(intervals: Iterable[tuple[int, int]]) -> Texts:
+    """Return the positions in any of some intervals, in whatever order they come."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(intervals):
+        if low >= high:
+            continue
+        if found and low <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], high)
+        else:
+            found.append((low, high))
+    return tuple(found)
+
+
+def of_kind(region: Region, kind: Kind) -> Region:
+    """Return the part of a region that is calls of one kind."""
+    shift = _SHIFT[kind]
+    return tuple(cell for cell in region if shift <= cell[0] < shift + SIZE)
+
+
+def plain(region: Region) -> Texts:
+    """Return the texts of a region, whatever the kind and the time."""
+    return joined((low % SIZE, (high - 1) % SIZE + 1) for low, high, _ in region)
+
+
+def without(one: Texts, two: Texts) -> Texts:
+    """Return the texts of one set that are not of another."""
+    rest = decision.less(tuple((*span, 1) for span in one), tuple((*span, 1) for span in two))
+    return tuple((low, high) for low, high, _ in rest)
+
+
+def masked(region: Region, mask: int) -> Region:
+    """Return the part of a region at some times."""
+    return tuple((low, high, kept) for low, high, times in region if (kept := times & mask))
+
+
+def region(texts: Texts, kinds: Iterable[Kind], mask: int) -> Region:
+    """Return the calls with some texts, of some kinds, at some times."""
+    return tuple((_SHIFT[kind] + low, _SHIFT[kind] + high, mask) for kind in kinds for low, high in texts)
+
+
+# -- what canonical numbers look like ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Space:
+    """The texts that count for one policy: `listed` are the presentations, `extensions` the numbers of its phones."""
+
+    listed: frozenset[str]
+    extensions: frozenset[str]
+    _starts: list[int] = field(init=False, repr=False)
+    _shifts: list[tuple[int, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Cut the canonical numbers into pieces that are each presented in the same ways."""
+        moves = [*_itself(), *_spellings(self.listed)]
+        cuts = sorted({bound for low, high, _ in moves for bound in (low, high)})
+        at = {cut: index for index, cut in enumerate(cuts)}
+        shifts: list[list[int]] = [[] for _ in cuts]
+        for low, high, shift in moves:
+            for index in range(at[low], at[high]):
+                shifts[index].append(shift)
+        object.__setattr__(self, "_starts", cuts)
+        object.__setattr__(self, "_shifts", [tuple(one) for one in shifts])
+
+    def presented(self, canonical: Region) -> Region:
+        """Return a region of callers, in ranks of `digits`, as texts."""
+        found = []
+        for low, high, mask in canonical:
+            index = bisect_right(self._starts, low) - 1
+            while index < len(self._starts) and self._starts[index] < high:
+                first = max(low, self._starts[index])
+                end = min(high, self._starts[index + 1]) if index + 1 < len(self._starts) else high
+                found += [(first + shift, end + shift, mask) for shift in self._shifts[index] if first < end]
+                index += 1
+        found.sort()
+        return _tidy(found)
+
+    def care(self, named: Iterable[NumberSet]) -> NumberSet:
+        """Return the callers that count: real ones, and those that one of some sets names, real or not."""
+        phones = digits.union(digits.exactly(number, (Kind.INTERNAL,)) for number in self.extensions)
+        return digits.union((digits.UNIVERSE - _UNREAL, phones, *map(_named, named)))
+
+
+def _tidy(cells: Sequence[tuple[int, int, int]]) -> Region:
+    """Join cells that touch and hold at the same times."""
+    found: list[tuple[int, int, int]] = []
+    for low, high, mask in cells:
+        if found and found[-1][1] == low and found[-1][2] == mask and low % SIZE:
+            found[-1] = found[-1][0], high, mask
+        else:
+            found.append((low, high, mask))
+    return tuple(found)
+
+
+_Move = tuple[int, int, int]  # ranks from, ranks until before, and how far their positions are
+
+
+def _move(kind: Kind, start: str, more: int, shown: str) -> _Move:
+    """Tell that the numbers made of a start and so many digits are presented as a text and the same digits."""
+    low, high = digits.interval(kind, start, more)
+    return low, high, _SHIFT[kind] + interval(shown, digits_of(shown) + more)[0] - low
+
+
+def _itself() -> Iterable[_Move]:
+    for kind, most in ((Kind.INTERNAL, 10), (Kind.EXTERNAL, 15)):
+        for length in range(1, most + 1):
+            yield _move(kind, "", length, "")
+        for position, number in ((ANONYMOUS, None), (BEYOND, "9" * 20)):
+            rank = digits.rank(Caller(kind, number))
+            yield rank, rank + 1, _SHIFT[kind] + position - rank
+    for length in range(4, 16):
+        yield _move(Kind.EXTERNAL, "+", length, "+")
+
+
+def _spellings(listed: frozenset[str]) -> Iterable[_Move]:
+    """Yield the other presentations of external numbers: those of `numbering.presentations` that are listed."""
+    abroad = [start for name, start in (("e164", "+"), ("00", "00")) if name in listed]
+    for digit in "123456789":
+        for start in abroad:
+            yield _move(Kind.EXTERNAL, f"0{digit}", 8, f"{start}33{digit}")
+        if "33" in listed:
+            yield _move(Kind.EXTERNAL, f"0{digit}", 8, f"33{digit}")
+        if "nine-digits" in listed:
+            yield _move(Kind.EXTERNAL, f"0{digit}", 8, digit)
+        if "00" in listed:
+            for length in range(4, 16):
+                yield _move(Kind.EXTERNAL, f"+{digit}", length - 1, f"00{digit}")
+    for start in abroad:
+        for area in ("700", "901"):
+            yield _move(Kind.EXTERNAL, f"0{area}", 10, f"{start}33{area}")
+        for code, area in numbering.overseas():
+            kept = area[4:] if code == "508" else area[1:]
+            yield _move(Kind.EXTERNAL, area, 10 - len(area), f"{start}{code}{kept}")
+
+
+# -- numbers that are none ---------------------------------------------------------------------------------------------
+
+_TRUE_FRENCH: Final = digits.FRENCH & digits.union(digits.starting(f"0{digit}") for digit in "123456789")
+# `0` and too few digits, or a code of France and too many: the universe has them, no telephone does.
+_UNREAL: Final = digits.union(
+    (
+        digits.starting("0") - _TRUE_FRENCH,
+        digits.starting("+0"),
+        *(digits.starting(f"+{code}") for code in ("33", *numbering.overseas_codes())),
+    )
+)
+_NAMED_AT_MOST: Final = 1000  # a range of extensions; more is a prefix, which names nobody
+
+
+@lru_cache(maxsize=4096)
+def _named(callers: NumberSet) -> NumberSet:
+    """Return the numbers that are none, but that a set of callers takes in or leaves out one by one, as `0042`."""
+    found = []
+    for low, high in _UNREAL.intervals:
+        run = digits.from_intervals([(low, high)])
+        inside = run & callers
+        if not inside or inside is run:
+            continue
+        most = 1 if str(digits.caller_at(low).number).startswith("+") else _NAMED_AT_MOST
+        for part in (inside, run - inside):
+            found += [(first, end) for first, end in part.intervals if end - first <= most]
+    return digits.from_intervals(found)
+
+
+def everyone(callers: NumberSet, mask: int) -> Region:
+    """Return all calls of some callers at some times, in ranks of `digits`."""
+    return tuple((low, high, mask) for low, high in callers.intervals)
