@@ -45,11 +45,22 @@ def test_it_says_what_it_expects(path):
     assert any(api.load(path).tests) or any(api.load(path).guarantees)
 
 
-@each_policy
-def test_asterisk_files_are_made(path):
-    files = api.compile(path).files["asterisk"]
+MAIN_FILES = {"asterisk": "policyc.conf", "freeswitch": "policyc.xml", "3cx": "policyc-3cx.json"}
 
-    assert {"policyc.conf", "extensions.conf", "voicemail.conf"} <= set(files)
+
+@each_policy
+def test_it_compiles_for_the_targets_it_names(path):
+    compiled = api.compile(path)
+
+    assert not compiled.has_errors
+    assert set(compiled.files) == set(workspace.find([path]).config.targets)
+    assert all(MAIN_FILES[target] in files for target, files in compiled.files.items())
+
+
+def test_examples_compile_for_every_target():
+    named = [set(workspace.find([path]).config.targets) for path in POLICIES]
+
+    assert all(sum(target in some for some in named) > 2 for target in MAIN_FILES)
 
 
 def test_every_file_belongs_to_a_policy():
