@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from fake_3cx import CLIENT_ID, SECRET, FakePbx
 
+import policyc
 from policyc import cli, words
 from policyc.apply import access, client, plan, show, state
 
@@ -67,7 +68,7 @@ NIGHT = new(
 
 def compiled(*rules):
     """A compiled policy with one extension."""
-    return json.dumps({"value": [{"Number": "101", "ForwardingExceptions": list(rules)}]})
+    return json.dumps({"value": [{"Number": "101", "ForwardingExceptions": [{**one, "Id": 0} for one in rules]}]})
 
 
 class Clock:
@@ -122,7 +123,10 @@ class Site:
 
     def want(self, **rules):
         """Write the compiled policy: number → its exceptions."""
-        value = [{"Number": name.lstrip("_"), "ForwardingExceptions": list(one)} for name, one in rules.items()]
+        value = [
+            {"Number": name.lstrip("_"), "ForwardingExceptions": [{**rule, "Id": 0} for rule in one]}
+            for name, one in rules.items()
+        ]
         (self.folder / "wanted.json").write_text(json.dumps({"value": value}), encoding="utf-8")
 
     def run(self, *arguments, typed=None, language="fr"):
@@ -649,13 +653,6 @@ def test_a_file_that_is_no_compiled_policy(site, text, case):
     assert "PC508" in site.err
     assert case in site.err
     assert site.pbx.requests == []
-
-
-def test_notes_for_people_are_not_sent(site):
-    site.want(_101=[{**MOBILES, "policyc@rule": "cabinet.pol:12"}])
-
-    assert site.apply() == 0, site.err
-    assert site.pbx.rules("101") == [MOBILES]
 
 
 def test_a_compiled_policy_that_is_not_there(site):
@@ -1327,8 +1324,51 @@ def test_only_a_certificate_that_is_trusted_will_do(site, certificate):
 # -- from a policy -----------------------------------------------------------------------------------------------------
 
 
-def test_a_policy_with_errors_asks_nothing_of_the_pbx(site, monkeypatch):
-    monkeypatch.setattr(cli, "_targets", lambda *_: ("3cx",))
+POLICY = """\
+poste 101 Secrétariat messagerie
+poste 102 "Dr Martin" mobile 06 12 34 56 78, messagerie
+groupe 800 Standard
+horaires bureau
+  lundi-vendredi 09:00-18:00
+
+pour "Dr Martin"
+  depuis 06 00 00 00 00 vers mobile rebond
+  depuis 06* 07* pendant bureau vers extension Secrétariat messagerie
+  depuis +44* vers externe 04 42 93 06 98
+  depuis * vers système Standard
+"""
+
+
+@pytest.mark.parametrize("version", ["20.0.8", "20.0.9"])
+def test_a_policy_is_compiled_and_applied(here, monkeypatch, capsys, clock, version):
+    (here / "p.pol").write_text(POLICY, encoding="utf-8")
+    (here / "policyc.toml").write_text(f'[targets.3cx]\nversion = "{version}"\n')
+    with FakePbx(form=version, version=f"{version}.1") as pbx:
+        pbx.add("101", (old if version == "20.0.8" else new)("02*"))
+        pbx.add("102")
+        site = Site(here, pbx, monkeypatch, capsys, clock)
+        value = policyc.compile(here / "p.pol", targets=["3cx"]).files["3cx"]["policyc-3cx.json"]
+        wanted = {one["Number"]: one["ForwardingExceptions"] for one in json.loads(value)["value"]}
+
+        assert site.run("p.pol", "--yes") == 0, site.err
+        for number, rules in wanted.items():
+            assert pbx.rules(number) == [{key: rule[key] for key in rule if key != "Id"} for rule in rules]
+        assert wanted["102"]
+        assert site.run("p.pol", "--dry-run", "--exit-code") == 0
+
+
+def test_a_policy_that_3cx_cannot_say_asks_nothing_of_the_pbx(site):
+    (site.folder / "p.pol").write_text(POLICY + "  depuis anonyme vers occupé\n", encoding="utf-8")
+    text = (site.folder / "p.pol").read_text(encoding="utf-8").replace("depuis * vers", "depuis 01* vers")
+    (site.folder / "p.pol").write_text(text, encoding="utf-8")
+
+    assert site.run("p.pol", "--yes") == 1
+    assert "PC403" in site.err
+    assert "Rien n'est écrit." in site.err
+    assert site.pbx.requests == []
+
+
+def test_a_policy_with_errors_asks_nothing_of_the_pbx(site):
     (site.folder / "p.pol").write_text("poste 101 Anne\npour Anne\n  depuis 06* vers messagerie\n", encoding="utf-8")
 
     assert site.run("p.pol", "--yes") == 1

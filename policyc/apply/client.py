@@ -342,7 +342,7 @@ def _retry_after(text: str) -> float | None:
 
 @cache
 def validator(shape: str) -> Validator:
-    """Return the validator of one shape of `answer.schema.json`: `token`, `page`, `user`, `rules`, `compiled`."""
+    """Return the validator of one shape of `answer.schema.json`: `token`, `page`, `user` or `rules`."""
     from jsonschema import Draft202012Validator
 
     schema = json.loads(resources.read_package("apply/answer.schema.json"))

@@ -1,9 +1,11 @@
 """The text of a compiled policy, `policyc-3cx.json`, in; the exceptions that each extension shall have out."""
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
-from policyc.apply import client, plan
+from policyc import resources
+from policyc.apply import client
 from policyc.apply.plan import Wanted
 from policyc.diagnostics import Diagnostic, Text
 
@@ -39,21 +41,25 @@ def read(data: bytes, path: str) -> tuple[Wanted, ...]:
         value = client.parse(data)
     except ValueError as error:
         raise DocumentError("json", path, str(error)) from None
-    wrong = next(client.validator("compiled").iter_errors(value), None)
-    if wrong is not None:
-        raise DocumentError("shape", path, f"{wrong.json_path} : {wrong.message[:200]}")
-    return _wanted(value, path)
-
-
-def _wanted(value: Any, path: str) -> tuple[Wanted, ...]:
+    _check(data, value, path)
     found: dict[str, Wanted] = {}
     for one in value["value"]:
         number = one["Number"]
         if number in found:
             raise DocumentError("twice", path, number)
         found[number] = Wanted(number, tuple(one["ForwardingExceptions"]))
-    try:
-        plan.form(rule for one in found.values() for rule in one.rules)
-    except ValueError:
-        raise DocumentError("mixed", path) from None
     return tuple(found[number] for number in sorted(found, key=lambda number: (len(number), number)))
+
+
+def _check(data: bytes, value: Any, path: str) -> None:
+    """Hold a file to the schema of the target, in the form that its exceptions have."""
+    from jsonschema import Draft202012Validator
+
+    is_former, is_current = (b'"%s"' % key in data for key in (b"CallerId", b"Data"))
+    if is_former and is_current:
+        raise DocumentError("mixed", path)
+    schema = json.loads(resources.read_package("targets/threecx/schema.json"))
+    validator = Draft202012Validator({**schema, "$ref": f"#/$defs/{'former' if is_former else 'current'}"})
+    wrong = next(validator.iter_errors(value), None)
+    if wrong is not None:
+        raise DocumentError("shape", path, f"{wrong.json_path} : {wrong.message[:200]}")
