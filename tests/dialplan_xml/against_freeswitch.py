@@ -59,8 +59,16 @@ class Socket:
     def __init__(self, port: int) -> None:
         self.connection = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.stream = self.connection.makefile("rb")
-        self.block()
-        self.command(f"auth {PASSWORD}")
+        try:
+            self.block()
+            self.command(f"auth {PASSWORD}")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self.stream.close()
+        self.connection.close()
 
     def send(self, text: str) -> None:
         self.connection.sendall(text.encode() + b"\n\n")
@@ -113,7 +121,8 @@ def running(dialplan: str, at: datetime | None) -> Iterator[Socket]:
         with (home / "out").open("w") as out:
             process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         try:
-            yield _connected(port, process, home / "out")
+            with contextlib.closing(_connected(port, process, home / "out")) as connection:
+                yield connection
         finally:
             process.terminate()
             try:
@@ -133,7 +142,7 @@ def _connected(port: int, process: subprocess.Popen[bytes], out: Path) -> Socket
         except (OSError, ValueError):
             time.sleep(0.1)
             continue
-        while "true" not in connection.command("api status").lower() and "UP" not in connection.command("api status"):
+        while not connection.command("api status").startswith("UP"):
             time.sleep(0.1)
         return connection
     raise RuntimeError(f"FreeSWITCH does not answer: {out.read_text()[-2000:]}")

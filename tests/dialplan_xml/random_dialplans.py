@@ -124,8 +124,13 @@ class _Drawer:
         lines.append("</condition>")
 
     def regex(self) -> str:
+        """Return the attributes of a `<regex>`, but not a group of a variable, which is refused."""
         kind = self.chance.choice(["field", "field", "field", "time", "absolute"])
-        return self.field() if kind == "field" else self.time() if kind == "time" else ""
+        if kind != "field":
+            return self.time() if kind == "time" else ""
+        while "$" in (text := self.field()) and "(" in text:
+            pass
+        return text
 
     def field(self) -> str:
         text = f" field={quoteattr(self.chance.choice(FIELDS))}"
