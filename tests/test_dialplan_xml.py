@@ -356,7 +356,7 @@ def test_other_expansions_are_refused(data):
 
 @pytest.mark.parametrize(
     "variable",
-    ["transfer_on_fail", "sip_h_X-a", "execute_on_answer", "bypass_media", "park_after_bridge", "tod_tz_offset"],
+    ["transfer_on_fail", "sip_h_X-a", "execute_on_answer", "bypass_media", "park_after_bridge"],
 )
 def test_variables_that_change_what_is_not_modelled_are_refused(variable):
     with pytest.raises(UnsupportedError, match=f"the variable {variable}"):
@@ -453,10 +453,22 @@ def test_the_time_zone_is_that_of_the_variable_set_inline_before():
     assert holds('hour="10"', before=action("set", "timezone=Asia/Tokyo"))
 
 
+def test_an_offset_in_hours_is_stronger_than_the_time_zone():
+    assert holds('hour="4"', before=inline("timezone=Asia/Tokyo") + inline("tod_tz_offset=-5"))
+    assert holds('hour="18"', before=inline("timezone=Asia/Tokyo") + inline("tod_tz_offset=x"))
+
+
 def test_without_one_the_zone_is_that_of_the_server():
     around = Surroundings(server_zone=ZoneInfo("America/New_York"))
 
     assert ran(extension(condition(log("x"), attributes='hour="4"')), around=around) == ["x"]
+
+
+def test_a_time_in_a_zone_is_read_by_strftime_tz():
+    evening = extension(condition(log("x"), attributes='field="${strftime_tz(Asia/Tokyo %H:%M)}" expression="^18:00$"'))
+
+    assert ran(evening) == ["x"]
+    assert ran(evening, instant=MONDAY.replace(minute=1)) == []
 
 
 def test_an_unknown_time_zone_is_refused():
@@ -498,7 +510,7 @@ def test_of_two_contexts_of_a_name_the_first_is_taken():
 def test_a_context_of_the_pbx_ends_what_is_known():
     outcome = call(extension(condition(action("transfer", "800 XML default"))))
 
-    assert (outcome.events, outcome.ended) == ("system 800", "system")
+    assert (outcome.events, outcome.ended, outcome.shown) == ("system 800", "system", "0612345678")
 
 
 def test_a_missing_context_falls_back_to_global():
@@ -630,6 +642,20 @@ def test_leg_timeout_is_no_no_answer():
     outcome = call(extension(condition(action("bridge", "[leg_timeout=9]loopback/out-06/phones"), log("never"))))
 
     assert outcome.ended == "ALLOTTED_TIMEOUT"
+
+
+def test_a_limit_that_no_caller_waits_for_is_none():
+    assert events(action("set", "call_timeout=86400"), OUT) == "external 0612345678 > hangup"
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [("", "[]"), (action("playback", "x"), "[EARLY MEDIA]"), (action("answer"), "[ANSWER]"), (EXT, "[ANSWER]")],
+)
+def test_how_far_the_channel_is_up(before, expected):
+    outcome = call(extension(condition(before, log("[${endpoint_disposition}]"))), states={"102": "answer"})
+
+    assert outcome.applications[-1] == ("log", f"INFO {expected}")
 
 
 def test_call_timeout_lasts_into_the_next_bridge():
@@ -769,6 +795,7 @@ def test_a_confirmation_that_the_dial_may_cut_short_is_refused():
 @pytest.mark.parametrize(
     ("last", "expected"),
     [
+        (action("answer") + action("playback", "tone_stream://%(500,500,440);loops=20"), "answer > busy"),
         (action("hangup", "USER_BUSY"), "busy"),
         (action("hangup", "17"), "busy"),
         (action("respond", "486 Busy Here"), "busy"),
@@ -876,6 +903,8 @@ def test_several_files_are_one_dialplan():
         ("^..$", "é", ("é",)),
         ("[0-9*#+-]+", "-1", ("-1",)),
         ("", "x", ("",)),
+        ("^(?!102$|9).*$", "1021", ("1021",)),
+        ("^(?!102$|9).*$", "102", None),
         ("(", "(", None),
         (")", ")", None),
         ("*1", "1", None),
@@ -890,8 +919,8 @@ def test_expressions(expression, subject, groups):
 
 @pytest.mark.parametrize(
     "expression",
-    ["_X.", "\\Z", "\\bx", "\\1", "\\x41", "(?i)a", "(?<=a)b", "(?P<n>a)", "(?=a)", "(*FAIL)", "[[:digit:]]", "[]a]",
-     "[a&&b]", "a{,3}", "a{x", "a++", "^*", "(a)*", "[é]", "[", "/a/x", "\\"],
+    ["_X.", "\\Z", "\\bx", "\\1", "\\x41", "(?i)a", "(?<=a)b", "(?P<n>a)", "(?!(a))", "(?=a)*", "(*FAIL)", "[[:digit:]]",
+     "[]a]", "[a&&b]", "a{,3}", "a{x", "a++", "^*", "(a)*", "[é]", "[", "/a/x", "\\"],
 )  # fmt: skip
 def test_expressions_that_python_may_read_otherwise_are_refused(expression):
     with pytest.raises(RefusedError):

@@ -75,6 +75,8 @@ class Surroundings:
     server_zone: tzinfo | None = None  # None: that of the instant
     no_number: str = ""  # of a caller that presents none: empty from SIP, 0000000000 by other ways in
     ring_seconds: int = 60  # without a limit of the dialplan's
+    patience: int = 3600  # of a caller: a longer limit is none
+    busy_tone: str = r"tone_stream://%\(500,500,440\).*"  # a tone that a caller who was answered hears as busy
     failures: Mapping[str, str] = field(
         default_factory=lambda: {"busy": "USER_BUSY", "unavailable": "USER_NOT_REGISTERED", "noanswer": "NO_ANSWER"}
     )
@@ -115,18 +117,12 @@ class Outcome:
     ended: str
     answered: bool
     variables: Mapping[str, str]  # of the caller's channel, by name in lower case
+    shown: str | None  # a number or "private": to the line dialled last, or to the PBX's own context
 
     @property
     def applications(self) -> list[tuple[str, str]]:
         """The applications of the caller's channel, in the order they ran, with their data."""
         return [(step.application, step.data) for step in self.steps if step.leg == "caller"]
-
-    @property
-    def shown(self) -> str | None:
-        """What the line dialled last was shown: a number, or "private"; None without one."""
-        if not self.dials:
-            return None
-        return PRIVATE if self.dials[-1].private else self.dials[-1].shown
 
 
 def simulate(dialplan: Dialplan, call: Call, around: Surroundings | None = None) -> Outcome:
@@ -161,7 +157,6 @@ class _Simulation:
         leg = _Leg("caller", self._caller())
         channel = leg.channel
         ended = "system"
-        nowhere = Place("the call", 0)
         context = self._context(channel.profile.context)
         if context is None:
             raise ValueError(f"the context {self.call.context} is not there")
@@ -170,13 +165,22 @@ class _Simulation:
             if leg.context is None:
                 channel.hangup = ended = channel.hangup or "NORMAL_CLEARING"
                 if not self.settled:
-                    self._happens("busy" if ended == "USER_BUSY" and not channel.answered else "hangup", nowhere)
+                    self._happens("busy" if ended == "USER_BUSY" and not channel.answered else "hangup")
                 break
             context, leg.context = self._context(leg.context), None
             if context is None:
-                self._happens(f"system {channel.profile.destination_number}", nowhere)
+                self._happens(f"system {channel.profile.destination_number}")
+        shown = _shown(self.dials[-1].shown, self.dials[-1].private) if self.dials else None
+        if ended == "system":
+            shown = _shown(channel.profile.caller_id_number, channel.profile.hide_number)
         return Outcome(
-            tuple(self.steps), self._events(), tuple(self.dials), ended, channel.answered, dict(channel.variables)
+            tuple(self.steps),
+            self._events(),
+            tuple(self.dials),
+            ended,
+            channel.answered,
+            dict(channel.variables),
+            shown,
         )
 
     def _caller(self) -> Channel:
@@ -199,7 +203,7 @@ class _Simulation:
 
     def _channel(self, profile: Profile, variables: dict[str, str]) -> Channel:
         known = {name.lower(): value for name, value in self.around.variables.items()}
-        return Channel(profile, variables, self.dialplan.variables, known)
+        return Channel(profile, variables, self.dialplan.variables, known, command=self._command)
 
     def _context(self, name: str) -> Context | None:
         """Return the context of the dialplan that FreeSWITCH takes for the name, None for one of the PBX's."""
@@ -235,7 +239,14 @@ class _Simulation:
         except (ZoneInfoNotFoundError, ValueError):
             raise UnsupportedError(place, f"the time zone {zone}, of which FreeSWITCH makes any time") from None
 
-    def _happens(self, event: str, place: Place, *, settled: bool = False) -> None:
+    def _command(self, text: str, place: Place) -> str:
+        """Return what `strftime_tz(zone format)` gives."""
+        zone, form = text.removeprefix("strftime_tz(").removesuffix(")").split(" ")
+        if not re.fullmatch(r"(%[YmdHMSjuw]|[0-9:-])+", form):
+            raise UnsupportedError(place, f"the time format {form}")
+        return self._clock(zone, place).strftime(form)
+
+    def _happens(self, event: str, *, settled: bool = False) -> None:
         self.events.append(event)
         self.settled = settled
 
@@ -300,14 +311,18 @@ class _Simulation:
         if data:
             raise UnsupportedError(place, f"answer with {data}")
         if not leg.channel.answered:
-            leg.channel.answered = True
-            self._happens("answer", place)
+            leg.channel.answer()
+            self._happens("answer")
 
     def _playback(self, leg: _Leg, data: str, place: Place) -> None:
         if self._leaves(leg) or leg.name == "called":
             return
+        leg.channel.hear()
+        if re.fullmatch(self.around.busy_tone, data):
+            self._happens("busy", settled=True)
+            return
         named = (name for pattern, name in self.around.prompts.items() if re.fullmatch(pattern, data))
-        self._happens(f"play {next(named, data)}", place)
+        self._happens(f"play {next(named, data)}")
 
     def _say(self, leg: _Leg, data: str, place: Place) -> None:
         parts = words(data, 5)
@@ -315,8 +330,12 @@ class _Simulation:
             raise UnsupportedError(place, f"say {data}")
         if self._leaves(leg) or leg.name == "called":
             return
+        leg.channel.hear()
         how = "digits" if parts[2].lower() == "iterated" else "number"
-        self._happens(f"{how} {parts[-1]}", place)
+        self._happens(f"{how} {parts[-1]}")
+
+    def _pre_answer(self, leg: _Leg, data: str, place: Place) -> None:
+        leg.channel.hear()
 
     def _sleep(self, leg: _Leg, data: str, place: Place) -> None:
         self._leaves(leg)
@@ -343,8 +362,8 @@ class _Simulation:
         parts = words(data, 6)
         if len(parts) != 3 or parts[0].lower() in ("check", "auth", "auth_only") or leg.name == "called":
             raise UnsupportedError(place, f"voicemail {data}")
-        leg.channel.answered = True
-        self._happens(f"voicemail {parts[2]} unavailable", place, settled=True)
+        leg.channel.answer()
+        self._happens(f"voicemail {parts[2]} unavailable", settled=True)
 
     def _transfer(self, leg: _Leg, data: str, place: Place) -> None:
         extension, dialplan, context = (*words(data, 4), "", "", "")[:3]
@@ -434,7 +453,8 @@ class _Simulation:
         channel.variables["originate_disposition"] = cause or "SUCCESS"
         channel.variables["dialstatus"] = _DIAL_STATUS.get(cause or "SUCCESS", cause or "SUCCESS")
         if cause is None:
-            channel.answered = self.settled = True
+            channel.answer()
+            self.settled = True
             if channel.is_on("hangup_after_bridge"):
                 channel.hangup = "NORMAL_CLEARING"
             return
@@ -467,11 +487,11 @@ class _Simulation:
         privacy = both.get("origination_privacy")
         private = caller.hide_number if privacy is None else "hide_number" in privacy.lower()
         confirmed = bool(both.get("group_confirm_key"))
-        if confirmed or destination.kind == "extension" or limited:
+        if confirmed or destination.kind == "extension" or (limited and seconds <= self.around.patience):
             event = f"{'rebound' if confirmed else _EVENTS[destination.kind]} {destination.number} {seconds}s"
         else:
             event = f"{_EVENTS[destination.kind]} {destination.number}"
-        self._happens(event, place)
+        self._happens(event)
         state = self.call.states.get(destination.number, "noanswer")
         cause = "ALLOTTED_TIMEOUT" if state == "noanswer" and by_leg else self.around.failures.get(state)
         if cause is None and confirmed:
@@ -496,7 +516,7 @@ class _Simulation:
         if application != "execute_extension":
             raise UnsupportedError(place, f"group_confirm_file={application}")
         refuse_variables(data, place)
-        channel.answered = True
+        channel.answer()
         self._run(_Leg("called", channel, _KEYS.get(state, ""), state == "leave"), application, data, place)
         return channel.hangup
 
@@ -523,7 +543,7 @@ _APPLICATIONS = {
     "multiunset": _Simulation._multiunset,
     "play_and_get_digits": _Simulation._play_and_get_digits,
     "playback": _Simulation._playback,
-    "pre_answer": _Simulation._nothing,
+    "pre_answer": _Simulation._pre_answer,
     "privacy": _Simulation._privacy,
     "read": _Simulation._read,
     "respond": _Simulation._respond,
@@ -535,6 +555,10 @@ _APPLICATIONS = {
     "unset": _Simulation._unset,
     "voicemail": _Simulation._voicemail,
 }
+
+
+def _shown(number: str, private: bool) -> str:
+    return PRIVATE if private else number
 
 
 def _parts(data: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from .errors import Place, UnsupportedError
@@ -15,11 +16,12 @@ UNMODELLED_FIELDS = frozenset(
 )
 """Fields that FreeSWITCH has and that are not known here."""
 SET_BY_FREESWITCH = frozenset(
-    "originate_disposition dialstatus originate_failed_cause max_forwards max_session_transfers".split()
+    "originate_disposition dialstatus originate_failed_cause endpoint_disposition max_forwards"
+    " max_session_transfers".split()
 )
 """Variables that FreeSWITCH sets and that are kept here as it does; empty until then."""
 UNDERSTOOD = SET_BY_FREESWITCH | frozenset(
-    "call_timeout continue_on_fail hangup_after_bridge timezone auto_hunt effective_caller_id_number"
+    "call_timeout continue_on_fail hangup_after_bridge timezone tod_tz_offset auto_hunt effective_caller_id_number"
     " effective_caller_id_name group_confirm_key group_confirm_file group_confirm_cancel_timeout"
     " group_confirm_read_timeout".split()
 )
@@ -81,10 +83,10 @@ class Channel:
     known: frozenset[str]  # other names that may be read before they are set
     globals: dict[str, str]
     hunt_profile: Profile | None = None  # during execute_extension
-    answered: bool = False
     hangup: str | None = None  # the cause
     exports: list[str] = field(default_factory=list)
     depth: int = 0  # of execute_extension
+    command: Callable[[str, Place], str] | None = None  # what a command of FreeSWITCH gives
 
     @property
     def caller(self) -> Profile:
@@ -100,6 +102,8 @@ class Channel:
 
     def value(self, name: str, place: Place) -> str:
         """Return what `${name}` gives. Raises UnsupportedError for a name that nothing here sets."""
+        if "(" in name and self.command is not None:
+            return self.command(name, place)
         key = name.lower()
         if key in self.variables:
             return self.variables[key]
@@ -144,6 +148,19 @@ class Channel:
             self.variables[key] = value
         else:
             self.variables.pop(key, None)
+
+    @property
+    def answered(self) -> bool:
+        """Whether it was answered."""
+        return self.variables.get("endpoint_disposition") == "ANSWER"
+
+    def answer(self) -> None:
+        """Answer it."""
+        self.variables["endpoint_disposition"] = "ANSWER"
+
+    def hear(self) -> None:
+        """Let it hear something: a channel that was not answered has early media then."""
+        self.variables.setdefault("endpoint_disposition", "EARLY MEDIA")
 
     def is_on(self, name: str) -> bool:
         """Whether a variable that FreeSWITCH asks for is true."""

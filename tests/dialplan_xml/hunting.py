@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from .errors import Place, UnsupportedError
 from .reader import FREED, Action, Break, Check, Condition, Context, Kind
 from .regexes import Match, RefusedError, search
-from .variables import is_expanded, is_true, substitute
+from .variables import is_expanded, is_number, is_true, leading_number, substitute
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -163,4 +163,10 @@ class _Hunter:
 
     def _holds(self, check: Check) -> bool:
         assert check.time is not None
+        offset = self.channel.variable("tod_tz_offset") or ""
+        if is_number(offset):  # whole hours, whatever `timezone` is
+            hours = leading_number(offset)
+            if abs(hours) >= 24:
+                raise UnsupportedError(check.place, f"tod_tz_offset={offset}")
+            return check.time.holds(self.clock(None, check.place).astimezone(timezone(timedelta(hours=hours))))
         return check.time.holds(self.clock(self.channel.variable("timezone"), check.place))

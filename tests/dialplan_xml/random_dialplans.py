@@ -37,9 +37,11 @@ EXPRESSIONS = [
     "a\\\\.b", "^${v1}$", "${v2}", "^(${v0})(.*)$", "^(.)(.)(.)?", "(?:a)(b)", "^.*?(\\d)",
     "^(\\d)(\\d)(\\d)(\\d)?(\\d)?",
     "^(x)?", "^(?:(a)|(b))", "^[a-c]+$", "(é)", "^.$", "^..$", "h\\s", "o w",
+    "^(?!10)", "^(?=1|a).", "^(?!0).(.)", "^ANSWER$", "^(?:0[0-9]|1[01])$",
     *["^(\\d)", "^1", "^(.+)$", "(1|a)(0|.)", "0", "^(?:1|a|0|r)", "^[^+](.*)$"] * 3,
 ]  # fmt: skip
 FIELDS = [
+    "${strftime_tz(Asia/Tokyo %H)}", "${endpoint_disposition}",
     "destination_number", "destination_number", "caller_id_number", "caller_id_number", "caller_id_name", "context",
     "Destination_Number", "no_such_field", "${v0}", "${v1}", "${v2}", "x${v1}y", "${caller_id_number}", "${v0}${v1}",
     "privacy_hide_number", "rdnis", "ani", "${destination_number}", "dialplan",
@@ -181,7 +183,10 @@ class _Drawer:
                 sign, value = "=" if chance.random() < 0.95 else ",", data if chance.random() < 0.95 else ""
                 text = f"{_any_case(chance, name)}{sign}{value}"
                 if chance.random() < 0.05:
-                    text = f"timezone={chance.choice(sorted(TIME_ZONES))}"
+                    zone = f"timezone={chance.choice(sorted(TIME_ZONES))}"
+                    text = chance.choice(
+                        [zone, zone, f"tod_tz_offset={chance.choice(['', '3', '-5', '+1', 'x', '0'])}"]
+                    )
             case "export":
                 text = f"{chance.choice(['', '', 'nolocal:'])}{name}={data}"
             case "multiset":
@@ -202,6 +207,8 @@ class _Drawer:
         if self.bridges and chance.random() < 0.7:
             return self.bridge()
         if not later or chance.random() < 0.3:
+            if chance.random() < 0.3:
+                return "answer", ""
             if self.contexts and chance.random() < 0.2:
                 return "transfer", f"{number} XML {_any_case(chance, self.contexts[0])}"
             return "hangup", chance.choice(["", "USER_BUSY", "no_answer", "17", "CALL_REJECTED"])
@@ -219,18 +226,20 @@ class _Drawer:
         if pick < 0.3:
             return "set", f"hangup_after_bridge={chance.choice(['true', 'false'])}"
         if pick < 0.5:
-            return "set", "call_timeout=1"
+            return "set", "call_timeout=3"
         line = chance.choice(["answer", "busy", "unavailable", "noanswer", "noanswer"])
         before = chance.choice(
             ["", "{leg_timeout=1}", "{originate_timeout=1}", "[leg_timeout=1]", "{originate_timeout='2'}"]
         )
-        if line == "noanswer" and not before:
-            before = "{originate_timeout=1}"
+        # a limit of one second may be over at once, of the clock's seconds
+        far = before.replace("1", "9").replace("2", "9")
+        before = far if line != "noanswer" else before or "{originate_timeout=1}"
         if chance.random() < 0.3:
             asked = f"execute_extension {chance.choice(['a', '101', '$1'])} XML {self.confirm}"
             before += f"{{group_confirm_key=exec,group_confirm_file='{asked}',group_confirm_cancel_timeout=true}}"
             if before.startswith("["):
-                before = before[before.index("]") + 1 :] + "[leg_timeout=1]"
+                limit, before = before[: before.index("]") + 1], before[before.index("]") + 1 :]
+                before += limit
         return "bridge", f"{before}loopback/{line}/phones"
 
     def _maybe(self, name: str, values: list[str], odds: float) -> str:

@@ -6,6 +6,7 @@ Refused, since Python reads them otherwise or not at all, or since FreeSWITCH gi
 - escapes other than `\d \D \w \W \s \S` and those of punctuation: `\Z` and `\z` end elsewhere, `\b` in a class, `\1`,
   `\x`, `\p`, `\h`, `\R`, `\Q…\E`, `\K`, `\G` are not the same or not there;
 - `(?` other than `(?:`, `(?=` and `(?!`: options, names, look-behind, atomic and conditional groups; `(*`;
+- a capturing group in a look-ahead;
 - a class that has `[`, begins with `]`, or has `&&`, `||`, `~~` or `--`: POSIX classes, and Python's future sets;
 - `{` that is not `{n}`, `{n,}` or `{n,m}`: `{,m}` and spaces have changed with the version of PCRE2;
 - a quantifier after a quantifier, `++` and its like (possessive), or after `^`, `$` or a look-ahead;
@@ -23,6 +24,7 @@ from functools import lru_cache
 
 _ESCAPES = set(r"dDwWsS")
 _PUNCTUATION = set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ")
+_LOOK_AHEADS = {"(?=", "(?!"}
 _REPEAT = re.compile(r"\{\d{1,4}(,(\d{1,4})?)?\}")
 
 
@@ -84,7 +86,7 @@ def compiled(expression: str) -> re.Pattern[bytes] | None:
 
 def _is_well_formed(text: str) -> bool:
     """Walk the expression. Raises RefusedError for what is not read here."""
-    stack: list[bool] = []  # of the open groups, whether each captures
+    stack: list[str] = []  # how the open groups begin
     repeatable = ""  # "", "atom", "capture" or "other" (an assertion or an already repeated atom)
     well_formed = True
     at = 0
@@ -103,14 +105,15 @@ def _is_well_formed(text: str) -> bool:
             opening = text[at : at + 3] if text.startswith("(?", at) else "("
             if opening not in ("(", "(?:", "(?=", "(?!"):
                 raise RefusedError(f"the group {opening}")
-            stack.append(opening == "(")
+            if opening == "(" and _LOOK_AHEADS & set(stack):
+                raise RefusedError("a group in a look-ahead")
+            stack.append(opening)
             at, repeatable = at + len(opening), ""
-            if opening in ("(?=", "(?!"):
-                raise RefusedError("a look-ahead")
         elif char == ")":
             if not stack:
                 return False
-            at, repeatable = at + 1, "capture" if stack.pop() else "atom"
+            opened = stack.pop()
+            at, repeatable = at + 1, "capture" if opened == "(" else "other" if opened in _LOOK_AHEADS else "atom"
         elif char in "*+?" or (char == "{" and _REPEAT.match(text, at)):
             if repeatable == "":
                 well_formed = False  # PCRE2: nothing to repeat

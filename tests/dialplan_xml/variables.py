@@ -1,7 +1,10 @@
 r"""Texts: `${…}` expansion, `$1` substitution, words with quotes, truth values.
 
+Of the commands of FreeSWITCH, `${strftime_tz(zone format)}` is read; `value` is asked for it as it is written.
+
 Refused in an expansion: `\$` (no escape, whatever it looks like), `$$`, and all of `${…}` but a plain name: `:` takes
-a part, `[` an element, `(` or a space runs a command of FreeSWITCH, and a name within a name is built as it runs.
+a part, `[` an element, `(` or a space runs a command of FreeSWITCH (but that one), and a name within a name is built
+as it runs.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\\*\{")
 _ESCAPE = re.compile(r"\\[\\nst']")
-_NAME = re.compile(r"\$\{([A-Za-z0-9_.-]+)\}")
+_NAME = re.compile(r"\$\{([A-Za-z0-9_.-]+|strftime_tz\([A-Za-z0-9/_+-]+ [A-Za-z0-9%:-]+\))\}")
 _GROUP = re.compile(r"\$(?:(\d+)|\{(\d+)\})")
 _NUMBER = re.compile(r"[-+]?[\d.]*", re.ASCII)
 
@@ -97,7 +100,12 @@ def is_true(text: str | None) -> bool:
         return False
     if text.lower() in ("yes", "on", "true", "t", "enabled", "active", "allow"):
         return True
-    return bool(_NUMBER.fullmatch(text)) and leading_number(text) != 0
+    return is_number(text) and leading_number(text) != 0
+
+
+def is_number(text: str) -> bool:
+    """Whether FreeSWITCH takes the text for a number."""
+    return bool(text) and bool(_NUMBER.fullmatch(text))
 
 
 def leading_number(text: str) -> int:
