@@ -44,7 +44,7 @@ def _register() -> Mapping[str, Code]:
 
 
 # Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express,
-# PC5 a live PBX, PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
+# PC5 import, PC6 a live PBX, PC7 tests, PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
 _ERRORS = """\
 PC001 unreadable-file
 PC002 not-utf8
@@ -90,16 +90,16 @@ PC403 anonymous-told-apart
 PC404 kinds-told-apart
 PC405 days-off-told-apart
 PC406 too-many-patterns
-PC501 pbx-unreachable
-PC502 pbx-refuses-client
-PC503 bad-pbx-answer
-PC504 extension-not-on-pbx
-PC505 other-pbx-version
-PC506 write-refused
-PC507 write-without-effect
-PC508 bad-compiled-policy
-PC509 bad-state-file
-PC510 pbx-changed-meanwhile
+PC601 pbx-unreachable
+PC602 pbx-refuses-client
+PC603 bad-pbx-answer
+PC604 extension-not-on-pbx
+PC605 other-pbx-version
+PC606 write-refused
+PC607 write-without-effect
+PC608 bad-compiled-policy
+PC609 bad-state-file
+PC610 pbx-changed-meanwhile
 """
 _WARNINGS = """\
 PC005 repeated-include

@@ -447,7 +447,7 @@ def test_what_changes_while_a_person_reads_stops_the_run(site, monkeypatch):
     monkeypatch.setattr(Terminal, "readline", typed)
 
     assert site.apply(typed="") == 1
-    assert "PC510" in site.err
+    assert "PC610" in site.err
     assert "`101`" in site.err
     assert site.pbx.count("write") == 0
 
@@ -456,7 +456,7 @@ def test_a_pbx_that_goes_away_while_a_person_reads(site):
     site.pbx.fault("users", "cut_before", skip=1, times=99)
 
     assert site.apply(typed="o\n") == 1
-    assert "PC501" in site.err
+    assert "PC601" in site.err
     assert site.pbx.count("write") == 0
 
 
@@ -570,7 +570,7 @@ def test_a_secret_that_is_wrong(site, monkeypatch):
     monkeypatch.setenv(access.CLIENT_SECRET, "faux")
 
     assert site.apply() == 1
-    assert "PC502" in site.err
+    assert "PC602" in site.err
     assert "faux" not in site.err
     assert site.pbx.count("token") == 1
 
@@ -582,7 +582,7 @@ def test_extensions_unknown_to_the_pbx_are_named_before_anything_is_written(site
     site.want(_101=[MOBILES], _198=[], _199=[BUSY])
 
     assert site.apply() == 1
-    assert site.err.count("PC504") == 4  # twice with the line on details
+    assert site.err.count("PC604") == 4  # twice with the line on details
     assert "`198`" in site.err
     assert "`199`" in site.err
     assert "Rien n'a été changé sur le PBX." in site.err
@@ -606,7 +606,7 @@ def test_the_form_of_another_version_is_refused(here, monkeypatch, capsys, clock
         site.want(_101=wanted)
 
         assert site.apply() == 1
-        assert "PC505" in site.err
+        assert "PC605" in site.err
         assert pbx.count("write") == 0
 
 
@@ -619,7 +619,7 @@ def test_a_pbx_that_tells_nothing_of_its_form_is_tried_with_care(here, monkeypat
 
         assert site.apply() == 1
         assert "ne dit pas sa version" in site.err
-        assert "PC506" in site.err
+        assert "PC606" in site.err
         assert site.files == []
 
 
@@ -628,14 +628,14 @@ def test_a_pbx_that_tells_nothing_of_its_form_is_tried_with_care(here, monkeypat
     [
         ("{", "pas du JSON"),
         ('{"value": [' + "[" * 100_000, "pas du JSON"),
-        ('{"value": 1}', "PC508"),
-        ('{"value": [{"Number": "1; drop", "ForwardingExceptions": []}]}', "PC508"),
-        ('{"value": [{"Number": "101", "ForwardingExceptions": [{"Data": "06*"}]}]}', "PC508"),
+        ('{"value": 1}', "PC608"),
+        ('{"value": [{"Number": "1; drop", "ForwardingExceptions": []}]}', "PC608"),
+        ('{"value": [{"Number": "101", "ForwardingExceptions": [{"Data": "06*"}]}]}', "PC608"),
         ('{"value": [{"Number": "101", "ForwardingExceptions": [{"Data": "\\ud800"}]}]}', "pas du JSON"),
-        (compiled(new("06*", "Teleport")), "PC508"),
-        (compiled({**MOBILES, "Priority": 1}), "PC508"),
-        (compiled(new("06*", hours={"Type": "Lunch"})), "PC508"),
-        (compiled({**NIGHT, "Hours": {"Type": "AllHours", "Periods": [{"DayOfWeek": "lundi"}]}}), "PC508"),
+        (compiled(new("06*", "Teleport")), "PC608"),
+        (compiled({**MOBILES, "Priority": 1}), "PC608"),
+        (compiled(new("06*", hours={"Type": "Lunch"})), "PC608"),
+        (compiled({**NIGHT, "Hours": {"Type": "AllHours", "Periods": [{"DayOfWeek": "lundi"}]}}), "PC608"),
         (
             '{"value": [{"Number": "101", "ForwardingExceptions": []}, {"Number": "101", "ForwardingExceptions": []}]}',
             "deux fois le même poste",
@@ -650,7 +650,7 @@ def test_a_file_that_is_no_compiled_policy(site, text, case):
     (site.folder / "wanted.json").write_text(text, encoding="utf-8")
 
     assert site.apply() == 1
-    assert "PC508" in site.err
+    assert "PC608" in site.err
     assert case in site.err
     assert site.pbx.requests == []
 
@@ -683,19 +683,19 @@ ROW = {"Id": 10, "Number": "101", "ForwardingExceptions": []}
         (b'{"value": [], "x": NaN}', "pas du JSON"),
         (b'{"value": [], "x": 1e999}', "pas du JSON"),
         (b'{"value": [], "x": "\\ud800"}', "pas du JSON"),
-        (b"[]", "PC503"),
-        (b'{"value": null}', "PC503"),
-        (page({**ROW, "Id": "10"}), "PC503"),
-        (page({**ROW, "Id": True}), "PC503"),
-        (page({**ROW, "Number": 101}), "PC503"),
-        (page({**ROW, "ForwardingExceptions": None}), "PC503"),
-        (page({"Id": 10, "Number": "101"}), "PC503"),
-        (page({**ROW, "ForwardingExceptions": [{"Data": 6}]}), "PC503"),
-        (page({**ROW, "ForwardingExceptions": [{"Destination": []}]}), "PC503"),
-        (page({**ROW, "ForwardingExceptions": [{"Hours": {"Periods": [1]}}]}), "PC503"),
-        (page({**ROW, "ForwardingExceptions": [{"Data": "06*"}, {"CallerId": "07*"}]}), "PC50"),
-        (page({**ROW, "Number": "999"}), "PC503"),
-        (page(ROW, ROW), "PC503"),
+        (b"[]", "PC603"),
+        (b'{"value": null}', "PC603"),
+        (page({**ROW, "Id": "10"}), "PC603"),
+        (page({**ROW, "Id": True}), "PC603"),
+        (page({**ROW, "Number": 101}), "PC603"),
+        (page({**ROW, "ForwardingExceptions": None}), "PC603"),
+        (page({"Id": 10, "Number": "101"}), "PC603"),
+        (page({**ROW, "ForwardingExceptions": [{"Data": 6}]}), "PC603"),
+        (page({**ROW, "ForwardingExceptions": [{"Destination": []}]}), "PC603"),
+        (page({**ROW, "ForwardingExceptions": [{"Hours": {"Periods": [1]}}]}), "PC603"),
+        (page({**ROW, "ForwardingExceptions": [{"Data": "06*"}, {"CallerId": "07*"}]}), "PC60"),
+        (page({**ROW, "Number": "999"}), "PC603"),
+        (page(ROW, ROW), "PC603"),
         (b" " * (client.MAX_BYTES + 1), "trop longue"),
     ],
 )
@@ -713,7 +713,7 @@ def test_a_token_that_is_none(site, data):
     site.pbx.fault("token", "raw", data=data)
 
     assert site.apply() == 1
-    assert "PC503" in site.err
+    assert "PC603" in site.err
 
 
 def test_an_answer_without_an_end_is_left(site):
@@ -730,14 +730,14 @@ def test_an_answer_that_comes_drop_by_drop_is_left(site):
     site.pbx.fault("users", "drip", times=99, tick=tick)
 
     assert site.apply() == 1
-    assert "PC501" in site.err
+    assert "PC601" in site.err
 
 
 def test_an_answer_that_was_packed_is_not_unpacked(site):
     site.pbx.fault("users", "raw", data=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
 
     assert site.apply() == 1
-    assert "PC503" in site.err
+    assert "PC603" in site.err
 
 
 @pytest.mark.parametrize("request_", ["token", "users", "write"])
@@ -746,7 +746,7 @@ def test_no_redirection_is_followed(site, request_):
         site.pbx.fault(request_, "redirect", to=f"{other.url}/xapi/v1/Users", times=9)
 
         assert site.apply() == 1
-        assert "PC503" in site.err
+        assert "PC603" in site.err
         assert other.requests == []
 
 
@@ -754,7 +754,7 @@ def test_a_pbx_that_mixes_both_forms_is_not_understood(site):
     site.pbx.users[10]["ForwardingExceptions"] = [{"Data": "06*"}, {"CallerId": "07*"}]
 
     assert site.apply() == 1
-    assert "PC503" in site.err
+    assert "PC603" in site.err
     assert site.pbx.count("write") == 0
 
 
@@ -763,7 +763,7 @@ def test_a_pbx_that_does_not_let_itself_be_read(site, request_, status):
     site.pbx.fault(request_, "status", status=status)
 
     assert site.apply() == 1
-    assert ("PC501" if status == 500 else "PC503") in site.err
+    assert ("PC601" if status == 500 else "PC603") in site.err
     assert site.pbx.count("write") == 0
 
 
@@ -771,7 +771,7 @@ def test_a_pbx_that_reads_back_another_extension(site):
     site.pbx.fault("user", "raw", data=json.dumps({**ROW, "Id": 11}).encode(), times=99)
 
     assert site.apply() == 1
-    assert "PC503" in site.err
+    assert "PC603" in site.err
     assert "Peut-être changé (1) : 101" in site.err
 
 
@@ -791,7 +791,7 @@ def test_a_pbx_that_is_not_there_is_told_at_once(site):
     site.monkeypatch.setenv(access.URL, url)
 
     assert site.apply() == 1
-    assert "PC501" in site.err
+    assert "PC601" in site.err
     assert site.clock.slept == []
 
 
@@ -807,7 +807,7 @@ def test_a_token_is_replaced_once_for_a_request(site):
     site.pbx.fault("write", "status", status=401, times=99)
 
     assert site.apply() == 1
-    assert "PC502" in site.err
+    assert "PC602" in site.err
     assert site.pbx.count("write") == 2
 
 
@@ -837,7 +837,7 @@ def test_what_does_not_pass_ends_the_run(site, status, code):
     site.pbx.fault("users", "status", status=status, times=99)
 
     assert site.apply() == 1
-    assert "PC501" in site.err
+    assert "PC601" in site.err
     assert code in site.err
     assert site.pbx.count("users") == 5
     assert site.clock.slept == [1.0, 2.0, 4.0, 8.0]
@@ -910,7 +910,7 @@ def test_a_pbx_that_reorders_what_no_call_can_tell_apart_is_right(site):
     assert site.apply("--dry-run", "--exit-code") == 0
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "PC506"), (422, "PC506"), (403, "PC502"), (409, "PC506")])
+@pytest.mark.parametrize(("status", "code"), [(400, "PC606"), (422, "PC606"), (403, "PC602"), (409, "PC606")])
 def test_the_first_refusal_stops_before_anything_is_changed(site, status, code):
     site.pbx.fault("write", "status", status=status, message="Destination inconnue")
     there = {number: site.pbx.rules(number) for number in ("101", "102", "103")}
@@ -940,7 +940,7 @@ def test_an_internal_error_is_not_tried_again_but_looked_at(site):
     site.pbx.fault("write", "status", skip=1, status=500)
 
     assert site.apply() == 1
-    assert "PC501" in site.err
+    assert "PC601" in site.err
     assert site.pbx.written() == ["101", "102"]
     assert "Pas changés (2) : 102, 103" in site.err
 
@@ -969,7 +969,7 @@ def test_an_extension_that_vanishes_meanwhile(site, request_):
     site.pbx.fault(request_, "vanish", number="102", skip=1)
 
     assert site.apply() == 1
-    assert ("a disparu" if request_ == "write" else "PC503") in site.err
+    assert ("a disparu" if request_ == "write" else "PC603") in site.err
     assert "Écrits (1) : 101" in site.err
     assert site.pbx.rules("103") == [new("02*")]
 
@@ -981,7 +981,7 @@ def test_an_id_that_became_another_extension_meanwhile(site):
     site.pbx.fault("write", "call", skip=1, function=swap)
 
     assert site.apply() == 1
-    assert "PC507" in site.err
+    assert "PC607" in site.err
     assert site.pbx.rules("103") == [new("02*")]
 
 
@@ -1061,7 +1061,7 @@ def test_a_state_that_cannot_be_written_stops_before_anything_is(site):
     (site.folder / "build").write_text("a file, not a folder")
 
     assert site.apply() == 1
-    assert "PC509" in site.err
+    assert "PC609" in site.err
     assert site.pbx.count("write") == 0
 
 
@@ -1191,13 +1191,13 @@ def test_the_state_of_another_pbx_is_not_put_back(site):
 @pytest.mark.parametrize(
     ("text", "case"),
     [
-        ("", "PC509"),
-        ("{", "PC509"),
-        ("[" * 100_000, "PC509"),
-        ('{"value": []}', "PC509"),
+        ("", "PC609"),
+        ("{", "PC609"),
+        ("[" * 100_000, "PC609"),
+        ('{"value": []}', "PC609"),
         ('{"format": "policyc-3cx-state", "version": 2}', "autre version de policyc"),
-        ("extension twice", "PC509"),
-        ("bad rule", "PC509"),
+        ("extension twice", "PC609"),
+        ("bad rule", "PC609"),
     ],
 )
 def test_a_file_that_is_no_state(site, text, case):

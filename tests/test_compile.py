@@ -1,12 +1,15 @@
 """The files made of a policy, kept beside it: tests/cases/compile/<name>/policy.pol and <name>/<target>/…"""
 
+import re
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 import policyc
 from policyc.digits import Block, Kind
 from policyc.targets.asterisk.dialect import comment, mailbox_name, pattern
+from policyc.targets.freeswitch.dialect import text as freeswitch_text
 
 CASES = Path(__file__).parent / "cases" / "compile"
 NAMES = sorted(path.name for path in CASES.iterdir())
@@ -56,6 +59,33 @@ def test_lines_are_whole():
 def test_pattern(block, expected):
     """A block of callers is one of Asterisk's patterns."""
     assert expected == pattern("c", block)
+
+
+def test_xml_is_well_formed_and_holds_nothing_that_is_read_before_it():
+    """FreeSWITCH's preprocessor works by line, in comments too."""
+    for path in CASES.glob("*/freeswitch/policyc.xml"):
+        written = path.read_text(encoding="utf-8")
+        assert ET.fromstring(written).tag == "include"  # noqa: S314 - our own
+        for line in written.splitlines():
+            assert line == line.rstrip()
+            assert not re.search(r"\$\$\{|<\?|<!--#|x-pre-process|--.*--.*--", line, re.IGNORECASE)
+            assert line.count("<") <= 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("a -- b --- c", "a - b - c"),
+        ("<!--#exec cmd -->", "!- exec cmd -"),
+        ("$${domain} ${system(id)}", "domain system(id)"),
+        ('<X-PRE-PROCESS cmd="exec" data="id"/>', "x pre process cmd= exec data= id /"),
+        ("<?xml ?>\n<include>", "xml include"),
+        ("Dr Éloïse « Zoé » d'Arc", "Dr Éloïse « Zoé » d'Arc"),
+        ("x" * 500, "x" * 119 + "…"),
+    ],
+)
+def test_names_say_nothing_to_freeswitch(raw, expected):
+    assert freeswitch_text(raw) == expected
 
 
 def test_names_cannot_inject():

@@ -29,6 +29,7 @@ SETTINGS = [
     '[policy]\ntargets = ["cisco"]\n',
     '[policy]\nsource = ["a.pol"]\npresentations = ["national"]\nsomething = 1\n',
     '[targets.asterisk]\npresentations = ["e164"]\nrebound_confirm = 1\nsystem_context = "a b"\nlanguage = "1"\n',
+    '[targets.freeswitch]\nvoicemail_domain = "a b"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/{numbre}"\nexternal_channel = "PJSIP/{number};"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/(number"\nexternal_channel = "PJSIP/x"\n',
     '[targets.3cx]\nversion = "x"\nanonymous = "06"\n',
@@ -69,13 +70,13 @@ def _applied():
         yield run.state_problem(state.StateError(Path("avant.json"), reason, "…"))
     for case in ("shape", "json", "large", "twice", "mixed", "unreadable"):
         yield document.DocumentError(case, "policyc-3cx.json", "…").diagnostic
-    yield Diagnostic("PC504", None, pbx)
+    yield Diagnostic("PC604", None, pbx)
     for case in get_args(plan.Form):
-        yield Diagnostic("PC505", None, {"case": case, "host": "pbx.example.com", "version": "20.0.8"})
-    for code, cases in (("PC506", ("refused", "missing")), ("PC507", ("none", "other"))):
+        yield Diagnostic("PC605", None, {"case": case, "host": "pbx.example.com", "version": "20.0.8"})
+    for code, cases in (("PC606", ("refused", "missing")), ("PC607", ("none", "other"))):
         for case in cases:
-            yield Diagnostic(code, None, {**pbx, "case": case}, notes=says if code == "PC506" else ())
-    yield Diagnostic("PC510", None, {"host": "pbx.example.com", "numbers": ("101", "102")})
+            yield Diagnostic(code, None, {**pbx, "case": case}, notes=says if code == "PC606" else ())
+    yield Diagnostic("PC610", None, {"host": "pbx.example.com", "numbers": ("101", "102")})
 
 
 @pytest.fixture(scope="module")
@@ -197,11 +198,8 @@ ENCODED = {
     "PC002": lambda text: text.encode("latin-1"),
     "PC901": lambda text: unicodedata.normalize("NFD", text).encode(),
 }
-OF_3CX = ("PC402", "PC403", "PC404", "PC405", "PC406")
-UNRAISED = {
-    "PC401": "no rule is beyond the only target there is",
-    **dict.fromkeys((f"PC{number}" for number in range(501, 511)), "raised by a live PBX"),
-}
+OF_3CX = ("PC401", "PC402", "PC403", "PC404", "PC405", "PC406")
+UNRAISED = {f"PC{number}" for number in range(601, 611)}  # raised by a live PBX
 
 
 @pytest.mark.parametrize("language", report.LANGUAGES)

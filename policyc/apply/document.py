@@ -17,9 +17,9 @@ class DocumentError(Exception):
     """A file that is no compiled policy; `diagnostic` says why."""
 
     def __init__(self, case: str, path: str, detail: str = "") -> None:
-        """Take a case of PC508, the path as it is shown, and a detail for people."""
+        """Take a case of PC608, the path as it is shown, and a detail for people."""
         notes = (Text("says", {"detail": detail}),) if detail else ()
-        self.diagnostic = Diagnostic("PC508", None, {"case": case, "path": path}, notes=notes)
+        self.diagnostic = Diagnostic("PC608", None, {"case": case, "path": path}, notes=notes)
         super().__init__(self.diagnostic)
 
 

@@ -20,9 +20,9 @@ from policyc.diagnostics import Arg, Diagnostic, Text
 _LOOKS: Final = (0.0, 1.0, 2.0)
 
 _CODES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("connection", "tls", "timeout", "busy", "server"), "PC501"),
-    **dict.fromkeys(("token", "rights"), "PC502"),
-    **dict.fromkeys(("missing", "refused", "size", "json", "shape", "redirect"), "PC503"),
+    **dict.fromkeys(("connection", "tls", "timeout", "busy", "server"), "PC601"),
+    **dict.fromkeys(("token", "rights"), "PC602"),
+    **dict.fromkeys(("missing", "refused", "size", "json", "shape", "redirect"), "PC603"),
 }
 
 
@@ -94,11 +94,11 @@ def look(client: Client, host: str, wanted: Sequence[Wanted]) -> Look:
         raise ApplyError([problem(error, host)]) from None
     missing = [one.number for one in wanted if one.number not in present]
     if missing:
-        raise ApplyError(Diagnostic("PC504", None, {"number": number, "host": host}) for number in missing)
+        raise ApplyError(Diagnostic("PC604", None, {"number": number, "host": host}) for number in missing)
     served = _served(present.values(), version, host)
     ours = plan.form(rule for one in wanted for rule in one.rules)
     if ours is not None and served is not None and ours != served:
-        raise ApplyError([Diagnostic("PC505", None, {"case": ours, "host": host, "version": version or served})])
+        raise ApplyError([Diagnostic("PC605", None, {"case": ours, "host": host, "version": version or served})])
     return Look(plan.compare(wanted, present), version, served is not None)
 
 
@@ -130,7 +130,7 @@ def check_unchanged(client: Client, host: str, chosen: Plan) -> None:
         or not plan.same(one.before, there.rules)
     )
     if moved:
-        raise ApplyError([Diagnostic("PC510", None, {"numbers": moved, "host": host})])
+        raise ApplyError([Diagnostic("PC610", None, {"numbers": moved, "host": host})])
 
 
 def carry_out(client: Client, pbx: str, host: str, chosen: Plan, place: state.Place) -> Generator[Event, None, None]:
@@ -173,7 +173,7 @@ def _write(client: Client, host: str, change: Change) -> Diagnostic | None:
     except ApiError as error:
         if error.kind in ("missing", "refused"):
             args: dict[str, Arg] = {"case": error.kind, "number": change.number, "host": host, "status": error.status}
-            return Diagnostic("PC506", None, args, notes=_says(error))
+            return Diagnostic("PC606", None, args, notes=_says(error))
         return problem(error, host)
     try:
         for wait in _LOOKS:
@@ -184,7 +184,7 @@ def _write(client: Client, host: str, change: Change) -> Diagnostic | None:
     except ApiError as error:
         return problem(error, host)
     case = "none" if plan.same(change.before, there.rules) else "other"
-    return Diagnostic("PC507", None, {"case": case, "number": change.number, "host": host})
+    return Diagnostic("PC607", None, {"case": case, "number": change.number, "host": host})
 
 
 def _verdict(client: Client, change: Change) -> Verdict:
@@ -235,4 +235,4 @@ def _says(error: ApiError) -> tuple[Text, ...]:
 def state_problem(error: state.StateError) -> Diagnostic:
     """Return a file of state that cannot be used as a diagnostic."""
     notes = (Text("says", {"detail": error.detail}),) if error.detail else ()
-    return Diagnostic("PC509", None, {"case": error.reason, "path": str(error.path)}, notes=notes)
+    return Diagnostic("PC609", None, {"case": error.reason, "path": str(error.path)}, notes=notes)
