@@ -28,6 +28,7 @@ import tempfile
 import time
 import uuid
 import wave
+import weakref
 import zoneinfo
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -46,8 +47,10 @@ Entry = Literal["external", "internal"]
 STATES = frozenset({"answer", "noanswer", "busy", "unavailable", "congestion", "accept", "refuse", "silent", "leave"})
 PATIENCE = 60.0
 """Seconds after which a call that goes on is given up."""
-AT_ONCE = 100
+AT_ONCE = 50
 """Calls in progress on one process; the others wait their turn."""
+ROOM = 100
+"""Calls in progress on all instances. Each call in progress has sound to carry: with many more, none gets on."""
 CLOCKS = 6
 """Processes of one instance, each with its clock, where calls have instants."""
 ATTEMPTS = 6
@@ -97,17 +100,20 @@ STATE = """
   </condition>
  </extension>
 """
+ANSWER = (("sleep", "100"), ("answer", ""))
+"""A far end takes a moment to answer. One that answers before FreeSWITCH has finished making the channel (which may
+last, where there is no processor to spare) is connected unasked: nothing of `group_confirm_key=exec` is run then."""
 ACTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "": (("hangup", "NO_ANSWER"),),
     "noanswer": (("hangup", "NO_ANSWER"),),
     "busy": (("hangup", "USER_BUSY"),),
     "unavailable": (("hangup", "USER_NOT_REGISTERED"),),
     "congestion": (("hangup", "NORMAL_CIRCUIT_CONGESTION"),),
-    "answer": (("answer", ""), ("sleep", "60000")),
-    "silent": (("answer", ""), ("sleep", "60000")),
-    "leave": (("answer", ""), ("sleep", "300"), ("hangup", "NORMAL_CLEARING")),
-    "accept": (("answer", ""), ("sleep", "200"), *(("send_dtmf", "1"), ("sleep", "300")) * 60),
-    "refuse": (("answer", ""), ("sleep", "200"), *(("send_dtmf", "2"), ("sleep", "300")) * 60),
+    "answer": (*ANSWER, ("sleep", "60000")),
+    "silent": (*ANSWER, ("sleep", "60000")),
+    "leave": (*ANSWER, ("sleep", "300"), ("hangup", "NORMAL_CLEARING")),
+    "accept": (*ANSWER, ("sleep", "200"), *(("send_dtmf", "1"), ("sleep", "300")) * 60),
+    "refuse": (*ANSWER, ("sleep", "200"), *(("send_dtmf", "2"), ("sleep", "300")) * 60),
 }
 # Whoever presents no number at all: FreeSWITCH would place the call for 0000000000.
 NOBODY = """
@@ -187,6 +193,44 @@ class _Call:
     killed: bool = False
 
 
+class _Room:
+    """Room for so many calls, given to groups of calls in the order in which they ask."""
+
+    def __init__(self, calls: int) -> None:
+        self._left = calls
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def take(self, calls: int) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((calls, turn))
+        self._call()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give_back(calls)
+            raise
+
+    def give_back(self, calls: int) -> None:
+        self._left += calls
+        self._call()
+
+    def _call(self) -> None:
+        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= self._left):
+            calls, turn = self._waiting.popleft()
+            if not turn.done():
+                self._left -= calls
+                turn.set_result(None)
+
+
+_ROOMS: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = weakref.WeakKeyDictionary()
+
+
+def _room() -> _Room:
+    """Return the room of all instances of this program."""
+    return _ROOMS.setdefault(asyncio.get_running_loop(), _Room(ROOM))
+
+
 class FreeSwitch:
     """An instance running the compiled dialplan of one folder."""
 
@@ -213,7 +257,7 @@ class FreeSwitch:
         self.mailboxes = _mailboxes(self.confdir) if mailboxes is None else sorted(mailboxes)
         self.prompts = prompts
         self.zone = zone
-        self.at_once = at_once
+        self.at_once = min(at_once, ROOM)
         self.clocks = clocks
         self.patience = patience
         self.log_level = log_level
@@ -306,6 +350,8 @@ class FreeSwitch:
 
     async def _serve_group(self, process: "_Process", instant: datetime | None, group: Iterable[_Waiting]) -> None:
         group = list(group)
+        room = _room()
+        await room.take(len(group))
         try:
             if not process.started:
                 await process.start()
@@ -317,6 +363,7 @@ class FreeSwitch:
                     each.seen.set_exception(error)
             return
         finally:
+            room.give_back(len(group))
             self._idle.append(process)
         for each, seen in zip(group, results, strict=True):
             if seen is None:
