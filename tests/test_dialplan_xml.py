@@ -919,8 +919,8 @@ def test_expressions(expression, subject, groups):
 
 @pytest.mark.parametrize(
     "expression",
-    ["_X.", "\\Z", "\\bx", "\\1", "\\x41", "(?i)a", "(?<=a)b", "(?P<n>a)", "(?!(a))", "(?=a)*", "(*FAIL)", "[[:digit:]]",
-     "[]a]", "[a&&b]", "a{,3}", "a{x", "a++", "^*", "(a)*", "[é]", "[", "/a/x", "\\"],
+    ["_X.", "\\Z", "\\bx", "\\1", "\\x41", "(?i)a", "(?<=a)b", "(?P<n>a)", "(?!(a))", "(?=a)*", "(*FAIL)",
+     "[[:digit:]]", "[]a]", "[a&&b]", "a{,3}", "a{x", "a++", "^*", "(a)*", "[é]", "[", "/a/x", "\\"],
 )  # fmt: skip
 def test_expressions_that_python_may_read_otherwise_are_refused(expression):
     with pytest.raises(RefusedError):
