@@ -41,7 +41,8 @@ def freeswitch() -> Path:
         return program
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _freeswitch_or_skip(request: pytest.FixtureRequest) -> None:
+    # before the fixtures that start one for a whole module
     if request.node.get_closest_marker("pbx_freeswitch"):
         request.getfixturevalue("freeswitch")
