@@ -20,7 +20,10 @@ from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, Texts
 
 Patterns = tuple[str, ...]
 _DIGITS: Final = "0123456789"
-_MOST_PREFIXES: Final = 2000  # that a walk may pass: about as many patterns, more than any person could read
+# How many prefixes a walk may pass, and how many more for each interval of what is needed: a whole number may take
+# some dozens; beyond that, the walk is after patterns by the thousand.
+_MOST_PREFIXES: Final = 1000
+_MOST_MORE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,8 @@ def cover(needed: Texts, forbidden: Texts, anonymous: str = "") -> Patterns | No
 
     `anonymous` is how the PBX shows a call without a number; without it, only `*` matches such a call.
     """
-    search, found = _searched(needed, forbidden, anonymous)
-    if found is None or found.needed is None:
-        return None
-    return tuple(sorted(map(search.narrowed, found.needed)))
+    found = _searched(needed, forbidden, anonymous)
+    return None if found is None or found.needed is None else tuple(sorted(found.needed))
 
 
 def carve(needed: Texts, forbidden: Texts, anonymous: str = "") -> Carved | None:
@@ -56,21 +57,41 @@ def carve(needed: Texts, forbidden: Texts, anonymous: str = "") -> Carved | None
 
     None if no patterns do, or if there is nothing to gain by taking anything out.
     """
-    search, found = _searched(needed, forbidden, anonymous)
-    if found is None or found.carved is None or not found.carved.before:
+    found = _searched(needed, forbidden, anonymous)
+    return found.carved if found is not None and found.carved is not None and found.carved.before else None
+
+
+def narrowed(patterns: Patterns, needed: Texts, anonymous: str = "") -> Patterns:
+    """Return patterns made as narrow as can be, for what is needed of what they match; others are left out."""
+    ends = tuple(chain.from_iterable(needed))
+    return tuple(sorted({narrow for pattern in patterns if (narrow := _narrowed(pattern, ends, anonymous))}))
+
+
+def _narrowed(pattern: str, ends: tuple[int, ...], anonymous: str) -> str | None:
+    found = [end for low, high in presented.matched(pattern, anonymous) for end in _outermost(ends, low, high)]
+    if not found:
         return None
-    return Carved(tuple(sorted(map(search.narrowed, found.carved.patterns))), found.carved.before)
+    if pattern == "*" or not pattern.endswith("*"):
+        return pattern
+    start = pattern[:-1]
+    if len(set(found)) == 1:
+        return presented.text_at(found[0])
+    first, *others = map(presented.text_at, found)
+    same = len(start)
+    while all(text[: same + 1] == first[: same + 1] for text in others):
+        same += 1
+    return first[:same] + "*"
 
 
 @lru_cache(maxsize=1 << 12)
-def _searched(needed: Texts, forbidden: Texts, anonymous: str) -> tuple["_Search", _Below | None]:
+def _searched(needed: Texts, forbidden: Texts, anonymous: str) -> _Below | None:
     search = _Search(needed, forbidden, anonymous)
     if any(_touches(search.forbidden, low, min(high, BEYOND)) for low, high in needed if low < BEYOND):
-        return search, None
+        return None
     try:
-        return search, search.root()
+        return search.root()
     except _TooManyError:
-        return search, None
+        return None
 
 
 class _TooManyError(Exception):
@@ -84,14 +105,11 @@ class _Search:
         self.needed = tuple(chain.from_iterable(needed))
         self.forbidden = tuple(chain.from_iterable(forbidden))
         self.anonymous = anonymous
-        self.passed = 0
+        self.left = _MOST_PREFIXES + _MOST_MORE * len(needed)
 
     def root(self) -> _Below:
         if not _touches(self.forbidden, 0, BEYOND + 1):
-            if not self.needed:
-                return _NOTHING
-            pattern = "*" if _touches(self.needed, ANONYMOUS, BEYOND + 1) else ANY_NUMBER
-            return _Below((pattern,), (), Carved((pattern,), ()))
+            return _Below(("*",), (), Carved(("*",), ())) if self.needed else _NOTHING
         parts = [self.below("", digit, presented.lengths("0"), presented.lengths("0")) for digit in _DIGITS]
         parts.append(self.below("+", "", presented.lengths("+"), presented.lengths("+")))
         parts.append(self._single(ANONYMOUS, self.anonymous))
@@ -108,8 +126,8 @@ class _Search:
         if not forbidden:
             pattern = prefix + "*"
             return _Below((pattern,), (), Carved((pattern,), ()))
-        self.passed += 1
-        if self.passed > _MOST_PREFIXES:
+        self.left -= 1
+        if not self.left:
             raise _TooManyError
         parts = [self.below(prefix, one, needed, forbidden) for one in _DIGITS]
         if prefix != "+":  # the prefix is a number of its own, too
@@ -134,31 +152,19 @@ class _Search:
         return _Below(_joined(one.needed for one in parts), forbidden, best)
 
     def _met(self, ends: tuple[int, ...], prefix: str, lengths: Iterable[int]) -> tuple[int, ...]:
-        """Return the lengths of the texts of a set that start with a prefix."""
+        """Return the lengths, of some, of the texts of a set that start with a prefix."""
         least = presented.digits_of(prefix)
-        return tuple(
-            length for length in lengths if length >= least and _touches(ends, *presented.interval(prefix, length))
-        )
-
-    def narrowed(self, pattern: str) -> str:
-        """Return the narrowest pattern that matches what one of the found patterns is needed for."""
-        if pattern in ("*", self.anonymous) or not pattern.endswith("*"):
-            return pattern
-        found: list[int] = []
-        for start in ("", "+") if pattern == ANY_NUMBER else (pattern[:-1],):
-            for length in presented.lengths(start):
-                found += _outermost(self.needed, *presented.interval(start, length))
-        if len(set(found)) == 1:
-            return presented.text_at(found[0])
-        first, *others = map(presented.text_at, found)
-        same = 0
-        while all(text[: same + 1] == first[: same + 1] for text in others):
-            same += 1
-        return first[:same] + "*"
+        found = []
+        for length in lengths:
+            if length >= least:
+                low, high = presented.interval(prefix, length)
+                at = bisect_right(ends, low)
+                if at & 1 or (at < len(ends) and ends[at] < high):
+                    found.append(length)
+        return tuple(found)
 
 
 _NOTHING: Final = _Below((), (), Carved((), ()))
-ANY_NUMBER: Final = "**"  # stands for the prefix of all numbers, until it is narrowed
 
 
 def _joined(parts: Iterable[Patterns | None]) -> Patterns | None:

@@ -168,6 +168,7 @@ class _Planner:
         if troubles:
             return Plan(dead=dead, troubles=troubles)
         self._prune()
+        self._narrow()
         if (wrong := self._wrong(self.steps)) is not None:
             raise AssertionError(f"the list decides otherwise than the rules: {wrong}")  # a bug of this module
         self._trace()
@@ -364,6 +365,17 @@ class _Planner:
             without = self.steps[:at] + self.steps[at + 1 :]
             if self._wrong(without) is None:
                 self.steps = without
+
+    def _narrow(self) -> None:
+        """Make patterns no wider than what they are there for."""
+        seen: Region = ()
+        narrowed = []
+        for step in self.steps:
+            new = decision.less(decision.overlap(step.calls(self.limits.anonymous), self.guarded), seen)
+            kept = patterns.narrowed(step.patterns, presented.plain(new), self.limits.anonymous)
+            narrowed.append(replace(step, patterns=kept))
+            seen = decision.merge([seen, narrowed[-1].calls(self.limits.anonymous)])
+        self.steps = narrowed
 
     def _wrong(self, steps: Sequence[_Step]) -> Region | None:
         """Return calls that a list sends elsewhere than the rules do, if there are any."""

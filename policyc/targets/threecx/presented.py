@@ -158,8 +158,12 @@ class Space:
 
     def care(self, named: Iterable[NumberSet]) -> NumberSet:
         """Return the callers that count: real ones, and those that one of some sets names, real or not."""
+        sets = tuple(named)
         phones = digits.union(digits.exactly(number, (Kind.INTERNAL,)) for number in self.extensions)
-        return digits.union((digits.UNIVERSE - _UNREAL, phones, *map(_named, named)))
+        unlikely = digits.union(callers for name, callers in _UNLIKELY.items() if name in self.listed)
+        # A set that goes on to numbers of any length names those that it leaves out.
+        known = digits.union(unlikely - one if _goes_on(one) else unlikely & one for one in sets)
+        return digits.union((digits.UNIVERSE - _UNREAL - unlikely, phones, known, *map(_named, sets)))
 
 
 def _tidy(cells: Sequence[tuple[int, int, int]]) -> Region:
@@ -225,7 +229,18 @@ _UNREAL: Final = digits.union(
         *(digits.starting(f"+{code}") for code in ("33", *numbering.overseas_codes())),
     )
 )
+# Where trunks leave out the `0` or the `+`, prefixes of a number take along shorter and longer texts that begin alike:
+# no number of the plan does, but for the short ones with a 1 or a 3, which stay numbers.
+_UNLIKELY: Final = {
+    "33": digits.starting("33", (Kind.EXTERNAL,)),
+    "nine-digits": digits.union(digits.starting(digit, (Kind.EXTERNAL,)) for digit in "2456789"),
+}
 _NAMED_AT_MOST: Final = 1000  # a range of extensions; more is a prefix, which names nobody
+
+
+def _goes_on(callers: NumberSet) -> bool:
+    """Tell whether a set holds numbers of any length, as `*` and what is left of it do."""
+    return Caller(Kind.EXTERNAL, "9" * 20) in callers
 
 
 @lru_cache(maxsize=4096)
