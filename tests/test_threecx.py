@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import product
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -13,8 +14,10 @@ from test_compile import CASES
 from threecx.models._generated import ExtensionRule
 
 import policyc
-from policyc import digits, numbering
+from policyc import config, digits, numbering
+from policyc.diagnostics import CODES
 from policyc.digits import Caller, Kind
+from policyc.files import MemoryFiles
 from policyc.targets.threecx import dialect, patterns, presented, report, times
 from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.render import DEFAULTS, render
@@ -563,3 +566,37 @@ def test_a_caller_is_one_text_among_others():
     assert {"0612345678", "+33612345678", "0033612345678"} == {
         presented.text_at(low % presented.SIZE) for low, _, _ in found
     }
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent / "docs" / "3cx.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_told_with_its_default():
+    table = PAGE.partition("| `[targets.3cx]`")[2].partition("\n\n")[0]
+    shown_there = {
+        name: json.loads(value) for name, value in re.findall(r"^\| `(\w+)` \| `(.*?)` \|", table, re.MULTILINE)
+    }
+
+    assert {name: list(value) if isinstance(value, tuple) else value for name, value in DEFAULTS.items()} == shown_there
+
+
+def test_every_refusal_is_told():
+    assert {code for code in CODES if code.startswith("PC4")} == set(re.findall(r"^\| (PC\d+) \|", PAGE, re.MULTILINE))
+
+
+def test_every_destination_is_told():
+    whole = dialect.schema(current=True)
+    kinds = {
+        kind
+        for one in whole["$defs"]["destination"]["oneOf"]
+        for kind in one["properties"]["To"].get("enum", [one["properties"]["To"].get("const")])
+    }
+
+    assert set() == {kind for kind in kinds if f"`{kind}`" not in PAGE}
+
+
+def test_settings_that_are_shown_are_good():
+    for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL):
+        assert () == config.load(MemoryFiles({"policyc.toml": text}))[1]
