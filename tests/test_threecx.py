@@ -140,7 +140,7 @@ def test_the_patterns_of_a_set_match_it_in_every_presentation(numbers):
     found = patterns.cover(inside, outside, "anonymous")
     if found is None:
         return
-    matched = presented.joined(span for one in found for span in presented.matched(one, "anonymous"))
+    matched = presented.matched_by(found, "anonymous")
 
     assert () == presented.without(inside, matched)
     assert presented.without(outside, matched) == outside

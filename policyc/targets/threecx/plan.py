@@ -115,8 +115,7 @@ class _Step:
 
     def calls(self, anonymous: str) -> Region:
         """Return all calls that it matches."""
-        texts = presented.joined(span for one in self.patterns for span in presented.matched(one, anonymous))
-        return presented.region(texts, _KINDS[self.kind], self.mask)
+        return presented.region(presented.matched_by(self.patterns, anonymous), _KINDS[self.kind], self.mask)
 
 
 _Way = tuple[_Step, ...]

@@ -79,6 +79,12 @@ def matched(pattern: str, anonymous: str) -> Texts:
     return joined(interval(start, length) for length in lengths(start))
 
 
+@lru_cache(maxsize=4096)
+def matched_by(patterns: tuple[str, ...], anonymous: str) -> Texts:
+    """Return what any of some patterns match."""
+    return joined(span for pattern in patterns for span in matched(pattern, anonymous))
+
+
 def joined(intervals: Iterable[tuple[int, int]]) -> Texts:
     """Return the positions in any of some intervals, in whatever order they come."""
     found: list[tuple[int, int]] = []
