@@ -179,15 +179,19 @@ def number_sets() -> st.SearchStrategy[NumberSet]:
 # -- rules and policies ------------------------------------------------------------------------------------------
 
 
-def _named(name: str, kind: str, period: schedule.Period) -> NamedPeriod:
-    return NamedPeriod(name, kind, period, (), (), closures=False, span=NOWHERE)
+def _hours(name: str, *spans: WeekSpan) -> NamedPeriod:
+    return NamedPeriod(name, "hours", schedule.weekly(spans), spans, (), closures=False, span=NOWHERE)
+
+
+def _closure(name: str, *dates: tuple[date, date]) -> NamedPeriod:
+    return NamedPeriod(name, "closure", schedule.on_dates(dates), (), dates, closures=False, span=NOWHERE)
 
 
 PERIODS = (
-    _named("bureau", "hours", schedule.weekly([WeekSpan(frozenset(range(5)), 540, 750)])),
-    _named("nuit", "hours", schedule.weekly([WeekSpan(frozenset((4, 5)), 1320, 360)])),
-    _named("congés", "closure", schedule.on_dates([(date(2026, 12, 24), date(2027, 1, 2))])),
-    _named("jamais", "hours", schedule.weekly([])),
+    _hours("bureau", WeekSpan(frozenset(range(5)), 540, 750)),
+    _hours("nuit", WeekSpan(frozenset((4, 5)), 1320, 360)),
+    _closure("congés", (date(2026, 12, 24), date(2027, 1, 2))),
+    _hours("jamais"),
 )
 EXTENSIONS = MappingProxyType(
     {

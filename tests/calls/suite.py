@@ -39,13 +39,15 @@ A call ends with its last event, or there with a conversation when the line dial
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from policyc import api
+from policyc import api, capabilities
+from policyc.capabilities import Level
 from policyc.evaluate import Call, call_from
 from policyc.files import MemoryFiles
 
@@ -90,6 +92,12 @@ class Line:
         """The line that answers at last."""
         event, *words = self.gives.rsplit(" > ", 1)[-1].split()
         return words[0] if event in ("ring", "external", "rebound") else None
+
+    def gives_on(self, target: str) -> str:
+        """What the call gives on a target, by what that target can say."""
+        if capabilities.of(target)["greetings"] is Level.YES:
+            return self.gives
+        return re.sub(r"(voicemail \S+) busy", r"\1 unavailable", self.gives)
 
     def __str__(self) -> str:
         kind = "internal " if self.internal else ""

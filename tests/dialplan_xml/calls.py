@@ -469,7 +469,7 @@ class _Simulation:
             if value := channel.variable(name.lower()):
                 variables[name.lower().removeprefix("nolocal:").removeprefix("_nolocal_")] = value
         variables.update(destination.variables)
-        for name in ("group_confirm_key", "group_confirm_file", "group_confirm_cancel_timeout"):
+        for name in _CONFIRM:
             if name in channel.variables:
                 variables.setdefault(name, channel.variables[name])
         return variables
@@ -505,9 +505,10 @@ class _Simulation:
         return cause
 
     def _confirm(self, channel: Channel, variables: dict[str, str], state: str, place: Place) -> str | None:
-        """Let the line that answered run what it is asked by. Return the cause if it hung up by the end, or None."""
-        if variables["group_confirm_key"].lower() != "exec":
-            raise UnsupportedError(place, f"group_confirm_key={variables['group_confirm_key']}")
+        """Let the line that answered be asked whether it accepts. Return the cause if it did not, or None."""
+        key = variables["group_confirm_key"]
+        if key.lower() != "exec":
+            return self._confirm_by_key(key, variables, state, place)
         if not is_true(variables.get("group_confirm_cancel_timeout")):
             raise UnsupportedError(
                 place, "group_confirm without group_confirm_cancel_timeout: the dial may end meanwhile"
@@ -520,7 +521,21 @@ class _Simulation:
         self._run(_Leg("called", channel, _KEYS.get(state, ""), state == "leave"), application, data, place)
         return channel.hangup
 
+    def _confirm_by_key(self, key: str, variables: dict[str, str], state: str, place: Place) -> str | None:
+        """Ask for a key, again and again, until it is pressed or the time is over, which ends the leg."""
+        if re.fullmatch(r"[0-9*#]", key) is None:
+            raise UnsupportedError(place, f"group_confirm_key={key}")
+        if leading_number(variables.get("group_confirm_timeout", "")) <= 0:
+            raise UnsupportedError(place, "group_confirm_key without group_confirm_timeout: whoever is silent holds on")
+        if not variables.get("group_confirm_file", "").endswith("silence_stream://200"):
+            # a file that is missing ends the leg at once
+            raise UnsupportedError(place, f"group_confirm_file={variables.get('group_confirm_file')}")
+        if state == "leave":
+            return "NORMAL_CLEARING"
+        return None if _KEYS.get(state) == key else "ALLOTTED_TIMEOUT"
 
+
+_CONFIRM = ("group_confirm_key", "group_confirm_file", "group_confirm_cancel_timeout", "group_confirm_timeout")
 _EVENTS = {"extension": "ring", "external": "external"}
 _DIAL_STATUS = {
     "ORIGINATOR_CANCEL": "CANCEL",

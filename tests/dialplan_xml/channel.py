@@ -23,7 +23,7 @@ SET_BY_FREESWITCH = frozenset(
 UNDERSTOOD = SET_BY_FREESWITCH | frozenset(
     "call_timeout continue_on_fail hangup_after_bridge timezone tod_tz_offset auto_hunt effective_caller_id_number"
     " effective_caller_id_name group_confirm_key group_confirm_file group_confirm_cancel_timeout"
-    " group_confirm_read_timeout".split()
+    " group_confirm_read_timeout group_confirm_timeout".split()
 )
 """Variables that change what FreeSWITCH does, and do so here."""
 HARMLESS = frozenset(

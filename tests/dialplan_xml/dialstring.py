@@ -12,6 +12,7 @@ from .variables import fields
 READ = frozenset(
     "origination_caller_id_number origination_caller_id_name origination_privacy originate_timeout leg_timeout"
     " group_confirm_key group_confirm_file group_confirm_cancel_timeout group_confirm_read_timeout"
+    " group_confirm_timeout"
     " ignore_early_media instant_ringback ringback hangup_after_bridge".split()
 )
 """The variables that a dial string may have."""

@@ -581,6 +581,8 @@ class _Process:
         here, owner = self.folder, self._owner
         for name in (*FOLDERS, "conf", "sounds/digits", "sounds/policyc", "sounds/harness"):
             (here / name).mkdir(parents=True)
+        for box in owner.mailboxes:  # two first calls to a box at once would both make its folder, and one fail
+            (here / "storage" / DOMAIN / box).mkdir(parents=True)
         for name in CERTIFICATES if _key() else ():
             (here / f"certs/{name}").write_text(_key())
         compiled = owner.confdir / "policyc.xml"

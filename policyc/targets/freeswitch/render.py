@@ -49,6 +49,7 @@ _CALLED: Final = "${destination_number}"
 _TRANSFERS = 100  # in one call, whatever comes of it; and so many for each extension that forwards
 _TRANSFERS_EACH = 12
 _FORWARDING = 1000
+_CONFIRM_SECONDS = 15  # to hear the question twice and press a key
 _ALTERNATIVES = 64  # of a line that shares calls out: more are shared out in two steps
 
 
@@ -64,6 +65,7 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         contexts=contexts,
         presentations=frozenset(settings["presentations"]),
         overseas="|".join(numbering.overseas_codes()),
+        confirm_seconds=_CONFIRM_SECONDS,
         transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
     )
     return Rendered(
@@ -227,12 +229,9 @@ class _Renderer:
         own = extension.number if extension else _CALLED
         if not external.rebound:
             return (Action("set", f"policyc_line={line}"), transfer(own, "policyc-outside"))
-        seconds = str(extension.ring_seconds) if extension else var("policyc_seconds")
-        return (
-            Action("set", f"policyc_line={line}"),
-            Action("set", f"call_timeout={seconds}"),
-            transfer(own, "policyc-rebound"),
-        )
+        # Layers that extensions share find the seconds where the extension left them.
+        seconds = (Action("set", f"policyc_seconds={extension.ring_seconds}"),) if extension else ()
+        return (Action("set", f"policyc_line={line}"), *seconds, transfer(own, "policyc-rebound"))
 
     def _outside(self, number: str) -> str:
         return dial(self.settings["external_dial"], number, numbering.e164(number))

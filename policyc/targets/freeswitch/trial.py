@@ -1,5 +1,6 @@
 """A policy in, the configuration of a self-contained trial out: a FreeSWITCH that runs `policyc.xml` alone."""
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files as package
 from typing import Any
@@ -29,7 +30,10 @@ def configuration(policy: Policy, settings: Mapping[str, Any], environment: Envi
 def posix_rule(zone: ZoneInfo) -> str:
     """Return the rule of a zone for the years to come, as POSIX writes it: `CET-1CEST,M3.5.0,M10.5.0/3`.
 
-    It is the last line of the zone's file (RFC 8536, section 3.3), and what FreeSWITCH knows zones by.
+    It is the last line of the zone's file (RFC 8536, section 3.3), and what FreeSWITCH knows zones by. Names in angle
+    brackets (`<+04>-4`) are replaced, as in FreeSWITCH's own list: it would silently take such a zone for UTC.
     """
     data = package("tzdata").joinpath("zoneinfo", *zone.key.split("/")).read_bytes()
-    return data.rsplit(b"\n", 2)[-2].decode("ascii")
+    rule = data.rsplit(b"\n", 2)[-2].decode("ascii")
+    names = iter(("STD", "DST"))
+    return re.sub(r"<[^>]*>", lambda _: next(names), rule)
