@@ -134,12 +134,10 @@ def render(checked: Checked, wanted: Iterable[str], settings: Mapping[str, Mappi
     found = list(checked.diagnostics)
     for name in wanted:
         target = targets.find(name)
-        if missing := capabilities.missing(checked.policy, name, target.CAPABILITIES):
-            found += missing
-            continue
         rendered = target.render(checked.policy, {**target.DEFAULTS, **settings.get(name, {})})
-        found += rendered.diagnostics
-        if not has_errors(rendered.diagnostics):
+        told = (*capabilities.missing(checked.policy, name, target.CAPABILITIES), *rendered.diagnostics)
+        found += told
+        if not has_errors(told):
             files[name] = MappingProxyType(dict(rendered.files))
     return Compiled(MappingProxyType(files), arrange(found))
 

@@ -156,7 +156,12 @@ def test_the_pbx_may_have_a_limit_of_its_own(small):
 
 
 def test_the_channels_zone_is_given_back():
-    text = "horaires bureau = lundi-vendredi 09:00-18:00\nposte 101 Accueil\npour 101\n  depuis * pendant bureau vers occupé\n"
+    text = """
+        horaires bureau = lundi-vendredi 09:00-18:00
+        poste 101 Accueil
+        pour 101
+          depuis * pendant bureau vers occupé
+    """
     model = Model(policyc.load_text(text))
     instant = MONDAY.replace(tzinfo=model.zone)
     zone = {"timezone": "Asia/Tokyo", "tod_tz_offset": "9"}

@@ -31,7 +31,7 @@ class Target(Protocol):
 
     `DEFAULTS` are its settings, the keys of its table in `policyc.toml`: texts, truth values, integers or tuples of
     texts. `CAPABILITIES` says of features (`capabilities.toml`) how far it can say them: what it cannot say at all is
-    refused before `render` is called, and what it does not name it can.
+    refused whatever `render` returns, and what it does not name it can.
     """
 
     NAME: str
