@@ -135,13 +135,20 @@ def excerpt(text):
     return re.compile("".join(lines))
 
 
-def test_the_dialplan_of_the_readme_is_the_true_one():
+@pytest.mark.parametrize(
+    ("language", "target", "file"),
+    [
+        ("asterisk", "asterisk", "policyc.conf"),
+        ("xml", "freeswitch", "policyc.xml"),
+        ("json", "3cx", "policyc-3cx.json"),
+    ],
+)
+def test_what_the_readme_shows_of_a_target_is_true(language, target, file):
     checked = api.examine(MemoryFiles({"martin.pol": MARTIN}), ["martin.pol"])
-    produced = api.render(checked, ["asterisk"], {}).files["asterisk"]["policyc.conf"]
-    shown = blocks(README, "asterisk")
+    produced = api.render(checked, [target], {}).files[target][file]
+    [shown] = blocks(README, language)
 
-    assert 1 == len(shown)
-    assert excerpt(shown[0].text).search(produced), produced[produced.index("; Poste 102") :]
+    assert excerpt(shown.text).search(produced), produced
 
 
 @pytest.mark.parametrize("block", blocks(README, "console"), ids=lambda block: block.place)
