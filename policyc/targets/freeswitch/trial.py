@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from importlib.resources import files as package
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,10 @@ def configuration(policy: Policy, settings: Mapping[str, Any], environment: Envi
     return template.render(
         policy=text(policy.name),
         settings=settings,
-        extensions=[(one.number, text(one.name), one.mailbox) for one in extensions],
+        groups=[
+            (start, [(one.number, text(one.name), one.mailbox) for one in some])
+            for start, some in groupby(extensions, key=lambda one: one.number[:-2] + "xx")
+        ],
         systems=[(one.number, text(one.name)) for one in systems],
         zone=policy.zone.key,
         zone_rule=posix_rule(policy.zone),
