@@ -174,6 +174,13 @@ def test_the_channels_zone_is_given_back():
     assert given[1].variables["timezone"] == "Asia/Tokyo"
 
 
+def test_a_period_is_judged_once_however_many_rules_ask():
+    rules = "\n".join(f"  depuis 0{n % 9 + 1}* pendant les fériés vers occupé" for n in range(9))
+    model = Model(policyc.load_text(f"fériés France 2026..2027\nposte 101 Accueil\npour 101\n{rules}\n"))
+
+    assert model.text.count("policyc_holidays=false") == model.text.count("policyc_holidays=true") == 1
+
+
 def test_many_numbers_are_many_lines(small):
     """An expression that is too large never matches, and FreeSWITCH says nothing."""
     numbers = [f"06{n * 7919 % 10**8:08}" for n in range(3000)]

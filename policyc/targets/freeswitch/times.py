@@ -33,7 +33,8 @@ def until_variable(last: date) -> str:
 
 def lines(policy: Policy, periods: Iterable[NamedPeriod], ends: Iterable[date]) -> list[Line]:
     """Return the lines for the periods and the last dates that rules ask about, in the order they are needed."""
-    asked = sorted(periods, key=variable)
+    by_variable = {variable(period): period for period in periods}  # `les fériés` is a new object wherever it stands
+    asked = [by_variable[name] for name in sorted(by_variable)]
     last = sorted(ends)
     if not asked and not last:
         return []
