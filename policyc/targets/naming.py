@@ -2,7 +2,7 @@
 
 import hashlib
 
-from policyc.model import NamedPeriod
+from policyc.model import NamedPeriod, Policy, Rule
 from policyc.source import fold
 
 _MAX_SLUG = 40
@@ -22,3 +22,22 @@ def period_slug(period: NamedPeriod) -> str:
     if len(letters) <= _MAX_SLUG and letters == folded.replace(" ", "_") and "_" not in folded:
         return f"is_{letters}"
     return f"is_{letters[:_MAX_SLUG]}_{digest(folded)}"
+
+
+def layer_names(policy: Policy) -> dict[tuple[str, tuple[Rule, ...]], str]:
+    """Return names for the layers of `pour tous` that extensions share, by place (`first` or `rest`) and rules.
+
+    The layer without exceptions has the plain name; those that leave rules out for some extensions have a digest.
+    """
+    whole = {"first": policy.first, "rest": policy.rest}
+    names: dict[tuple[str, tuple[Rule, ...]], str] = {}
+    for number in sorted(policy.extensions):
+        first, _, rest = policy.layers(number)
+        for place, rules in (("first", first), ("rest", rest)):
+            if rules and (place, rules) not in names:
+                plain = f"policyc-{place}"
+                # blocks that read alike may hold for different extensions
+                said = [f"{rule.span.text} {' '.join(sorted(rule.excepted))}" for rule in rules]
+                kept = digest("\n".join(said))
+                names[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
+    return names

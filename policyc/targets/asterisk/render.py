@@ -30,7 +30,7 @@ from policyc.targets import Rendered, sounds
 from policyc.targets.asterisk import times
 from policyc.targets.asterisk.dialect import channel, comment, mailbox_name, pattern
 from policyc.targets.asterisk.plan import Context, Exten, Step
-from policyc.targets.naming import digest, period_slug
+from policyc.targets.naming import digest, layer_names, period_slug
 
 NAME: Final = "asterisk"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -91,7 +91,7 @@ class _Renderer:
 
     def contexts(self) -> list[Context]:
         """Return what is made for this policy, the fixed contexts apart."""
-        self._name_layers()
+        self.shared = layer_names(self.policy)
         layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
         outside = [
             rule.destination for _, rules in self.shared for rule in rules if isinstance(rule.destination, External)
@@ -101,19 +101,6 @@ class _Renderer:
         return [*times.contexts(self.policy, self.periods), *layers, *extensions]
 
     # -- layers of rules ----------------------------------------------------------------------------
-
-    def _name_layers(self) -> None:
-        """Name the layers that extensions share; the one without exceptions has the plain name."""
-        whole = {"first": self.policy.first, "rest": self.policy.rest}
-        for number in sorted(self.policy.extensions):
-            first, _, rest = self.policy.layers(number)
-            for place, rules in (("first", first), ("rest", rest)):
-                if rules and (place, rules) not in self.shared:
-                    plain = f"policyc-{place}"
-                    # blocks that read alike may hold for different extensions
-                    said = [f"{rule.span.text} {' '.join(sorted(rule.excepted))}" for rule in rules]
-                    kept = digest("\n".join(said))
-                    self.shared[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
 
     def _layer(self, name: str, place: str, rules: tuple[Rule, ...]) -> Context:
         if place == "first":

@@ -29,7 +29,7 @@ from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
 from policyc.targets.freeswitch.dialect import chunks, dial, none_of, one_of, text
 from policyc.targets.freeswitch.plan import FALSE, TRUE, Action, Condition, Context, Field, Line, transfer, var
-from policyc.targets.naming import digest
+from policyc.targets.naming import layer_names
 
 NAME: Final = "freeswitch"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -88,7 +88,7 @@ class _Renderer:
 
     def contexts(self) -> list[Context]:
         """Return what is made for this policy, the fixed contexts apart."""
-        self._name_layers()
+        self.shared = layer_names(self.policy)
         enter: dict[str, list[Line]] = {}
         own: dict[str, list[Line]] = {}
         ring: dict[str, list[Line]] = {}
@@ -125,18 +125,6 @@ class _Renderer:
         return found
 
     # -- layers of rules ----------------------------------------------------------------------------
-
-    def _name_layers(self) -> None:
-        """Name the layers that extensions share; the one without exceptions has the plain name."""
-        whole = {"first": self.policy.first, "rest": self.policy.rest}
-        for number in sorted(self.policy.extensions):
-            first, _, rest = self.policy.layers(number)
-            for place, rules in (("first", first), ("rest", rest)):
-                if rules and (place, rules) not in self.shared:
-                    plain = f"policyc-{place}"
-                    said = [f"{rule.span.text} {' '.join(sorted(rule.excepted))}" for rule in rules]
-                    kept = digest("\n".join(said))
-                    self.shared[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
 
     def _layer(self, name: str, place: str, rules: tuple[Rule, ...]) -> Context:
         title = "avant" if place == "first" else "après"
