@@ -245,9 +245,12 @@ class FreeSwitch:
         at_once: int = AT_ONCE,
         clocks: int = CLOCKS,
         patience: float = PATIENCE,
+        within: int = 60,
         log_level: str = "warning",
     ) -> None:
         """`prompts`: the instance has the sound files that the dialplan names. `zone`: of its own clock.
+
+        `within`: seconds from its instant, in the same minute, in which a call has to be decided.
 
         `mailboxes`: those of its directory; None for those that the file `mailboxes` of the folder names, or for
         any number of the dialplan.
@@ -260,6 +263,7 @@ class FreeSwitch:
         self.at_once = min(at_once, ROOM)
         self.clocks = clocks
         self.patience = patience
+        self.within = within
         self.log_level = log_level
         self.log: tuple[str, ...] = ()
         """Warnings and errors while the dialplan was loaded."""
@@ -373,12 +377,13 @@ class FreeSwitch:
         self._serve()
 
     async def _place(self, process: "_Process", instant: datetime | None, waiting: _Waiting) -> Observed | None:
-        """Place a call; None if it must be placed again, since the minute went by before it was decided."""
+        """Place a call; None if it must be placed again, since its time went by before it was decided."""
         watch, stuck = await process.place(waiting, self.system_context, self.patience)
         waiting.attempts += 1
         if instant is not None and watch.decided:
-            minute = int(instant.timestamp()) // 60
-            if watch.decided // 60_000_000 != minute or watch.decided < int(instant.timestamp()) * 1_000_000:
+            first = int(instant.timestamp())
+            last = min(first + self.within, (first // 60 + 1) * 60)
+            if not first * 1_000_000 <= watch.decided < last * 1_000_000:
                 if waiting.attempts >= ATTEMPTS:
                     raise RuntimeError(f"decided at {watch.decided / 1e6}, not at {instant.timestamp()}")
                 return None

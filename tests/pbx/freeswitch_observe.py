@@ -87,6 +87,7 @@ class Watch:
     shown: list[Shown] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     connected: str | None = None
+    cause: str | None = None
     over: bool = False
     ended: bool = False
     """The caller's channel is no more."""
@@ -124,7 +125,7 @@ class Watch:
         if stuck:
             texts.append("stuck")
         connected = self.connected if self.over else None
-        return Observed(" > ".join(texts), tuple(self.steps), self.shown, self.names, connected, log)
+        return Observed(" > ".join(texts), tuple(self.steps), self.shown, self.names, connected, log, self.cause)
 
     def _execute(self, event: Event, mine: bool) -> None:
         context = event.get("Caller-Context", "")
@@ -163,16 +164,18 @@ class Watch:
             sound = "/".join(PurePath(path).with_suffix("").parts[-2:])
             if sound in GREETINGS:
                 self._leave_voicemail(GREETINGS[sound])
-        elif digit := DIGIT.search(path):
+        elif said := "".join(found[1] for file in path.split("!") if (found := DIGIT.search(file))):
+            # one file after the other in French, one string of files in English
             if self.events and isinstance(self.events[-1], _Digits):
-                self.events[-1].said += digit[1]
+                self.events[-1].said += said
             else:
-                self.events.append(_Digits(digit[1]))
+                self.events.append(_Digits(said))
 
     def _leave_voicemail(self, greeting: str) -> None:
         self._final(f"voicemail {self._mailbox} {greeting}")
 
     def _hung_up(self, cause: str) -> None:
+        self.cause = cause
         last = self.steps[-1].app if self.steps else ""
         if cause == BUSY:
             event = "busy"

@@ -62,6 +62,8 @@ class Observed:
     """The line that the caller came to talk with."""
     log: tuple[str, ...]
     """Warnings and errors of the instance while it loaded the dialplan: the same for each of its calls."""
+    cause: str | None = None
+    """Why the dialplan of a FreeSWITCH hung up; None for a call that went on until the harness ended it."""
 
     def __str__(self) -> str:
         return self.events
