@@ -487,10 +487,11 @@ class _Simulation:
         privacy = both.get("origination_privacy")
         private = caller.hide_number if privacy is None else "hide_number" in privacy.lower()
         confirmed = bool(both.get("group_confirm_key"))
+        event = f"{_EVENTS[destination.kind]} {destination.number}"
         if confirmed or destination.kind == "extension" or (limited and seconds <= self.around.patience):
-            event = f"{'rebound' if confirmed else _EVENTS[destination.kind]} {destination.number} {seconds}s"
-        else:
-            event = f"{_EVENTS[destination.kind]} {destination.number}"
+            # of the calls outside, a rebond alone has a time limit and is a private one, accepted with a key or not
+            rebound = confirmed or (private and destination.kind == "external")
+            event = f"{'rebound' if rebound else _EVENTS[destination.kind]} {destination.number} {seconds}s"
         self._happens(event)
         state = self.call.states.get(destination.number, "noanswer")
         cause = "ALLOTTED_TIMEOUT" if state == "noanswer" and by_leg else self.around.failures.get(state)
