@@ -18,9 +18,11 @@ from policyc import config, digits, numbering
 from policyc.diagnostics import CODES
 from policyc.digits import Caller, Kind
 from policyc.files import MemoryFiles
-from policyc.targets.threecx import dialect, patterns, presented, report, times
+from policyc.targets.threecx import dialect, presented, report, times
+from policyc.targets.threecx.patterns import Search
 from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.render import DEFAULTS, render
+from policyc.targets.threecx.tree import Tree
 
 SPACE = Space(frozenset(DEFAULTS["presentations"]), frozenset({"101", "0042"}))
 EVERY = Space(frozenset({"national", "e164", "00", "33", "nine-digits"}), frozenset())
@@ -61,11 +63,9 @@ def test_texts_are_the_presentations(numbers):
     numbers &= digits.UNIVERSE & digits.EXTERNAL - digits.ANONYMOUS
     for caller in (numbers.smallest(), numbers.witness()) if numbers else ():
         rank = digits.rank(caller)
-        found = EVERY.presented(((rank, rank + 1, 1),))
+        found = EVERY.presented(rank, rank + 1)
 
-        assert set(numbering.presentations(caller.number)) == {
-            presented.text_at(low % presented.SIZE) for low, _, _ in found
-        }
+        assert set(numbering.presentations(caller.number)) == {presented.text_at(low) for _, low, _ in found}
 
 
 @pytest.mark.parametrize("number", [*BEGINNINGS, "0612345678", "+442071234567", "00447911123456789"])
@@ -78,6 +78,18 @@ def test_a_text_has_a_position(number):
 
 
 # -- patterns --------------------------------------------------------------------------------------------------------
+
+
+def asked(needed, forbidden, anonymous=""):
+    """Return a search with what is needed and what is forbidden, for two disjoint sets of positions."""
+    tree = Tree(sorted((*span, label) for label, spans in enumerate((needed, forbidden)) for span in spans))
+    return Search(tree, anonymous), tree.labelled.get(0, 0), tree.labelled.get(1, 0)
+
+
+def cover(needed, forbidden, anonymous=""):
+    search, *sets = asked(needed, forbidden, anonymous)
+    return search.cover(*sets)
+
 
 ALPHABET = "012"
 SMALL = ["".join(one) for length in (1, 2, 3) for one in product(ALPHABET, repeat=length)]
@@ -104,12 +116,13 @@ def fewest(needed, forbidden):
 @given(st.sets(st.sampled_from(SMALL), min_size=1), st.sets(st.sampled_from(SMALL)))
 def test_patterns_are_the_set_and_few(needed, others):
     forbidden = (others - needed) | {"3"}  # so that `*` itself is out
-    found = patterns.cover(texts(needed), texts(forbidden))
+    search, inside, outside = asked(texts(needed), texts(forbidden))
+    found = search.cover(inside, outside)
 
     assert needed == {one for one in needed if any(matches(pattern, one) for pattern in found)}
     assert not [one for one in forbidden if any(matches(pattern, one) for pattern in found)]
     assert fewest(needed, forbidden) == len(found)
-    narrow = patterns.narrowed(found, texts(needed))
+    narrow = search.narrowed(found, inside)
     assert len(narrow) == len(found)
     assert needed == {one for one in needed if any(matches(pattern, one) for pattern in narrow)}
 
@@ -117,33 +130,71 @@ def test_patterns_are_the_set_and_few(needed, others):
 @given(st.sets(st.sampled_from(SMALL), min_size=1), st.sets(st.sampled_from(SMALL)))
 def test_what_is_carved_out_is_what_is_too_much(needed, others):
     forbidden = (others - needed) | {"3"}
-    found = patterns.carve(texts(needed), texts(forbidden))
+    search, *sets = asked(texts(needed), texts(forbidden))
+    found = search.carve(*sets)
     if found is None:
         return
 
     too_much = {one for one in forbidden if any(matches(pattern, one) for pattern in found.patterns)}
     assert needed == {one for one in needed if any(matches(pattern, one) for pattern in found.patterns)}
-    assert too_much == {one for one in forbidden if any(matches(pattern, one) for pattern in found.before)}
-    assert not [one for one in needed if any(matches(pattern, one) for pattern in found.before)]
-    assert len(found.patterns) + len(found.before) < fewest(needed, forbidden)
+    assert fewest(too_much - {"3"}, needed) + ("3" in too_much) == found.before
+    assert len(found.patterns) + found.before < fewest(needed, forbidden)
 
 
 def told_apart(numbers):
     """Return the texts of a set of callers, from outside, and of all other callers."""
     care = SPACE.care([numbers]) & digits.EXTERNAL
-    return tuple(presented.plain(SPACE.presented(presented.everyone(one & care, 1))) for one in (numbers, ~numbers))
+    return tuple(
+        presented.joined(
+            (low, high) for interval in (one & care).intervals for _, low, high in SPACE.presented(*interval)
+        )
+        for one in (numbers, ~numbers)
+    )
+
+
+def matched_by(found):
+    """Return the positions of all texts that some patterns match, worked out without a tree."""
+    spans = []
+    for pattern in found:
+        text = pattern.removesuffix("*")
+        lengths = presented.lengths(text) if pattern.endswith("*") else [presented.digits_of(text)]
+        spans += [(presented.ANONYMOUS, presented.BEYOND + 1)] if pattern == "*" else []
+        if pattern == "anonymous":
+            spans.append((presented.ANONYMOUS, presented.ANONYMOUS + 1))
+        else:
+            spans += [presented.interval(text, length) for length in lengths]
+            spans += [presented.interval("+", length) for length in presented.lengths("+") if pattern == "*"]
+    return presented.joined(spans)
+
+
+def is_within(some, others):
+    return presented.joined([*some, *others]) == presented.joined(others)
+
+
+def is_apart(some, others):
+    size = sum(high - low for low, high in presented.joined([*some, *others]))
+    return size == sum(high - low for low, high in (*some, *others))
 
 
 @given(number_sets())
 def test_the_patterns_of_a_set_match_it_in_every_presentation(numbers):
     inside, outside = told_apart(numbers)
-    found = patterns.cover(inside, outside, "anonymous")
+    search, needed, forbidden = asked(inside, outside, "anonymous")
+    found = search.cover(needed, forbidden)
     if found is None:
         return
-    matched = presented.matched_by(found, "anonymous")
 
-    assert () == presented.without(inside, matched)
-    assert presented.without(outside, matched) == outside
+    for made in (found, search.narrowed(found, needed)):
+        assert is_within(inside, matched_by(made))
+        assert is_apart(outside, matched_by(made))
+
+
+def test_narrow_patterns_match_every_length():
+    """Of each length, and not only of the shortest and the longest, texts may part early."""
+    inside = texts(["+33100000000", "+590690000000", "+339019999999999"])
+    search, needed, _ = asked(inside, texts(["7"]))
+
+    assert ("+*",) == search.narrowed(("+*",), needed)
 
 
 @pytest.mark.parametrize(
@@ -160,16 +211,17 @@ def test_the_patterns_of_a_set_match_it_in_every_presentation(numbers):
 )
 def test_prefixes_as_the_guide_writes_them(written, expected):
     inside, outside = told_apart(numbering.prefix(written))
+    search, needed, forbidden = asked(inside, outside)
 
-    assert expected.split() == list(patterns.narrowed(patterns.cover(inside, outside), inside))
+    assert expected.split() == list(search.narrowed(search.cover(needed, forbidden), needed))
 
 
 def test_sets_that_patterns_cannot_say():
-    assert patterns.cover(*told_apart(digits.ANONYMOUS)) is None
-    assert ("anonymous",) == patterns.cover(*told_apart(digits.ANONYMOUS), "anonymous")
-    assert patterns.cover(*told_apart(digits.between("1000", "9999"))) is None
-    assert ("*",) == patterns.cover(*told_apart(digits.EVERYONE))
-    assert 11 == len(patterns.cover(*told_apart(digits.EVERYONE - digits.ANONYMOUS)))
+    assert cover(*told_apart(digits.ANONYMOUS)) is None
+    assert ("anonymous",) == cover(*told_apart(digits.ANONYMOUS), "anonymous")
+    assert cover(*told_apart(digits.between("1000", "9999"))) is None
+    assert ("*",) == cover(*told_apart(digits.EVERYONE))
+    assert 11 == len(cover(*told_apart(digits.EVERYONE - digits.ANONYMOUS)))
 
 
 # -- times -----------------------------------------------------------------------------------------------------------
@@ -562,10 +614,8 @@ def test_a_caller_is_one_text_among_others():
     caller = Caller(Kind.EXTERNAL, "0612345678")
     rank = digits.rank(caller)
 
-    found = SPACE.presented(((rank, rank + 1, 1),))
-    assert {"0612345678", "+33612345678", "0033612345678"} == {
-        presented.text_at(low % presented.SIZE) for low, _, _ in found
-    }
+    found = SPACE.presented(rank, rank + 1)
+    assert {"0612345678", "+33612345678", "0033612345678"} == {presented.text_at(low) for _, low, _ in found}
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

@@ -1,25 +1,23 @@
 """Sets of texts in, patterns out: prefixes `06*`, whole numbers and `*`, as few as can be. Pure.
 
-A walk down the tree of prefixes: below a prefix, either all texts may be matched, and one pattern does it, or some
+A walk down the tree of digits: below a prefix, either all texts may be matched, and one pattern does it, or some
 must not be, and the walk goes on digit by digit. No cover has fewer patterns, as two texts of different branches that
 part above a forbidden one need a pattern each.
 
 A prefix says nothing of how many digits follow, so the range 1000..9999 takes nine thousand patterns where other
 lengths must not be matched: such a set counts as one that no patterns match.
+
+What a walk finds below a prefix depends on the needed and the forbidden texts below it alone. These are mostly the same
+from one question about a list to the next, so a `Search` is kept as long as its tree.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
 from typing import Final
 
-from policyc.targets.threecx import presented
-from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, Texts
+from policyc.targets.threecx.tree import Atoms, Branch, Leaf, Node, Tree
 
 Patterns = tuple[str, ...]
-_DIGITS: Final = "0123456789"
 # How many prefixes a walk may pass, and how many more for each interval of what is needed: a whole number may take
 # some dozens; beyond that, the walk is after patterns by the thousand.
 _MOST_PREFIXES: Final = 1000
@@ -28,165 +26,210 @@ _MOST_MORE: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Carved:
-    """Patterns that also match texts which they must not, and the patterns of those, to be tried before."""
+    """Patterns that also match texts which they must not, and how many patterns it takes to match those before."""
 
     patterns: Patterns
-    before: Patterns
-
-
-@dataclass(frozen=True, slots=True)
-class _Below:
-    """What is known below a prefix; None where no patterns do it."""
-
-    needed: Patterns | None  # patterns for all that is needed and nothing forbidden
-    forbidden: Patterns | None  # the other way round
-    carved: Carved | None  # the cheapest way for what is needed, with what is carved out
-
-
-def cover(needed: Texts, forbidden: Texts, anonymous: str = "") -> Patterns | None:
-    """Return the fewest patterns that match all of one set and none of another, or None if no patterns do.
-
-    `anonymous` is how the PBX shows a call without a number; without it, only `*` matches such a call.
-    """
-    found = _searched(needed, forbidden, anonymous)
-    return None if found is None or found.needed is None else tuple(sorted(found.needed))
-
-
-def carve(needed: Texts, forbidden: Texts, anonymous: str = "") -> Carved | None:
-    """Return few patterns for a set, where what they match too much of another set is to be taken out before.
-
-    None if no patterns do, or if there is nothing to gain by taking anything out.
-    """
-    found = _searched(needed, forbidden, anonymous)
-    return found.carved if found is not None and found.carved is not None and found.carved.before else None
-
-
-def narrowed(patterns: Patterns, needed: Texts, anonymous: str = "") -> Patterns:
-    """Return patterns made as narrow as can be, for what is needed of what they match; others are left out."""
-    ends = tuple(chain.from_iterable(needed))
-    return tuple(sorted({narrow for pattern in patterns if (narrow := _narrowed(pattern, ends, anonymous))}))
-
-
-def _narrowed(pattern: str, ends: tuple[int, ...], anonymous: str) -> str | None:
-    found = [end for low, high in presented.matched(pattern, anonymous) for end in _outermost(ends, low, high)]
-    if not found:
-        return None
-    if pattern == "*" or not pattern.endswith("*"):
-        return pattern
-    start = pattern[:-1]
-    if len(set(found)) == 1:
-        return presented.text_at(found[0])
-    first, *others = map(presented.text_at, found)
-    same = len(start)
-    while all(text[: same + 1] == first[: same + 1] for text in others):
-        same += 1
-    return first[:same] + "*"
-
-
-@lru_cache(maxsize=1 << 12)
-def _searched(needed: Texts, forbidden: Texts, anonymous: str) -> _Below | None:
-    search = _Search(needed, forbidden, anonymous)
-    if any(_touches(search.forbidden, low, min(high, BEYOND)) for low, high in needed if low < BEYOND):
-        return None
-    try:
-        return search.root()
-    except _TooManyError:
-        return None
+    before: int
 
 
 class _TooManyError(Exception):
     """The walk passes too many prefixes."""
 
 
-class _Search:
-    """One walk. A prefix goes down with the lengths of the texts below it that are needed, and of those forbidden."""
+_Question = tuple[Node, Atoms, Atoms]  # a node, and what is needed and what is forbidden below it, from its first atom
 
-    def __init__(self, needed: Texts, forbidden: Texts, anonymous: str) -> None:
-        self.needed = tuple(chain.from_iterable(needed))
-        self.forbidden = tuple(chain.from_iterable(forbidden))
+
+class Search:
+    """Finds patterns for sets of texts of one tree. `anonymous` is how the PBX shows a call without a number.
+
+    Without it, only `*` matches such a call.
+    """
+
+    def __init__(self, tree: Tree, anonymous: str = "") -> None:
+        self.tree = tree
         self.anonymous = anonymous
-        self.left = _MOST_PREFIXES + _MOST_MORE * len(needed)
+        self._needed: Atoms = 0  # of the walk under way
+        # Below a prefix: how many prefixes the walk passes, and how many patterns it finds.
+        self._counts: dict[_Question, tuple[int, int]] = {}
+        # Whether to carve at a prefix, how many patterns there are then, and how many before them.
+        self._carvings: dict[_Question, tuple[bool, int, int]] = {}
+        self._covers: dict[tuple[Atoms, Atoms], Patterns | None] = {}
+        self._carved: dict[tuple[Atoms, Atoms], Carved | None] = {}
 
-    def root(self) -> _Below:
-        if not _touches(self.forbidden, 0, BEYOND + 1):
-            return _Below(("*",), (), Carved(("*",), ())) if self.needed else _NOTHING
-        parts = [self.below("", digit, presented.lengths("0"), presented.lengths("0")) for digit in _DIGITS]
-        parts.append(self.below("+", "", presented.lengths("+"), presented.lengths("+")))
-        parts.append(self._single(ANONYMOUS, self.anonymous))
-        if _touches(self.forbidden, BEYOND, BEYOND + 1):
-            # No patterns match all that is no number of the plan, so it cannot be carved out of `*`.
-            parts.append(_Below((), None, Carved((), ())))
-        return self._together("", parts)
+    def cover(self, needed: Atoms, forbidden: Atoms) -> Patterns | None:
+        """Return the fewest patterns that match all of one set and none of another, or None if no patterns do."""
+        key = needed, forbidden
+        if key not in self._covers:
+            self._covers[key] = self._cover(needed, forbidden)
+        return self._covers[key]
 
-    def below(self, above: str, digit: str, needed: Iterable[int], forbidden: Iterable[int]) -> _Below:
-        prefix = above + digit
-        needed, forbidden = self._met(self.needed, prefix, needed), self._met(self.forbidden, prefix, forbidden)
-        if not needed:
-            return _Below((), (prefix + "*",), Carved((), ())) if forbidden else _NOTHING
+    def carve(self, needed: Atoms, forbidden: Atoms) -> Carved | None:
+        """Return few patterns for a set, where what they match too much of another set is to be taken out before.
+
+        None if no patterns do, or if there is nothing to gain by taking anything out.
+        """
+        key = needed, forbidden
+        if key not in self._carved:
+            self._carved[key] = self._carve(needed, forbidden)
+        return self._carved[key]
+
+    def _cover(self, needed: Atoms, forbidden: Atoms) -> Patterns | None:
         if not forbidden:
-            pattern = prefix + "*"
-            return _Below((pattern,), (), Carved((pattern,), ()))
-        self.left -= 1
-        if not self.left:
-            raise _TooManyError
-        parts = [self.below(prefix, one, needed, forbidden) for one in _DIGITS]
-        if prefix != "+":  # the prefix is a number of its own, too
-            parts.append(self._single(presented.interval(prefix, presented.digits_of(prefix))[0], prefix))
-        return self._together(prefix, parts)
-
-    def _single(self, position: int, pattern: str) -> _Below:
-        known = (pattern,) if pattern else None
-        if _touches(self.needed, position, position + 1):
-            return _Below(known, (), None if known is None else Carved(known, ()))
-        if _touches(self.forbidden, position, position + 1):
-            return _Below((), known, Carved((), ()))
-        return _NOTHING
-
-    def _together(self, prefix: str, parts: Sequence[_Below]) -> _Below:
-        forbidden = _joined(one.forbidden for one in parts)
-        patterns = _joined(None if one.carved is None else one.carved.patterns for one in parts)
-        before = _joined(None if one.carved is None else one.carved.before for one in parts)
-        best = None if patterns is None or before is None else Carved(patterns, before)
-        if forbidden is not None and (best is None or 1 + len(forbidden) < len(best.patterns) + len(best.before)):
-            best = Carved((prefix + "*",), forbidden)
-        return _Below(_joined(one.needed for one in parts), forbidden, best)
-
-    def _met(self, ends: tuple[int, ...], prefix: str, lengths: Iterable[int]) -> tuple[int, ...]:
-        """Return the lengths, of some, of the texts of a set that start with a prefix."""
-        least = presented.digits_of(prefix)
-        found = []
-        for length in lengths:
-            if length >= least:
-                low, high = presented.interval(prefix, length)
-                at = bisect_right(ends, low)
-                if at & 1 or (at < len(ends) and ends[at] < high):
-                    found.append(length)
-        return tuple(found)
-
-
-_NOTHING: Final = _Below((), (), Carved((), ()))
-
-
-def _joined(parts: Iterable[Patterns | None]) -> Patterns | None:
-    found: list[str] = []
-    for part in parts:
-        if part is None:
+            return ("*",) if needed else ()
+        if not self._parts(needed, forbidden) or (needed & self.tree.anonymous and not self.anonymous):
             return None
-        found += part
-    return tuple(found)
+        found = [pattern for part in _below(self.tree.root, needed, forbidden) for pattern in self._patterns(*part)]
+        if needed & self.tree.anonymous:
+            found.append(self.anonymous)
+        return tuple(sorted(found))
+
+    def _carve(self, needed: Atoms, forbidden: Atoms) -> Carved | None:
+        if not forbidden or not self._parts(needed, forbidden):
+            return None
+        tree = self.tree
+        parts = list(_below(tree.root, needed, forbidden))
+        carvings = [self._carving(*part) for part in parts]
+        unknown = needed & tree.anonymous and not self.anonymous
+        count, before = sum(one[1] for one in carvings), sum(one[2] for one in carvings)
+        count += bool(needed & tree.anonymous)
+        # No patterns match all that is no number of the plan, so it cannot be carved out of `*`.
+        if not forbidden & tree.beyond and (self.anonymous or not forbidden & tree.anonymous):
+            others = sum(self._count(node, no, yes)[1] for node, yes, no in parts) + bool(forbidden & tree.anonymous)
+            if unknown or 1 + others < count + before:
+                return Carved(("*",), others) if others else None
+        if unknown or not before:
+            return None
+        found = [pattern for part in parts for pattern in self._carvings_of(*part)]
+        if needed & tree.anonymous:
+            found.append(self.anonymous)
+        return Carved(tuple(found), before)
+
+    def _parts(self, needed: Atoms, forbidden: Atoms) -> bool:
+        """Tell whether patterns can part two sets, and not by the thousand."""
+        if needed & forbidden & ~self.tree.beyond:
+            return False
+        self._needed = needed
+        try:
+            passed = sum(self._count(*part)[0] for part in _below(self.tree.root, needed, forbidden))
+        except _TooManyError:
+            return False
+        return not self._is_too_many(passed)
+
+    def _is_too_many(self, passed: int) -> bool:
+        """Tell whether so many prefixes are beyond the limit; intervals are counted only where that is close."""
+        allowed = (passed - _MOST_PREFIXES) // _MOST_MORE
+        if allowed < 1:
+            return False
+        tree, needed = self.tree, self._needed
+        return tree.most_intervals(needed) <= allowed or tree.intervals(needed) <= allowed
+
+    def _count(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[int, int]:
+        """Return how many prefixes the walk passes, and how many patterns match what is needed below a node."""
+        if not needed:
+            return 0, 0
+        if not forbidden:
+            return 0, node.count
+        key = node, needed, forbidden
+        if key not in self._counts:
+            passed = many = node.count
+            if self._is_too_many(many):  # each length that a leaf goes down is ten times as many prefixes
+                raise _TooManyError
+            patterns = many if node.single and needed & 1 else 0
+            for part in _below(node, needed, forbidden):
+                more, found = self._count(*part)
+                passed += more
+                patterns += found
+            self._counts[key] = passed, patterns
+        return self._counts[key]
+
+    def _patterns(self, node: Node, needed: Atoms, forbidden: Atoms) -> Iterator[str]:
+        """Yield the patterns that match what is needed below a node."""
+        if not needed:
+            return
+        if not forbidden:
+            yield from (prefix + "*" for prefix in node.prefixes)
+            return
+        if node.single and needed & 1:
+            yield from node.prefixes
+        for part in _below(node, needed, forbidden):
+            yield from self._patterns(*part)
+
+    def _carving(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[bool, int, int]:
+        """Return whether to carve below a node, how many patterns there are then, and how many before them."""
+        many = node.count
+        if not needed:
+            return False, 0, 0
+        if not forbidden:
+            return False, many, 0
+        key = node, needed, forbidden
+        if key not in self._carvings:
+            patterns = many if node.single and needed & 1 else 0
+            before = 0
+            for part in _below(node, needed, forbidden):
+                _, count, first = self._carving(*part)
+                patterns += count
+                before += first
+            others = self._count(node, forbidden, needed)[1]
+            if many + others < patterns + before:
+                self._carvings[key] = True, many, others
+            else:
+                self._carvings[key] = False, patterns, before
+        return self._carvings[key]
+
+    def _carvings_of(self, node: Node, needed: Atoms, forbidden: Atoms) -> Iterator[str]:
+        """Yield the patterns for what is needed below a node, where some take too much."""
+        if not needed:
+            return
+        if not forbidden or self._carving(node, needed, forbidden)[0]:
+            yield from (prefix + "*" for prefix in node.prefixes)
+            return
+        if node.single and needed & 1:
+            yield from node.prefixes
+        for part in _below(node, needed, forbidden):
+            yield from self._carvings_of(*part)
+
+    def narrowed(self, patterns: Patterns, needed: Atoms) -> Patterns:
+        """Return patterns made as narrow as can be, for what is needed of what they match; others are left out."""
+        return tuple(sorted({narrow for pattern in patterns if (narrow := self._narrowed(pattern, needed))}))
+
+    def _narrowed(self, pattern: str, needed: Atoms) -> str | None:
+        if pattern in ("*", self.anonymous):
+            return pattern if needed & self.tree.matched((pattern,), self.anonymous) else None
+        text = pattern.removesuffix("*")
+        node = self.tree.node(text)
+        if node is None:
+            return None
+        inside = needed >> node.start & (1 << node.width) - 1
+        if not pattern.endswith("*"):
+            return pattern if node.single and inside & 1 else None
+        return _narrowest(node, text, inside) if inside else None
 
 
-def _touches(ends: tuple[int, ...], low: int, high: int) -> bool:
-    at = bisect_right(ends, low)
-    return at % 2 == 1 or (at < len(ends) and ends[at] < high)
+def _narrowest(node: Node, text: str, inside: Atoms) -> str:
+    """Return the narrowest pattern for a set, not empty, below a prefix of a node."""
+    while True:
+        if node.single and inside == 1 and (isinstance(node, Branch) or len(node.runs[0]) == 1):
+            return text
+        if isinstance(node, Leaf) or (node.single and inside & 1):
+            return text + "*"
+        holding = [(sign, one) for sign, one in node.children.items() if _inside(node, one, inside)]
+        if len(holding) > 1:
+            return text + "*"
+        ((sign, child),) = holding
+        node, text, inside = child, text + sign, _inside(node, child, inside)
 
 
-def _outermost(ends: tuple[int, ...], low: int, high: int) -> tuple[int, ...]:
-    """Return the first and the last member between two positions, if there is any."""
-    if not _touches(ends, low, high):
-        return ()
-    at = bisect_right(ends, low)
-    first = low if at % 2 else ends[at]
-    at = bisect_right(ends, high - 1)
-    last = high - 1 if at % 2 else ends[at - 1] - 1
-    return first, last
+def _inside(node: Node, child: Node, atoms: Atoms) -> Atoms:
+    """Return the atoms of a node that are below a child."""
+    return atoms >> child.start - node.start & (1 << child.width) - 1
+
+
+def _below(node: Node, needed: Atoms, forbidden: Atoms) -> Iterator[_Question]:
+    """Yield the children of a node, with what is needed and what is forbidden below each."""
+    if isinstance(node, Branch):
+        for child in node.nodes:
+            shift, whole = child.start - node.start, (1 << child.width) - 1
+            yield child, needed >> shift & whole, forbidden >> shift & whole
+    elif (longer := node.below()) is not None:
+        shift = longer.start - node.start
+        yield longer, needed >> shift, forbidden >> shift

@@ -15,14 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from policyc import decision, digits
-from policyc.decision import Region
-from policyc.digits import Caller, Kind
+from policyc import digits
+from policyc.digits import Kind
 from policyc.model import Destination, Ring, Rule
-from policyc.targets.threecx import patterns, presented
-from policyc.targets.threecx.patterns import Patterns
-from policyc.targets.threecx.presented import Space, Texts
-from policyc.targets.threecx.times import Calendar, Hours, week_of
+from policyc.targets.threecx import goal
+from policyc.targets.threecx.calls import Calls
+from policyc.targets.threecx.goal import Goal
+from policyc.targets.threecx.patterns import Patterns, Search
+from policyc.targets.threecx.presented import Space
+from policyc.targets.threecx.times import Calendar, Hours
+from policyc.targets.threecx.tree import Atoms
 
 RING: Final = Ring()
 _KINDS: Final[Mapping[Kind | None, tuple[Kind, ...]]] = {None: tuple(Kind), **{kind: (kind,) for kind in Kind}}
@@ -95,9 +97,10 @@ def plan(
     space: Space, dates: Calendar, limits: Limits, rules: Sequence[Rule], destinations: Sequence[Destination]
 ) -> Plan:
     """Return the list for some rules, in the order they are tried; `destinations` are where they send calls."""
-    found = _Planner(space, dates, limits, rules, destinations, _EXCEPTION).plan()
+    aim = goal.of(space, dates, rules, destinations)
+    found = _Planner(aim, limits, _EXCEPTION).plan()
     if not found.troubles and not limits.single and found.size(limits) > limits.most:
-        fewer = _Planner(space, dates, limits, rules, destinations, _TOO_MANY).plan()
+        fewer = _Planner(aim, limits, _TOO_MANY).plan()
         if fewer.size(limits) < found.size(limits):
             return fewer
     return found
@@ -113,10 +116,6 @@ class _Step:
     destination: Destination
     ordered: bool = False
 
-    def calls(self, anonymous: str) -> Region:
-        """Return all calls that it matches."""
-        return presented.region(presented.matched_by(self.patterns, anonymous), _KINDS[self.kind], self.mask)
-
 
 _Way = tuple[_Step, ...]
 
@@ -124,55 +123,33 @@ _Way = tuple[_Step, ...]
 class _Planner:
     """Finds one list. `weight`: what an exception weighs."""
 
-    def __init__(
-        self,
-        space: Space,
-        dates: Calendar,
-        limits: Limits,
-        rules: Sequence[Rule],
-        destinations: Sequence[Destination],
-        weight: int,
-    ) -> None:
+    def __init__(self, aim: Goal, limits: Limits, weight: int) -> None:
+        self.aim = aim
+        self.columns = aim.columns
+        self.week = aim.week
         self.limits = limits
-        self.rules = rules
-        self.destinations = destinations
         self.weight = weight
-        times = [(dates.minutes(rule, holiday=False), dates.minutes(rule, holiday=True)) for rule in rules]
-        self.week = week_of(minutes for pair in times for minutes in pair)
-        always = self.week.everything
-        care = space.care(rule.callers for rule in rules)
-        beyond = digits.union(_exactly(kind, "9" * 20) for kind in Kind)
-        # Calls that must be decided as the rules say, and with them those that only `*` is sure to match: no pattern
-        # can be asked to match these, but `*` must not take them by mistake.
-        self.care = space.presented(presented.everyone(care, always))
-        self.guarded = space.presented(presented.everyone(care | beyond, always))
-        self.taken: list[Region] = []  # the calls that each rule decides
-        left = presented.everyone(care | beyond, always)
-        for rule, pair in zip(rules, times, strict=True):
-            mask = self.week.mask(*pair)
-            asked = presented.everyone(rule.callers, mask) if mask else ()
-            self.taken.append(space.presented(decision.overlap(left, asked)))
-            left = decision.less(left, asked)
-        self.unruled = space.presented(left)
-        self.goals: dict[Destination, Region] = {RING: self.unruled}
-        for destination, region in zip(destinations, self.taken, strict=True):
-            self.goals[destination] = decision.merge([self.goals.get(destination, ()), region])
-        self.done: Region = ()  # what the exceptions found so far take
+        self.search = Search(aim.columns.tree, limits.anonymous)
+        self.known: dict[_Step, Calls] = {}
+        self.done: Calls = 0  # what the exceptions found so far take
         self.steps: list[_Step] = []
         self.sources: list[tuple[tuple[Rule, ...], bool]] = []
 
     def plan(self) -> Plan:
-        dead = tuple(rule for rule, region in zip(self.rules, self.taken, strict=True) if not region)
+        aim = self.aim
+        dead = tuple(rule for rule, calls in zip(aim.rules, aim.taken, strict=True) if not calls)
         troubles = tuple(self._find())
         if troubles:
             return Plan(dead=dead, troubles=troubles)
         self._prune()
         self._narrow()
-        if (wrong := self._wrong(self.steps)) is not None:
-            raise AssertionError(f"the list decides otherwise than the rules: {wrong}")  # a bug of this module
+        if wrong := self._wrong(self.steps):
+            raise AssertionError(
+                f"the list decides otherwise than the rules: {aim.shown(wrong)}"
+            )  # a bug of this module
         self._trace()
         used = {rule for rules, _ in self.sources for rule in rules}
-        idle = tuple(rule for rule in self.rules if rule not in used and rule not in dead)
+        idle = tuple(rule for rule in aim.rules if rule not in used and rule not in dead)
         exceptions = tuple(
             ForwardingException(step.patterns, step.kind, self._hours(step.mask), step.destination, rules, rings)
             for step, (rules, rings) in zip(self.steps, self.sources, strict=True)
@@ -182,30 +159,37 @@ class _Planner:
     def _find(self) -> Iterator[Trouble]:
         """Find the exceptions, and what stands in the way of others."""
         pending = [
-            (destination, region)
-            for destination, region in zip(self.destinations, self.taken, strict=True)
+            (destination, calls)
+            for destination, calls in zip(self.aim.destinations, self.aim.taken, strict=True)
             if destination != RING
         ]
-        for at, (destination, region) in enumerate(pending):
-            need = self._need(region)
+        for at, (destination, calls) in enumerate(pending):
+            need = self._need(calls)
             if not need:
                 continue
-            way = self._way(need, destination)
+            way = self.way(need, destination)
             for other, more in pending[at + 1 :]:
                 if other == destination and (extra := self._need(more)):
-                    together = decision.merge([need, extra])
-                    merged = self._way(together, destination)
-                    if merged and self._weighs(merged) <= self._weighs(way) + self._weighs(self._way(extra, other)):
-                        need, way = together, merged
+                    merged = self.way(need | extra, destination)
+                    if merged and self._weighs(merged) <= self._weighs(way) + self._weighs(self.way(extra, other)):
+                        need, way = need | extra, merged
             if way is None:
                 yield self._trouble(need, destination)
-                self.done = decision.merge([self.done, need])
+                self.done |= need
                 continue
             self.steps += way
-            self.done = decision.merge([self.done, *(step.calls(self.limits.anonymous) for step in way)])
+            for step in way:
+                self.done |= self._calls(step)
 
-    def _need(self, region: Region) -> Region:
-        return decision.less(decision.overlap(region, self.care), self.done)
+    def _calls(self, step: _Step) -> Calls:
+        """Return all calls that an exception matches."""
+        if step not in self.known:
+            texts = self.columns.tree.matched(step.patterns, self.limits.anonymous)
+            self.known[step] = self.columns.of(texts, _KINDS[step.kind], step.mask)
+        return self.known[step]
+
+    def _need(self, calls: Calls) -> Calls:
+        return calls & self.aim.care & ~self.done
 
     def _weighs(self, way: _Way | None) -> int:
         if way is None:
@@ -217,7 +201,7 @@ class _Planner:
 
     # -- ways to take some calls ----------------------------------------------------------------------
 
-    def _way(self, need: Region, destination: Destination) -> _Way | None:
+    def way(self, need: Calls, destination: Destination) -> _Way | None:
         """Return the best way to send some calls, not empty, to a destination, or None if there is none."""
         single = self._single(need, destination)
         ways: list[_Way] = [] if single is None else [(single,)]
@@ -227,7 +211,7 @@ class _Planner:
             ways += self._apart(need, destination)
         return min(ways, key=self._weighs, default=None)
 
-    def _single(self, need: Region, destination: Destination) -> _Step | None:
+    def _single(self, need: Calls, destination: Destination) -> _Step | None:
         """Return one exception that takes some calls and no wrong one."""
         found: list[_Step] = []
         for ordered in (False, True):
@@ -235,7 +219,7 @@ class _Planner:
             for kind, mask, texts, forbidden in self._shapes(need, destination, ordered=ordered):
                 if kind in kinds:
                     continue
-                if (made := patterns.cover(texts, forbidden, self.limits.anonymous)) is not None:
+                if (made := self.search.cover(texts, forbidden)) is not None:
                     kinds.add(kind)
                     found.append(_Step(made, kind, mask, destination, ordered))
             if any(len(step.patterns) <= _ORDER for step in found):
@@ -243,67 +227,61 @@ class _Planner:
         return min(found, key=lambda step: self._weighs((step,)), default=None)
 
     def _shapes(
-        self, need: Region, destination: Destination, *, ordered: bool
-    ) -> Iterator[tuple[Kind | None, int, Texts, Texts]]:
+        self, need: Calls, destination: Destination, *, ordered: bool
+    ) -> Iterator[tuple[Kind | None, int, Atoms, Atoms]]:
         """Yield kind and times that an exception may have, with the texts it must match and those it must not."""
-        allowed = self.goals[destination]
+        columns = self.columns
+        allowed = self.aim.calls[destination]
         if ordered:
-            allowed = decision.merge([allowed, self.done])
-        times = self.week.wider(_times(need))
+            allowed |= self.done
+        texts = columns.texts(need)
+        unwanted = self.aim.guarded & ~allowed
+        times = self.week.wider(columns.when(need))
         for mask in reversed(times) if destination == RING else times:
-            wrong = decision.less(presented.masked(self.guarded, mask), allowed)
+            wrong = unwanted & columns.at(mask)
             for kind in self._kinds(need):
-                texts = presented.plain(need)
-                forbidden = presented.plain(wrong if kind is None else presented.of_kind(wrong, kind))
-                yield kind, mask, texts, forbidden
+                yield kind, mask, texts, columns.texts(wrong if kind is None else columns.of_kind(wrong, kind))
 
-    def _kinds(self, need: Region) -> tuple[Kind | None, ...]:
+    def _kinds(self, need: Calls) -> tuple[Kind | None, ...]:
         """Return the kinds that an exception for some calls may be for."""
         if not self.limits.kinds:
             return (None,)
-        return (None, *(kind for kind in Kind if len(presented.of_kind(need, kind)) == len(need)))
+        return (None, *(kind for kind in Kind if self.columns.of_kind(need, kind) == need))
 
-    def _carved(self, need: Region, destination: Destination) -> list[_Way]:
+    def _carved(self, need: Calls, destination: Destination) -> list[_Way]:
         """Return ways with exceptions of other destinations before the one for some calls."""
         found: list[_Way] = []
         for kind, mask, texts, forbidden in self._shapes(need, destination, ordered=True):
             # Texts that are wrong at some of the times only are carved out at those.
-            made = patterns.carve(presented.without(texts, forbidden), forbidden, self.limits.anonymous)
+            made = self.search.carve(texts & ~forbidden, forbidden)
             if made is None:
                 continue
             last = _Step(made.patterns, kind, mask, destination, ordered=True)
-            calls = last.calls(self.limits.anonymous)
-            if decision.less(need, calls):
+            calls = self._calls(last)
+            if need & ~calls:
                 continue
-            wrong = decision.less(
-                decision.overlap(calls, self.guarded), decision.merge([self.goals[destination], self.done])
-            )
-            before = []
-            for other, region in self.goals.items():
-                if part := decision.overlap(wrong, region):
-                    before.append(self._single(part, other))
+            wrong = calls & self.aim.guarded & ~(self.aim.calls[destination] | self.done)
+            before = [self._single(part, other) for other, all_of in self.aim.calls.items() if (part := wrong & all_of)]
             steps = [step for step in before if step is not None]
             if len(steps) == len(before):
                 found.append((*steps, last))
         return found
 
-    def _apart(self, need: Region, destination: Destination) -> list[_Way]:
+    def _apart(self, need: Calls, destination: Destination) -> list[_Way]:
         """Return ways with several exceptions: a kind, or a group of callers with the same times, each."""
-        parts = [part for kind in Kind if (part := presented.of_kind(need, kind))] if self.limits.kinds else []
+        columns = self.columns
+        parts = [part for kind in Kind if (part := columns.of_kind(need, kind))] if self.limits.kinds else []
         if len(parts) < 2:
-            masks = dict.fromkeys(mask for _, _, mask in need)
-            parts = [tuple(cell for cell in need if cell[2] == mask) for mask in masks]
+            parts = list(columns.by_times(need).values())
         if len(parts) == 1:
-            pieces = self.week.parts(_times(need))
-            parts = [tuple((low, high, piece) for low, high, _ in need) for piece in pieces]
-            said = 0
-            for piece in pieces:
-                said |= piece
-            if said != _times(need) or len(parts) == 1:
+            times = columns.when(need)
+            pieces = self.week.parts(times)
+            parts = [need & columns.at(piece) for piece in pieces]
+            if len(parts) == 1 or sum(pieces) != times:
                 return []
         if len(parts) > _FEW:
             return []
-        ways = [self._way(part, destination) for part in parts]
+        ways = [self.way(part, destination) for part in parts]
         steps = tuple(step for way in ways if way is not None for step in way)
         return [] if None in ways else [steps]
 
@@ -317,32 +295,35 @@ class _Planner:
 
     def _order(self) -> Iterator[tuple[int, int]]:
         """Yield the pairs of exceptions that would decide otherwise the other way round."""
-        calls = [decision.overlap(step.calls(self.limits.anonymous), self.guarded) for step in self.steps]
+        calls = [self._calls(step) & self.aim.guarded for step in self.steps]
         for second in range(len(calls)):
             for first in range(second):
                 apart = self.steps[first].destination != self.steps[second].destination
-                if apart and decision.overlap(calls[first], calls[second]):
+                if apart and calls[first] & calls[second]:
                     yield first, second
 
-    def _trouble(self, need: Region, destination: Destination) -> Trouble:
+    def _trouble(self, need: Calls, destination: Destination) -> Trouble:
         """Return why calls cannot be sent to a destination: the first limit without which they could."""
-        rules = tuple(
-            rule
-            for rule, other, region in zip(self.rules, self.destinations, self.taken, strict=True)
-            if other == destination and decision.overlap(region, need)
-        )
-        limits = self.limits
+        rules = tuple(rule for rule, other in self._rules_of(need) if other == destination)
         for why, less in (
-            ("anonymous", replace(limits, anonymous=limits.anonymous or "anonymous")),
-            ("kinds", replace(limits, kinds=True)),
+            ("anonymous", replace(self.limits, anonymous=self.limits.anonymous or "anonymous")),
+            ("kinds", replace(self.limits, kinds=True)),
         ):
-            self.limits = less
-            if less != limits and self._way(need, destination) is not None:
-                self.limits = limits
+            if less == self.limits:
+                continue
+            other = _Planner(self.aim, less, self.weight)
+            other.done = self.done
+            if other.way(need, destination) is not None:
                 return Trouble(why, self._blamed(why, rules))
-        self.limits = limits
-        unsaid = any(self.week.hours(mask) is None for _, _, mask in need)
+        unsaid = any(self.week.hours(mask) is None for mask in self.columns.by_times(need))
         return Trouble("hours" if unsaid else "patterns", rules)
+
+    def _rules_of(self, calls: Calls) -> Iterator[tuple[Rule, Destination]]:
+        """Yield the rules that decide some of the calls, and where they send them."""
+        aim = self.aim
+        for rule, destination, taken in zip(aim.rules, aim.destinations, aim.taken, strict=True):
+            if taken & calls:
+                yield rule, destination
 
     def _blamed(self, why: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """Return the rules that tell apart what cannot be: among those in trouble, or else among all."""
@@ -354,7 +335,7 @@ class _Planner:
 
         return (
             tuple(rule for rule in rules if tells_apart(rule))
-            or tuple(rule for rule in self.rules if tells_apart(rule))
+            or tuple(rule for rule in self.aim.rules if tells_apart(rule))
             or rules
         )
 
@@ -362,53 +343,36 @@ class _Planner:
         """Leave out what the exceptions around it already do."""
         for at in range(len(self.steps) - 1, -1, -1):
             without = self.steps[:at] + self.steps[at + 1 :]
-            if self._wrong(without) is None:
+            if not self._wrong(without):
                 self.steps = without
 
     def _narrow(self) -> None:
         """Make patterns no wider than what they are there for."""
-        seen: Region = ()
+        seen: Calls = 0
         narrowed = []
         for step in self.steps:
-            new = decision.less(decision.overlap(step.calls(self.limits.anonymous), self.guarded), seen)
-            kept = patterns.narrowed(step.patterns, presented.plain(new), self.limits.anonymous)
+            new = self._calls(step) & self.aim.guarded & ~seen
+            kept = self.search.narrowed(step.patterns, self.columns.texts(new))
             narrowed.append(replace(step, patterns=kept))
-            seen = decision.merge([seen, narrowed[-1].calls(self.limits.anonymous)])
+            seen |= self._calls(narrowed[-1])
         self.steps = narrowed
 
-    def _wrong(self, steps: Sequence[_Step]) -> Region | None:
-        """Return calls that a list sends elsewhere than the rules do, if there are any."""
-        seen: Region = ()
+    def _wrong(self, steps: Sequence[_Step]) -> Calls:
+        """Return calls that a list sends elsewhere than the rules do."""
+        seen: Calls = 0
         for step in steps:
-            calls = step.calls(self.limits.anonymous)
-            new = decision.less(decision.overlap(calls, self.guarded), seen)
-            if wrong := decision.less(new, self.goals[step.destination]):
+            calls = self._calls(step)
+            if wrong := calls & self.aim.guarded & ~seen & ~self.aim.calls[step.destination]:
                 return wrong
-            seen = decision.merge([seen, calls])
-        return decision.less(decision.less(self.care, seen), self.goals[RING]) or None
+            seen |= calls
+        return self.aim.care & ~seen & ~self.aim.calls[RING]
 
     def _trace(self) -> None:
         """Find which rules each exception takes its calls from."""
-        seen: Region = ()
+        seen: Calls = 0
         for step in self.steps:
-            calls = step.calls(self.limits.anonymous)
-            new = decision.less(decision.overlap(calls, self.guarded), seen)
-            rules = tuple(
-                rule
-                for rule, destination, region in zip(self.rules, self.destinations, self.taken, strict=True)
-                if destination == step.destination and decision.overlap(region, new)
-            )
-            self.sources.append((rules, bool(decision.overlap(self.unruled, new))))
-            seen = decision.merge([seen, calls])
-
-
-def _times(region: Region) -> int:
-    found = 0
-    for _, _, mask in region:
-        found |= mask
-    return found
-
-
-def _exactly(kind: Kind, number: str) -> digits.NumberSet:
-    rank = digits.rank(Caller(kind, number))
-    return digits.from_intervals([(rank, rank + 1)])
+            calls = self._calls(step)
+            new = calls & self.aim.guarded & ~seen
+            rules = tuple(rule for rule, destination in self._rules_of(new) if destination == step.destination)
+            self.sources.append((rules, bool(self.aim.unruled & new)))
+            seen |= calls

@@ -2,7 +2,7 @@
 
 3CX compares what is presented, so everything here is about texts: digits, perhaps behind a `+`. A text has a
 *position*: those of one kind of call, one sign and one length stand together in numeric order, so that what a prefix
-matches is one interval a length. Sets are regions of `decision`: (first position, one past the last, times).
+matches is one interval a length.
 
 Not every text counts. A trunk presents a number in the spellings that the settings list, and no trunk presents `0612`
 or `+336`, which are no numbers: the pattern `06*` may take them along, as it does in every exception that people write.
@@ -10,17 +10,16 @@ or `+336`, which are no numbers: the pattern `06*` may take them along, as it do
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
-from policyc import decision, digits, numbering
-from policyc.decision import Region
+from policyc import digits, numbering
 from policyc.digits import Caller, Kind, NumberSet
 
 _MOST_DIGITS: Final = {"": 17, "+": 15}  # 00 and the fifteen digits of the longest number; + and fifteen
-_POWERS: Final = tuple(10**more for more in range(18))
+POWERS: Final = tuple(10**more for more in range(18))
 _OFFSETS: dict[tuple[str, int], int] = {}
 _end = 0
 for _sign, _most in _MOST_DIGITS.items():
@@ -29,10 +28,8 @@ for _sign, _most in _MOST_DIGITS.items():
         _end += 10**_length
 ANONYMOUS: Final = _end  # a call that shows no number
 BEYOND: Final = _end + 1  # a number longer than any, which only `*` is sure to match
-SIZE: Final = _end + 2  # one past the last position of one kind
-_SHIFT: Final = {Kind.INTERNAL: 0, Kind.EXTERNAL: SIZE}
 
-# A set of positions of one kind, or of both laid upon one another: half-open, sorted, never touching.
+# A set of positions: half-open, sorted, never touching.
 Texts = tuple[tuple[int, int], ...]
 
 
@@ -47,7 +44,7 @@ def interval(start: str, length: int) -> tuple[int, int]:
         sign, given = "+", start[1:]
     else:
         sign, given = "", start
-    size = _POWERS[length - len(given)]
+    size = POWERS[length - len(given)]
     low = _OFFSETS[sign, length] + (int(given) * size if given else 0)
     return low, low + size
 
@@ -67,24 +64,6 @@ _GROUPS: Final = tuple(_OFFSETS.items())
 _STARTS: Final = tuple(_OFFSETS.values())
 
 
-def matched(pattern: str, anonymous: str) -> Texts:
-    """Return what a pattern matches; `anonymous` is how the PBX shows a call without a number, empty if unknown."""
-    if pattern == "*":
-        return ((0, SIZE),)
-    if anonymous and pattern == anonymous:
-        return ((ANONYMOUS, ANONYMOUS + 1),)
-    if not pattern.endswith("*"):
-        return (interval(pattern, digits_of(pattern)),)
-    start = pattern[:-1]
-    return joined(interval(start, length) for length in lengths(start))
-
-
-@lru_cache(maxsize=4096)
-def matched_by(patterns: tuple[str, ...], anonymous: str) -> Texts:
-    """Return what any of some patterns match."""
-    return joined(span for pattern in patterns for span in matched(pattern, anonymous))
-
-
 def joined(intervals: Iterable[tuple[int, int]]) -> Texts:
     """Return the positions in any of some intervals, in whatever order they come."""
     found: list[tuple[int, int]] = []
@@ -98,33 +77,6 @@ def joined(intervals: Iterable[tuple[int, int]]) -> Texts:
     return tuple(found)
 
 
-def of_kind(region: Region, kind: Kind) -> Region:
-    """Return the part of a region that is calls of one kind."""
-    shift = _SHIFT[kind]
-    return tuple(cell for cell in region if shift <= cell[0] < shift + SIZE)
-
-
-def plain(region: Region) -> Texts:
-    """Return the texts of a region, whatever the kind and the time."""
-    return joined((low % SIZE, (high - 1) % SIZE + 1) for low, high, _ in region)
-
-
-def without(one: Texts, two: Texts) -> Texts:
-    """Return the texts of one set that are not of another."""
-    rest = decision.less(tuple((*span, 1) for span in one), tuple((*span, 1) for span in two))
-    return tuple((low, high) for low, high, _ in rest)
-
-
-def masked(region: Region, mask: int) -> Region:
-    """Return the part of a region at some times."""
-    return tuple((low, high, kept) for low, high, times in region if (kept := times & mask))
-
-
-def region(texts: Texts, kinds: Iterable[Kind], mask: int) -> Region:
-    """Return the calls with some texts, of some kinds, at some times."""
-    return tuple((_SHIFT[kind] + low, _SHIFT[kind] + high, mask) for kind in kinds for low, high in texts)
-
-
 # -- what canonical numbers look like ----------------------------------------------------------------------------------
 
 
@@ -135,61 +87,60 @@ class Space:
     listed: frozenset[str]
     extensions: frozenset[str]
     _starts: list[int] = field(init=False, repr=False)
-    _shifts: list[tuple[int, ...]] = field(init=False, repr=False)
+    _shifts: list[tuple[tuple[Kind, int], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Cut the canonical numbers into pieces that are each presented in the same ways."""
         moves = [*_itself(), *_spellings(self.listed)]
-        cuts = sorted({bound for low, high, _ in moves for bound in (low, high)})
+        cuts = sorted({bound for low, high, _, _ in moves for bound in (low, high)})
         at = {cut: index for index, cut in enumerate(cuts)}
-        shifts: list[list[int]] = [[] for _ in cuts]
-        for low, high, shift in moves:
+        shifts: list[list[tuple[Kind, int]]] = [[] for _ in cuts]
+        for low, high, kind, shift in moves:
             for index in range(at[low], at[high]):
-                shifts[index].append(shift)
+                shifts[index].append((kind, shift))
         object.__setattr__(self, "_starts", cuts)
         object.__setattr__(self, "_shifts", [tuple(one) for one in shifts])
 
-    def presented(self, canonical: Region) -> Region:
-        """Return a region of callers, in ranks of `digits`, as texts."""
-        found = []
-        for low, high, mask in canonical:
-            index = bisect_right(self._starts, low) - 1
-            while index < len(self._starts) and self._starts[index] < high:
-                first = max(low, self._starts[index])
-                end = min(high, self._starts[index + 1]) if index + 1 < len(self._starts) else high
-                found += [(first + shift, end + shift, mask) for shift in self._shifts[index] if first < end]
-                index += 1
-        found.sort()
-        return _tidy(found)
+    def presented(self, low: int, high: int) -> Iterator[tuple[Kind, int, int]]:
+        """Yield the texts that callers between two ranks of `digits` are presented as: kind, positions."""
+        index = bisect_right(self._starts, low) - 1
+        while index < len(self._starts) and self._starts[index] < high:
+            first = max(low, self._starts[index])
+            end = min(high, self._starts[index + 1]) if index + 1 < len(self._starts) else high
+            if first < end:
+                for kind, shift in self._shifts[index]:
+                    yield kind, first + shift, end + shift
+            index += 1
+
+    @cached_property
+    def _unlikely(self) -> NumberSet:
+        return digits.union(callers for name, callers in _UNLIKELY.items() if name in self.listed)
+
+    @cached_property
+    def _real(self) -> NumberSet:
+        """Those that count whatever the policy names."""
+        phones = digits.union(digits.exactly(number, (Kind.INTERNAL,)) for number in self.extensions)
+        return digits.UNIVERSE - _UNREAL - self._unlikely | phones
 
     def care(self, named: Iterable[NumberSet]) -> NumberSet:
         """Return the callers that count: real ones, and those that one of some sets names, real or not."""
-        sets = tuple(named)
-        phones = digits.union(digits.exactly(number, (Kind.INTERNAL,)) for number in self.extensions)
-        unlikely = digits.union(callers for name, callers in _UNLIKELY.items() if name in self.listed)
-        # A set that goes on to numbers of any length names those that it leaves out.
-        known = digits.union(unlikely - one if _goes_on(one) else unlikely & one for one in sets)
-        return digits.union((digits.UNIVERSE - _UNREAL - unlikely, phones, known, *map(_named, sets)))
+        found = self._real
+        for one in named:
+            # A set that goes on to numbers of any length names those that it leaves out.
+            known = self._unlikely - one if _goes_on(one) else self._unlikely & one
+            for more in (known, _named(one)):
+                if more:  # mostly nothing, and the union of what counts is long
+                    found |= more
+        return found
 
 
-def _tidy(cells: Sequence[tuple[int, int, int]]) -> Region:
-    """Join cells that touch and hold at the same times."""
-    found: list[tuple[int, int, int]] = []
-    for low, high, mask in cells:
-        if found and found[-1][1] == low and found[-1][2] == mask and low % SIZE:
-            found[-1] = found[-1][0], high, mask
-        else:
-            found.append((low, high, mask))
-    return tuple(found)
-
-
-_Move = tuple[int, int, int]  # ranks from, ranks until before, and how far their positions are
+_Move = tuple[int, int, Kind, int]  # ranks from, ranks until before, their kind, and how far their positions are
 
 
 def _move(kind: Kind, start: str, more: int, shown: str) -> _Move:
     """Tell that the numbers made of a start and so many digits are presented as a text and the same digits."""
     low, high = digits.interval(kind, start, more)
-    return low, high, _SHIFT[kind] + interval(shown, digits_of(shown) + more)[0] - low
+    return low, high, kind, interval(shown, digits_of(shown) + more)[0] - low
 
 
 def _itself() -> Iterable[_Move]:
@@ -198,7 +149,7 @@ def _itself() -> Iterable[_Move]:
             yield _move(kind, "", length, "")
         for position, number in ((ANONYMOUS, None), (BEYOND, "9" * 20)):
             rank = digits.rank(Caller(kind, number))
-            yield rank, rank + 1, _SHIFT[kind] + position - rank
+            yield rank, rank + 1, kind, position - rank
     for length in range(4, 16):
         yield _move(Kind.EXTERNAL, "+", length, "+")
 
@@ -252,6 +203,8 @@ def _goes_on(callers: NumberSet) -> bool:
 @lru_cache(maxsize=4096)
 def _named(callers: NumberSet) -> NumberSet:
     """Return the numbers that are none, but that a set of callers takes in or leaves out one by one, as `0042`."""
+    if not _UNREAL & callers:
+        return digits.EMPTY
     found = []
     for low, high in _UNREAL.intervals:
         run = digits.from_intervals([(low, high)])
@@ -262,8 +215,3 @@ def _named(callers: NumberSet) -> NumberSet:
         for part in (inside, run - inside):
             found += [(first, end) for first, end in part.intervals if end - first <= most]
     return digits.from_intervals(found)
-
-
-def everyone(callers: NumberSet, mask: int) -> Region:
-    """Return all calls of some callers at some times, in ranks of `digits`."""
-    return tuple((low, high, mask) for low, high in callers.intervals)
