@@ -29,6 +29,7 @@ from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
 from policyc.targets.freeswitch.dialect import chunks, dial, none_of, one_of, text
 from policyc.targets.freeswitch.plan import FALSE, TRUE, Action, Condition, Context, Field, Line, transfer, var
+from policyc.targets.freeswitch.presented import forms
 from policyc.targets.naming import layer_names
 
 NAME: Final = "freeswitch"
@@ -63,8 +64,7 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         policy=text(policy.name),
         settings=settings,
         contexts=contexts,
-        presentations=frozenset(settings["presentations"]),
-        overseas="|".join(numbering.overseas_codes()),
+        entries=[(kind.value, forms(kind, settings["presentations"])) for kind in digits.Kind],
         confirm_seconds=_CONFIRM_SECONDS,
         transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
     )
