@@ -32,10 +32,6 @@ class Carved:
     before: int
 
 
-class _TooManyError(Exception):
-    """The walk passes too many prefixes."""
-
-
 _Question = tuple[Node, Atoms, Atoms]  # a node, and what is needed and what is forbidden below it, from its first atom
 
 
@@ -48,20 +44,38 @@ class Search:
     def __init__(self, tree: Tree, anonymous: str = "") -> None:
         self.tree = tree
         self.anonymous = anonymous
-        self._needed: Atoms = 0  # of the walk under way
         # Below a prefix: how many prefixes the walk passes, and how many patterns it finds.
         self._counts: dict[_Question, tuple[int, int]] = {}
         # Whether to carve at a prefix, how many patterns there are then, and how many before them.
         self._carvings: dict[_Question, tuple[bool, int, int]] = {}
-        self._covers: dict[tuple[Atoms, Atoms], Patterns | None] = {}
+        self._sizes: dict[tuple[Atoms, Atoms], int | None] = {}
         self._carved: dict[tuple[Atoms, Atoms], Carved | None] = {}
+
+    def fewest(self, needed: Atoms, forbidden: Atoms) -> int | None:
+        """Return how few patterns match all of one set and none of another, or None if no patterns do."""
+        key = needed, forbidden
+        if key not in self._sizes:
+            self._sizes[key] = self._fewest(needed, forbidden)
+        return self._sizes[key]
+
+    def _fewest(self, needed: Atoms, forbidden: Atoms) -> int | None:
+        if not forbidden:
+            return 1 if needed else 0
+        anonymous = bool(needed & self.tree.anonymous)
+        if not self._parts(needed, forbidden) or (anonymous and not self.anonymous):
+            return None
+        return anonymous + sum(self._count(*part)[1] for part in _below(self.tree.root, needed, forbidden))
 
     def cover(self, needed: Atoms, forbidden: Atoms) -> Patterns | None:
         """Return the fewest patterns that match all of one set and none of another, or None if no patterns do."""
-        key = needed, forbidden
-        if key not in self._covers:
-            self._covers[key] = self._cover(needed, forbidden)
-        return self._covers[key]
+        if self.fewest(needed, forbidden) is None:
+            return None
+        if not forbidden:
+            return ("*",) if needed else ()
+        found = [pattern for part in _below(self.tree.root, needed, forbidden) for pattern in self._patterns(*part)]
+        if needed & self.tree.anonymous:
+            found.append(self.anonymous)
+        return tuple(sorted(found))
 
     def carve(self, needed: Atoms, forbidden: Atoms) -> Carved | None:
         """Return few patterns for a set, where what they match too much of another set is to be taken out before.
@@ -72,16 +86,6 @@ class Search:
         if key not in self._carved:
             self._carved[key] = self._carve(needed, forbidden)
         return self._carved[key]
-
-    def _cover(self, needed: Atoms, forbidden: Atoms) -> Patterns | None:
-        if not forbidden:
-            return ("*",) if needed else ()
-        if not self._parts(needed, forbidden) or (needed & self.tree.anonymous and not self.anonymous):
-            return None
-        found = [pattern for part in _below(self.tree.root, needed, forbidden) for pattern in self._patterns(*part)]
-        if needed & self.tree.anonymous:
-            found.append(self.anonymous)
-        return tuple(sorted(found))
 
     def _carve(self, needed: Atoms, forbidden: Atoms) -> Carved | None:
         if not forbidden or not self._parts(needed, forbidden):
@@ -108,20 +112,12 @@ class Search:
         """Tell whether patterns can part two sets, and not by the thousand."""
         if needed & forbidden & ~self.tree.beyond:
             return False
-        self._needed = needed
-        try:
-            passed = sum(self._count(*part)[0] for part in _below(self.tree.root, needed, forbidden))
-        except _TooManyError:
-            return False
-        return not self._is_too_many(passed)
-
-    def _is_too_many(self, passed: int) -> bool:
-        """Tell whether so many prefixes are beyond the limit; intervals are counted only where that is close."""
+        passed = sum(self._count(*part)[0] for part in _below(self.tree.root, needed, forbidden))
+        # Intervals are counted only where the limit is close.
         allowed = (passed - _MOST_PREFIXES) // _MOST_MORE
         if allowed < 1:
-            return False
-        tree, needed = self.tree, self._needed
-        return tree.most_intervals(needed) <= allowed or tree.intervals(needed) <= allowed
+            return True
+        return self.tree.most_intervals(needed) > allowed and self.tree.intervals(needed) > allowed
 
     def _count(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[int, int]:
         """Return how many prefixes the walk passes, and how many patterns match what is needed below a node."""
@@ -132,8 +128,6 @@ class Search:
         key = node, needed, forbidden
         if key not in self._counts:
             passed = many = node.count
-            if self._is_too_many(many):  # each length that a leaf goes down is ten times as many prefixes
-                raise _TooManyError
             patterns = many if node.single and needed & 1 else 0
             for part in _below(node, needed, forbidden):
                 more, found = self._count(*part)

@@ -120,6 +120,16 @@ class _Step:
 _Way = tuple[_Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The kind and the times of an exception, with the texts that it must match and those that it must not."""
+
+    kind: Kind | None
+    mask: int
+    texts: Atoms
+    forbidden: Atoms
+
+
 class _Planner:
     """Finds one list. `weight`: what an exception weighs."""
 
@@ -213,23 +223,28 @@ class _Planner:
 
     def _single(self, need: Calls, destination: Destination) -> _Step | None:
         """Return one exception that takes some calls and no wrong one."""
-        found: list[_Step] = []
+        best: tuple[int, _Shape, bool] | None = None
+        few = False
         for ordered in (False, True):
             kinds: set[Kind | None] = set()  # wider times forbid more: patterns get no fewer
-            for kind, mask, texts, forbidden in self._shapes(need, destination, ordered=ordered):
-                if kind in kinds:
+            for shape in self._shapes(need, destination, ordered=ordered):
+                if shape.kind in kinds or (size := self.search.fewest(shape.texts, shape.forbidden)) is None:
                     continue
-                if (made := self.search.cover(texts, forbidden)) is not None:
-                    kinds.add(kind)
-                    found.append(_Step(made, kind, mask, destination, ordered))
-            if any(len(step.patterns) <= _ORDER for step in found):
+                kinds.add(shape.kind)
+                weight = size if self.limits.single else size + self.weight + _ORDER * ordered
+                few = few or size <= _ORDER
+                if best is None or weight < best[0]:
+                    best = weight, shape, ordered
+            if few:
                 break
-        return min(found, key=lambda step: self._weighs((step,)), default=None)
+        if best is None:
+            return None
+        _, shape, ordered = best
+        made = self.search.cover(shape.texts, shape.forbidden)
+        return None if made is None else _Step(made, shape.kind, shape.mask, destination, ordered)
 
-    def _shapes(
-        self, need: Calls, destination: Destination, *, ordered: bool
-    ) -> Iterator[tuple[Kind | None, int, Atoms, Atoms]]:
-        """Yield kind and times that an exception may have, with the texts it must match and those it must not."""
+    def _shapes(self, need: Calls, destination: Destination, *, ordered: bool) -> Iterator["_Shape"]:
+        """Yield what an exception for some calls may be for, besides its texts."""
         columns = self.columns
         allowed = self.aim.calls[destination]
         if ordered:
@@ -240,7 +255,8 @@ class _Planner:
         for mask in reversed(times) if destination == RING else times:
             wrong = unwanted & columns.at(mask)
             for kind in self._kinds(need):
-                yield kind, mask, texts, columns.texts(wrong if kind is None else columns.of_kind(wrong, kind))
+                forbidden = columns.texts(wrong if kind is None else columns.of_kind(wrong, kind))
+                yield _Shape(kind, mask, texts, forbidden)
 
     def _kinds(self, need: Calls) -> tuple[Kind | None, ...]:
         """Return the kinds that an exception for some calls may be for."""
@@ -251,12 +267,12 @@ class _Planner:
     def _carved(self, need: Calls, destination: Destination) -> list[_Way]:
         """Return ways with exceptions of other destinations before the one for some calls."""
         found: list[_Way] = []
-        for kind, mask, texts, forbidden in self._shapes(need, destination, ordered=True):
+        for shape in self._shapes(need, destination, ordered=True):
             # Texts that are wrong at some of the times only are carved out at those.
-            made = self.search.carve(texts & ~forbidden, forbidden)
+            made = self.search.carve(shape.texts & ~shape.forbidden, shape.forbidden)
             if made is None:
                 continue
-            last = _Step(made.patterns, kind, mask, destination, ordered=True)
+            last = _Step(made.patterns, shape.kind, shape.mask, destination, ordered=True)
             calls = self._calls(last)
             if need & ~calls:
                 continue

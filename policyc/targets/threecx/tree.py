@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policyc.targets.threecx import presented
-from policyc.targets.threecx.presented import ANONYMOUS, BEYOND
+from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, POWERS
 
 # A set of texts: bit i for atom i.
 Atoms = int
 Cell = tuple[int, int, int]  # first position, one past the last, label
 _DIGITS: Final = "0123456789"
+_NOTHING: Final = -1  # no cell holds any of some texts
+_SEVERAL: Final = -2  # they are not all of one cell
 
 
 class Leaf:
@@ -199,12 +201,11 @@ class _Builder:
     def root(self) -> Branch:
         root = Branch("", 0, single=False)
         every = 0, len(self.cells)
-        cuts = [(length, presented.interval("", length)[0], *every) for length in presented.lengths("")]
-        self._children(root, 0, (), cuts)
-        signed = [(length, presented.interval("+", length)[0], *every) for length in presented.lengths("+")]
-        lengths, cut = self._told_apart(signed, 1, 0)
-        if lengths or cut:
-            root.children["+"] = self._node("+", 0, lengths, cut)
+        self._children(root, 0, (), [(one, presented.interval("", one)[0], *every) for one in presented.lengths("")])
+        signed = [(one, presented.interval("+", one)[0], *every) for one in presented.lengths("+")]
+        labels = tuple(self._labels(cut, POWERS[cut[0]], 1)[0] for cut in signed)
+        if any(label != _NOTHING for label in labels):
+            root.children["+"] = self._node("+", 0, _alike(signed, labels), self._below(signed, labels, 0, 0))
         return self._closed(root)
 
     def alone(self, cells: Sequence[Cell], position: int) -> Atoms:
@@ -232,17 +233,23 @@ class _Builder:
         return self._closed(branch)
 
     def _children(self, branch: Branch, depth: int, lengths: _Lengths, cuts: Sequence[_Cut]) -> None:
-        alike: dict[_Lengths, str] = {}  # the digits of each leaf
-        for digit in range(10):
-            more, cut = self._told_apart(cuts, 10, digit, depth)
-            below = tuple(sorted((*lengths, *more))) if more else lengths
-            if cut:
-                branch.children[_DIGITS[digit]] = self._node(branch.prefix + _DIGITS[digit], depth + 1, below, cut)
-            elif below:
-                alike[below] = alike.get(below, "") + _DIGITS[digit]
-        for below, digits in alike.items():
-            leaf = self._leaf(tuple(branch.prefix + digit for digit in digits), depth + 1, below)
-            branch.children |= dict.fromkeys(digits, leaf)
+        rows = [self._labels(cut, POWERS[cut[0] - depth - 1], 10) for cut in cuts]
+        digits_of: dict[tuple[int, ...], str] = {}
+        for digit, labels in zip(_DIGITS, zip(*rows, strict=True), strict=True):
+            digits_of[labels] = digits_of.get(labels, "") + digit
+        leaves: dict[_Lengths, str] = {}  # the digits of each
+        for labels, digits in digits_of.items():
+            below = tuple(sorted((*lengths, *_alike(cuts, labels))))
+            if _SEVERAL not in labels:
+                leaves[below] = leaves.get(below, "") + digits
+                continue
+            for digit in digits:
+                cut = self._below(cuts, labels, depth + 1, int(digit))
+                branch.children[digit] = self._node(branch.prefix + digit, depth + 1, below, cut)
+        for below, digits in leaves.items():
+            if below:
+                leaf = self._leaf(tuple(branch.prefix + digit for digit in digits), depth + 1, below)
+                branch.children |= dict.fromkeys(digits, leaf)
 
     def _closed(self, branch: Branch) -> Branch:
         branch.nodes = tuple({id(node): node for node in branch.children.values()}.values())
@@ -264,18 +271,36 @@ class _Builder:
             self.where[start + at] = prefixes, run
         return Leaf(prefixes, depth, start, tuple(runs))
 
-    def _told_apart(self, cuts: Iterable[_Cut], base: int, digit: int, depth: int = 0) -> tuple[_Lengths, list[_Cut]]:
-        """Return the lengths at which all texts with a further digit are alike, and those at which they differ."""
-        alike = []
-        cut = []
-        for length, low, first, last in cuts:
-            size = presented.POWERS[length - depth] // base
-            start = low + digit * size
-            at = bisect_right(self.ends, start, first, last)
-            if at == last or self.starts[at] >= start + size:
-                continue
-            if self.starts[at] <= start and self.ends[at] >= start + size:
-                alike.append((length, self.cells[at][2]))
-            else:
-                cut.append((length, start, at, bisect_left(self.starts, start + size, at, last)))
-        return tuple(alike), cut
+    def _labels(self, cut: _Cut, size: int, count: int) -> list[int]:
+        """Return the label of each of so many blocks of a cut, or that they have none or several."""
+        _, low, first, last = cut
+        found = [_NOTHING] * count
+        for at in range(
+            bisect_right(self.ends, low, first, last), bisect_left(self.starts, low + count * size, first, last)
+        ):
+            # The blocks from `start` until before `end` are all of this cell; those that it cuts are next to them.
+            start, before = divmod(max(self.starts[at] - low, 0), size)
+            end, after = divmod(min(self.ends[at] - low, count * size), size)
+            if before:
+                found[start] = _SEVERAL
+                start += 1
+            if after:
+                found[end] = _SEVERAL
+            found[start:end] = [self.cells[at][2]] * (end - start)
+        return found
+
+    def _below(self, cuts: Iterable[_Cut], labels: Iterable[int], depth: int, digit: int) -> list[_Cut]:
+        """Return the cuts of those lengths, out of some, at which the texts with a further digit differ."""
+        found = []
+        for (length, low, first, last), label in zip(cuts, labels, strict=True):
+            if label == _SEVERAL:
+                size = POWERS[length - depth]
+                start = low + digit * size
+                cells = bisect_right(self.ends, start, first, last), bisect_left(self.starts, start + size, first, last)
+                found.append((length, start, *cells))
+        return found
+
+
+def _alike(cuts: Iterable[_Cut], labels: Iterable[int]) -> _Lengths:
+    """Return the lengths, out of some, at which all texts have one label."""
+    return tuple((cut[0], label) for cut, label in zip(cuts, labels, strict=True) if label >= 0)
