@@ -28,10 +28,11 @@ UNDERSTOOD = SET_BY_FREESWITCH | frozenset(
 """Variables that change what FreeSWITCH does, and do so here."""
 HARMLESS = frozenset(
     "default_language language ringback transfer_ringback ignore_early_media instant_ringback sound_prefix"
-    " playback_terminators hold_music".split()
+    " playback_terminators hold_music"
+    " effective_callee_id_name effective_callee_id_number sip_copy_custom_headers".split()
 )
 """Variables that FreeSWITCH reads, and that change nothing of what is looked at here."""
-_FAMILIES = tuple(
+FAMILIES = tuple(
     "api_ app_ ast_ attended_ auto_ bind_ blind_ bridge_ bypass_ call_ campon cdr_ codec_ conference_ continue_"
     " copy_ disable_ dp_ dtmf_ effective_ eavesdrop_ enable_ exec_ execute_ export_ fail_ failed_ failure_ fifo_ force_"
     " forked_ group_confirm hangup_ hold_ import intercept_ leg_ limit_ local_var_ loopback_ max_ media_ monitor_"
@@ -142,7 +143,7 @@ class Channel:
         if "[" in key or value.startswith("ARRAY::"):
             raise UnsupportedError(place, f"an array: {name}")
         own = key.removeprefix("nolocal:").removeprefix("_nolocal_")
-        if own not in UNDERSTOOD and own not in HARMLESS and own.startswith(_FAMILIES):
+        if own not in UNDERSTOOD and own not in HARMLESS and own.startswith(FAMILIES):
             raise UnsupportedError(place, f"the variable {name}")
         if value:
             self.variables[key] = value

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .channel import FAMILIES
 from .errors import Place, UnsupportedError
 from .variables import fields
 
@@ -13,9 +14,9 @@ READ = frozenset(
     "origination_caller_id_number origination_caller_id_name origination_privacy originate_timeout leg_timeout"
     " group_confirm_key group_confirm_file group_confirm_cancel_timeout group_confirm_read_timeout"
     " group_confirm_timeout"
-    " ignore_early_media instant_ringback ringback hangup_after_bridge".split()
+    " ignore_early_media instant_ringback ringback hangup_after_bridge sip_cid_type sip_h_privacy".split()
 )
-"""The variables that a dial string may have."""
+"""The variables of FreeSWITCH that a dial string may have, besides those of the dialplan's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _variables(parts: Sequence[str], inner: str, place: Place) -> dict[str, str]
         if len(pair) != 2:
             raise UnsupportedError(place, f"not a variable of a dial string: {part}")
         name, value = pair
-        if name.lower() not in READ:
+        if name.lower() not in READ and name.lower().startswith(FAMILIES):
             raise UnsupportedError(place, f"the variable {name} of a dial string")
         found[name.lower()] = value
     return found

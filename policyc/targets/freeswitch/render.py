@@ -50,6 +50,12 @@ _CALLED: Final = "${destination_number}"
 _TRANSFERS = 100  # in one call, whatever comes of it; and so many for each extension that forwards
 _TRANSFERS_EACH = 12
 _FORWARDING = 1000
+# Of a leg that must not show who calls. The flags alone leave name and number in SIP's From and Remote-Party-ID
+# (sofia_glue.c), so both are replaced, and the network is asked for privacy (RFC 3323).
+_PRIVATE: Final = (
+    "origination_caller_id_name=Anonymous,origination_caller_id_number=anonymous,"
+    "origination_privacy=hide_name:hide_number,sip_cid_type=none,sip_h_Privacy=id"
+)
 _CONFIRM_SECONDS = 15  # to hear the question twice and press a key
 _ALTERNATIVES = 64  # of a line that shares calls out: more are shared out in two steps
 
@@ -65,6 +71,7 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         settings=settings,
         contexts=contexts,
         entries=[(kind.value, forms(kind, settings["presentations"])) for kind in digits.Kind],
+        private=_PRIVATE,
         confirm_seconds=_CONFIRM_SECONDS,
         transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
     )
@@ -203,11 +210,13 @@ class _Renderer:
                 return (transfer(own, "policyc-busy"),)
 
     def _ring(self, extension: Extension) -> tuple[Action, ...]:
+        line = dial(self.settings["extension_dial"], extension.number, extension.number)
         return (
-            Action("set", f"call_timeout={extension.ring_seconds}"),
+            # A limit of the leg is never short of its seconds; that of the call, which may be, only stands behind it.
+            Action("set", f"call_timeout={extension.ring_seconds + 2}"),
             Action("set", "continue_on_fail=true"),
             Action("set", "hangup_after_bridge=true"),
-            Action("bridge", dial(self.settings["extension_dial"], extension.number, extension.number)),
+            Action("bridge", f"{{${{policyc_caller_id}},leg_timeout={extension.ring_seconds}}}{line}"),
             transfer(extension.number, "policyc-mailbox" if extension.mailbox else "policyc-busy"),
         )
 
@@ -259,7 +268,7 @@ def _tree(
         alternatives = _starts(starts)
         if len(alternatives) <= _ALTERNATIVES:
             expression = f"^({'|'.join(alternatives)})[0-9]$"
-            title = start + "x" * (length - len(start))
+            title = f"postes à {length} chiffres"
             lines.append(Line(title, (Field("destination_number", expression),), (transfer(_CALLED, f"{family}-$1x"),)))
         else:
             for one in starts:
