@@ -80,7 +80,8 @@ class Columns:
         found: dict[int, Calls] = {}
         for kind in KINDS:
             parts = self._parts(calls, kind)
-            for mask in sorted(parts, key=lambda mask: self.tree.first(parts[mask])):
+            masks = list(parts) if len(parts) < 2 else sorted(parts, key=lambda mask: self.tree.first(parts[mask]))
+            for mask in masks:
                 found[mask] = found.get(mask, 0) | self.of(parts[mask], (kind,), mask)
         return found
 

@@ -11,11 +11,11 @@ What a walk finds below a prefix depends on the needed and the forbidden texts b
 from one question about a list to the next, so a `Search` is kept as long as its tree.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policyc.targets.threecx.tree import Atoms, Branch, Leaf, Node, Tree
+from policyc.targets.threecx.tree import Atoms, Leaf, Node, Tree, below
 
 Patterns = tuple[str, ...]
 # How many prefixes a walk may pass, and how many more for each interval of what is needed: a whole number may take
@@ -32,7 +32,7 @@ class Carved:
     before: int
 
 
-_Question = tuple[Node, Atoms, Atoms]  # a node, and what is needed and what is forbidden below it, from its first atom
+_Question = tuple[Node, Atoms, Atoms]  # what is below a prefix, and what is needed and what is forbidden of it
 
 
 class Search:
@@ -44,9 +44,9 @@ class Search:
     def __init__(self, tree: Tree, anonymous: str = "") -> None:
         self.tree = tree
         self.anonymous = anonymous
-        # Below a prefix: how many prefixes the walk passes, and how many patterns it finds.
+        # How many prefixes the walk passes below one, and how many patterns it finds.
         self._counts: dict[_Question, tuple[int, int]] = {}
-        # Whether to carve at a prefix, how many patterns there are then, and how many before them.
+        # Whether to carve at a prefix, how many patterns there are below it then, and how many before them.
         self._carvings: dict[_Question, tuple[bool, int, int]] = {}
         self._sizes: dict[tuple[Atoms, Atoms], int | None] = {}
         self._carved: dict[tuple[Atoms, Atoms], Carved | None] = {}
@@ -64,7 +64,7 @@ class Search:
         anonymous = bool(needed & self.tree.anonymous)
         if not self._parts(needed, forbidden) or (anonymous and not self.anonymous):
             return None
-        return anonymous + sum(self._count(*part)[1] for part in _below(self.tree.root, needed, forbidden))
+        return anonymous + self._count_of_edges(self.tree.root, needed, forbidden)[1]
 
     def cover(self, needed: Atoms, forbidden: Atoms) -> Patterns | None:
         """Return the fewest patterns that match all of one set and none of another, or None if no patterns do."""
@@ -72,7 +72,7 @@ class Search:
             return None
         if not forbidden:
             return ("*",) if needed else ()
-        found = [pattern for part in _below(self.tree.root, needed, forbidden) for pattern in self._patterns(*part)]
+        found = list(_beyond_edges(self._patterns, self.tree.root, "", needed, forbidden))
         if needed & self.tree.anonymous:
             found.append(self.anonymous)
         return tuple(sorted(found))
@@ -91,19 +91,17 @@ class Search:
         if not forbidden or not self._parts(needed, forbidden):
             return None
         tree = self.tree
-        parts = list(_below(tree.root, needed, forbidden))
-        carvings = [self._carving(*part) for part in parts]
         unknown = needed & tree.anonymous and not self.anonymous
-        count, before = sum(one[1] for one in carvings), sum(one[2] for one in carvings)
+        count, before = self._carving_of_edges(tree.root, needed, forbidden)
         count += bool(needed & tree.anonymous)
         # No patterns match all that is no number of the plan, so it cannot be carved out of `*`.
         if not forbidden & tree.beyond and (self.anonymous or not forbidden & tree.anonymous):
-            others = sum(self._count(node, no, yes)[1] for node, yes, no in parts) + bool(forbidden & tree.anonymous)
+            others = self._count_of_edges(tree.root, forbidden, needed)[1] + bool(forbidden & tree.anonymous)
             if unknown or 1 + others < count + before:
                 return Carved(("*",), others) if others else None
         if unknown or not before:
             return None
-        found = [pattern for part in parts for pattern in self._carvings_of(*part)]
+        found = list(_beyond_edges(self._carvings_of, tree.root, "", needed, forbidden))
         if needed & tree.anonymous:
             found.append(self.anonymous)
         return Carved(tuple(found), before)
@@ -112,75 +110,77 @@ class Search:
         """Tell whether patterns can part two sets, and not by the thousand."""
         if needed & forbidden & ~self.tree.beyond:
             return False
-        passed = sum(self._count(*part)[0] for part in _below(self.tree.root, needed, forbidden))
+        passed, _ = self._count_of_edges(self.tree.root, needed, forbidden)
         # Intervals are counted only where the limit is close.
         allowed = (passed - _MOST_PREFIXES) // _MOST_MORE
         if allowed < 1:
             return True
-        return self.tree.most_intervals(needed) > allowed and self.tree.intervals(needed) > allowed
+        return allowed < self.tree.most_intervals and allowed < self.tree.intervals(needed)
 
     def _count(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[int, int]:
-        """Return how many prefixes the walk passes, and how many patterns match what is needed below a node."""
+        """Return how many prefixes the walk passes, and how many patterns match what is needed below a prefix."""
         if not needed:
             return 0, 0
         if not forbidden:
-            return 0, node.count
+            return 0, 1
         key = node, needed, forbidden
         if key not in self._counts:
-            passed = many = node.count
-            patterns = many if node.single and needed & 1 else 0
-            for part in _below(node, needed, forbidden):
-                more, found = self._count(*part)
-                passed += more
-                patterns += found
-            self._counts[key] = passed, patterns
+            passed, patterns = self._count_of_edges(node, needed, forbidden)
+            self._counts[key] = 1 + passed, (node.single and needed & 1) + patterns
         return self._counts[key]
 
-    def _patterns(self, node: Node, needed: Atoms, forbidden: Atoms) -> Iterator[str]:
-        """Yield the patterns that match what is needed below a node."""
-        if not needed:
-            return
+    def _count_of_edges(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[int, int]:
+        passed = patterns = 0
+        for digits, start, child in node.edges:
+            if inside := below(needed, start, child):
+                more, found = self._count(child, inside, below(forbidden, start, child))
+                passed += len(digits) * more
+                patterns += len(digits) * found
+        return passed, patterns
+
+    def _patterns(self, node: Node, prefix: str, needed: Atoms, forbidden: Atoms) -> Iterator[str]:
+        """Yield the patterns that match what is needed, not empty, below a prefix."""
         if not forbidden:
-            yield from (prefix + "*" for prefix in node.prefixes)
+            yield prefix + "*"
             return
         if node.single and needed & 1:
-            yield from node.prefixes
-        for part in _below(node, needed, forbidden):
-            yield from self._patterns(*part)
+            yield prefix
+        yield from _beyond_edges(self._patterns, node, prefix, needed, forbidden)
 
     def _carving(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[bool, int, int]:
-        """Return whether to carve below a node, how many patterns there are then, and how many before them."""
-        many = node.count
+        """Return whether to carve at a prefix, how many patterns there are below it then, and how many before them."""
         if not needed:
             return False, 0, 0
         if not forbidden:
-            return False, many, 0
+            return False, 1, 0
         key = node, needed, forbidden
         if key not in self._carvings:
-            patterns = many if node.single and needed & 1 else 0
-            before = 0
-            for part in _below(node, needed, forbidden):
-                _, count, first = self._carving(*part)
-                patterns += count
-                before += first
+            patterns, before = self._carving_of_edges(node, needed, forbidden)
+            patterns += node.single and needed & 1
             others = self._count(node, forbidden, needed)[1]
-            if many + others < patterns + before:
-                self._carvings[key] = True, many, others
+            if 1 + others < patterns + before:
+                self._carvings[key] = True, 1, others
             else:
                 self._carvings[key] = False, patterns, before
         return self._carvings[key]
 
-    def _carvings_of(self, node: Node, needed: Atoms, forbidden: Atoms) -> Iterator[str]:
-        """Yield the patterns for what is needed below a node, where some take too much."""
-        if not needed:
-            return
+    def _carving_of_edges(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[int, int]:
+        patterns = before = 0
+        for digits, start, child in node.edges:
+            if inside := below(needed, start, child):
+                _, found, first = self._carving(child, inside, below(forbidden, start, child))
+                patterns += len(digits) * found
+                before += len(digits) * first
+        return patterns, before
+
+    def _carvings_of(self, node: Node, prefix: str, needed: Atoms, forbidden: Atoms) -> Iterator[str]:
+        """Yield the patterns for what is needed, not empty, below a prefix, where some take too much."""
         if not forbidden or self._carving(node, needed, forbidden)[0]:
-            yield from (prefix + "*" for prefix in node.prefixes)
+            yield prefix + "*"
             return
         if node.single and needed & 1:
-            yield from node.prefixes
-        for part in _below(node, needed, forbidden):
-            yield from self._carvings_of(*part)
+            yield prefix
+        yield from _beyond_edges(self._carvings_of, node, prefix, needed, forbidden)
 
     def narrowed(self, patterns: Patterns, needed: Atoms) -> Patterns:
         """Return patterns made as narrow as can be, for what is needed of what they match; others are left out."""
@@ -190,40 +190,35 @@ class Search:
         if pattern in ("*", self.anonymous):
             return pattern if needed & self.tree.matched((pattern,), self.anonymous) else None
         text = pattern.removesuffix("*")
-        node = self.tree.node(text)
+        start, node, _ = self.tree.find(text)
         if node is None:
             return None
-        inside = needed >> node.start & (1 << node.width) - 1
+        inside = below(needed, start, node)
         if not pattern.endswith("*"):
             return pattern if node.single and inside & 1 else None
         return _narrowest(node, text, inside) if inside else None
 
 
 def _narrowest(node: Node, text: str, inside: Atoms) -> str:
-    """Return the narrowest pattern for a set, not empty, below a prefix of a node."""
+    """Return the narrowest pattern for a set, not empty, below a prefix."""
     while True:
-        if node.single and inside == 1 and (isinstance(node, Branch) or len(node.runs[0]) == 1):
+        if node.single and inside == 1 and (not isinstance(node, Leaf) or len(node.runs[0]) == 1):
             return text
-        if isinstance(node, Leaf) or (node.single and inside & 1):
+        holding = [
+            (digits, child, part) for digits, start, child in node.edges if (part := below(inside, start, child))
+        ]
+        if isinstance(node, Leaf) or (node.single and inside & 1) or len(holding) > 1 or len(holding[0][0]) > 1:
             return text + "*"
-        holding = [(sign, one) for sign, one in node.children.items() if _inside(node, one, inside)]
-        if len(holding) > 1:
-            return text + "*"
-        ((sign, child),) = holding
-        node, text, inside = child, text + sign, _inside(node, child, inside)
+        ((digits, node, inside),) = holding
+        text += digits
 
 
-def _inside(node: Node, child: Node, atoms: Atoms) -> Atoms:
-    """Return the atoms of a node that are below a child."""
-    return atoms >> child.start - node.start & (1 << child.width) - 1
-
-
-def _below(node: Node, needed: Atoms, forbidden: Atoms) -> Iterator[_Question]:
-    """Yield the children of a node, with what is needed and what is forbidden below each."""
-    if isinstance(node, Branch):
-        for child in node.nodes:
-            shift, whole = child.start - node.start, (1 << child.width) - 1
-            yield child, needed >> shift & whole, forbidden >> shift & whole
-    elif (longer := node.below()) is not None:
-        shift = longer.start - node.start
-        yield longer, needed >> shift, forbidden >> shift
+def _beyond_edges(
+    walk: Callable[[Node, str, Atoms, Atoms], Iterator[str]], node: Node, prefix: str, needed: Atoms, forbidden: Atoms
+) -> Iterator[str]:
+    """Yield what a walk finds after each digit that goes on to what is needed."""
+    for digits, start, child in node.edges:
+        if inside := below(needed, start, child):
+            wrong = below(forbidden, start, child)
+            for digit in digits:
+                yield from walk(child, prefix + digit, inside, wrong)

@@ -107,20 +107,6 @@ def plan(
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """An exception to be: `ordered` if it hangs on those before it."""
-
-    patterns: Patterns
-    kind: Kind | None
-    mask: int
-    destination: Destination
-    ordered: bool = False
-
-
-_Way = tuple[_Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Shape:
     """The kind and the times of an exception, with the texts that it must match and those that it must not."""
 
@@ -128,6 +114,23 @@ class _Shape:
     mask: int
     texts: Atoms
     forbidden: Atoms
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An exception to be: `ordered` if it hangs on those before it.
+
+    Most ways are found only to be weighed, so the patterns are counted first, and written once the way is taken.
+    """
+
+    count: int
+    patterns: Patterns | None
+    shape: _Shape
+    destination: Destination
+    ordered: bool
+
+
+_Way = tuple[_Step, ...]
 
 
 class _Planner:
@@ -161,7 +164,9 @@ class _Planner:
         used = {rule for rules, _ in self.sources for rule in rules}
         idle = tuple(rule for rule in aim.rules if rule not in used and rule not in dead)
         exceptions = tuple(
-            ForwardingException(step.patterns, step.kind, self._hours(step.mask), step.destination, rules, rings)
+            ForwardingException(
+                step.patterns or (), step.shape.kind, self._hours(step.shape.mask), step.destination, rules, rings
+            )
             for step, (rules, rings) in zip(self.steps, self.sources, strict=True)
         )
         return Plan(exceptions, dead, idle, tuple(self._order()))
@@ -187,16 +192,22 @@ class _Planner:
                 yield self._trouble(need, destination)
                 self.done |= need
                 continue
-            self.steps += way
-            for step in way:
+            for step in map(self._written, way):
+                self.steps.append(step)
                 self.done |= self._calls(step)
 
     def _calls(self, step: _Step) -> Calls:
         """Return all calls that an exception matches."""
         if step not in self.known:
-            texts = self.columns.tree.matched(step.patterns, self.limits.anonymous)
-            self.known[step] = self.columns.of(texts, _KINDS[step.kind], step.mask)
+            texts = self.columns.tree.matched(step.patterns or (), self.limits.anonymous)
+            self.known[step] = self.columns.of(texts, _KINDS[step.shape.kind], step.shape.mask)
         return self.known[step]
+
+    def _written(self, step: _Step) -> _Step:
+        """Return an exception with its patterns."""
+        if step.patterns is not None:
+            return step
+        return replace(step, patterns=self.search.cover(step.shape.texts, step.shape.forbidden))
 
     def _need(self, calls: Calls) -> Calls:
         return calls & self.aim.care & ~self.done
@@ -205,9 +216,9 @@ class _Planner:
         if way is None:
             return 1 << 60
         if self.limits.single:
-            return sum(len(step.patterns) for step in way)
+            return sum(step.count for step in way)
         ordered = any(step.ordered for step in way) or len({step.destination for step in way}) > 1
-        return sum(len(step.patterns) + self.weight for step in way) + (_ORDER if ordered else 0)
+        return sum(step.count + self.weight for step in way) + (_ORDER if ordered else 0)
 
     # -- ways to take some calls ----------------------------------------------------------------------
 
@@ -215,7 +226,7 @@ class _Planner:
         """Return the best way to send some calls, not empty, to a destination, or None if there is none."""
         single = self._single(need, destination)
         ways: list[_Way] = [] if single is None else [(single,)]
-        if single is None or len(single.patterns) > _ORDER:
+        if single is None or single.count > _ORDER:
             ways += self._carved(need, destination)
         if single is None or single.ordered:
             ways += self._apart(need, destination)
@@ -223,27 +234,20 @@ class _Planner:
 
     def _single(self, need: Calls, destination: Destination) -> _Step | None:
         """Return one exception that takes some calls and no wrong one."""
-        best: tuple[int, _Shape, bool] | None = None
-        few = False
+        found: list[_Step] = []
         for ordered in (False, True):
             kinds: set[Kind | None] = set()  # wider times forbid more: patterns get no fewer
             for shape in self._shapes(need, destination, ordered=ordered):
-                if shape.kind in kinds or (size := self.search.fewest(shape.texts, shape.forbidden)) is None:
+                if shape.kind in kinds:
                     continue
-                kinds.add(shape.kind)
-                weight = size if self.limits.single else size + self.weight + _ORDER * ordered
-                few = few or size <= _ORDER
-                if best is None or weight < best[0]:
-                    best = weight, shape, ordered
-            if few:
+                if (count := self.search.fewest(shape.texts, shape.forbidden)) is not None:
+                    kinds.add(shape.kind)
+                    found.append(_Step(count, None, shape, destination, ordered))
+            if any(step.count <= _ORDER for step in found):
                 break
-        if best is None:
-            return None
-        _, shape, ordered = best
-        made = self.search.cover(shape.texts, shape.forbidden)
-        return None if made is None else _Step(made, shape.kind, shape.mask, destination, ordered)
+        return min(found, key=lambda step: self._weighs((step,)), default=None)
 
-    def _shapes(self, need: Calls, destination: Destination, *, ordered: bool) -> Iterator["_Shape"]:
+    def _shapes(self, need: Calls, destination: Destination, *, ordered: bool) -> Iterator[_Shape]:
         """Yield what an exception for some calls may be for, besides its texts."""
         columns = self.columns
         allowed = self.aim.calls[destination]
@@ -272,7 +276,7 @@ class _Planner:
             made = self.search.carve(shape.texts & ~shape.forbidden, shape.forbidden)
             if made is None:
                 continue
-            last = _Step(made.patterns, shape.kind, shape.mask, destination, ordered=True)
+            last = _Step(len(made.patterns), made.patterns, shape, destination, ordered=True)
             calls = self._calls(last)
             if need & ~calls:
                 continue
@@ -368,7 +372,7 @@ class _Planner:
         narrowed = []
         for step in self.steps:
             new = self._calls(step) & self.aim.guarded & ~seen
-            kept = self.search.narrowed(step.patterns, self.columns.texts(new))
+            kept = self.search.narrowed(step.patterns or (), self.columns.texts(new))
             narrowed.append(replace(step, patterns=kept))
             seen |= self._calls(narrowed[-1])
         self.steps = narrowed

@@ -49,7 +49,7 @@ def interval(start: str, length: int) -> tuple[int, int]:
     return low, low + size
 
 
-def lengths(start: str) -> Iterable[int]:
+def lengths(start: str) -> range:
     """Return how many digits texts that start with a text can have."""
     return range(max(digits_of(start), 1), _MOST_DIGITS[start[:1] if start[:1] == "+" else ""] + 1)
 

@@ -1,23 +1,22 @@
 """Cells of texts in, the tree of their digits out: sets of texts are then bits of an int. Pure.
 
 A list of exceptions tells texts apart by their beginnings. Below most prefixes nothing is told apart but lengths, so
-the tree has a `Branch` only where a cell begins or ends below a prefix, and a `Leaf` elsewhere; prefixes that differ in
-the last digit alone and hold the same are one leaf.
+the tree has a `Branch` only where a cell begins or ends below a prefix, and a `Leaf` elsewhere. A node says what is
+below a prefix, not which prefix: spellings of a number, and lists that have much in common, share nodes.
 
-What patterns cannot part is an *atom*: in a leaf, neighbouring lengths with one label. A set of texts is an int, bit i
-for atom i, and the atoms below a node are next to one another, from `start`. A pattern of `patterns` matches an atom
-whole or not at all, together with its likes: below prefixes of one leaf, patterns are the same.
+What patterns cannot part is an *atom*: in a leaf, neighbouring lengths with one label. Digits after which a branch has
+the same leaf share its atoms. A set of texts is an int, bit i for atom i, and the atoms below a prefix are next to one
+another. A pattern of `patterns` matches an atom whole or not at all, together with those of the digits that share it.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from policyc.targets.threecx import presented
 from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, POWERS
 
-# A set of texts: bit i for atom i.
+# A set of texts: bit i for atom i. Below a prefix, bit 0 is the first atom there.
 Atoms = int
 Cell = tuple[int, int, int]  # first position, one past the last, label
 _DIGITS: Final = "0123456789"
@@ -25,262 +24,258 @@ _NOTHING: Final = -1  # no cell holds any of some texts
 _SEVERAL: Final = -2  # they are not all of one cell
 
 
-class Leaf:
-    """Prefixes below which only lengths are told apart. `runs` are the lengths of each atom, shortest first.
+class Branch:
+    """What is below a prefix where more than lengths is told apart.
 
-    Leaves far below those of the tree have thousands of prefixes, which are rarely asked for.
+    `single`: the prefix is a text itself, and the first atom. `edges` are the digits that go on, the first atom after
+    them, and what is below.
     """
 
-    __slots__ = ("_above", "_below", "_prefixes", "count", "depth", "runs", "single", "start", "width")
+    __slots__ = ("edges", "labels", "single", "width")
 
-    def __init__(
-        self,
-        prefixes: tuple[str, ...],
-        depth: int,
-        start: int,
-        runs: tuple[tuple[int, ...], ...],
-        above: "Leaf | None" = None,
-    ) -> None:
-        """Take the prefixes, or the leaf above; `depth` is how many digits prefixes have."""
-        self._prefixes = prefixes
-        self._above = above
-        self._below: Leaf | None = None
-        self.count: int = len(prefixes) if above is None else 10 * above.count
-        self.depth = depth
-        self.start = start
+    def __init__(self, single: int | None, edges: Sequence[tuple[str, "Node"]]) -> None:
+        """Take the label of the prefix itself, if it counts, and what is below."""
+        self.single = single is not None
+        labels = [] if single is None else [single]
+        found = []
+        for digits, node in edges:
+            found.append((digits, len(labels), node))
+            labels += node.labels
+        self.edges: tuple[Edge, ...] = tuple(found)
+        self.labels: tuple[int, ...] = tuple(labels)  # of the atoms
+        self.width = len(labels)  # how many atoms there are
+
+
+class Leaf:
+    """What is below a prefix where only lengths are told apart. `runs` are how many digits follow, for each atom."""
+
+    __slots__ = ("_edges", "labels", "runs", "single", "width")
+
+    def __init__(self, runs: tuple[tuple[int, ...], ...], labels: tuple[int, ...]) -> None:
+        """Take the lengths and the labels of the atoms, shortest first."""
         self.runs = runs
+        self.labels: tuple[int, ...] = labels
         self.width = len(runs)
-        self.single = runs[0][0] == depth  # whether the prefixes are texts themselves; the first atom holds them
+        self.single = runs[0][0] == 0
+        self._edges: tuple[Edge, ...] | None = None
 
     @property
-    def prefixes(self) -> tuple[str, ...]:
-        """The prefixes; each has the same below."""
-        if self._above is not None and not self._prefixes:
-            self._prefixes = tuple(prefix + digit for prefix in self._above.prefixes for digit in _DIGITS)
-        return self._prefixes
-
-    def below(self) -> "Leaf | None":
-        """Return the leaf of the prefixes that are a digit longer."""
-        if self._below is None:
-            runs = tuple(longer for run in self.runs if (longer := tuple(one for one in run if one > self.depth)))
-            if runs:
-                self._below = Leaf((), self.depth + 1, self.start + self.width - len(runs), runs, self)
-        return self._below
-
-
-@dataclass(slots=True, eq=False)
-class Branch:
-    """A prefix below which more than lengths is told apart; `single` if it is a text itself, then its first atom."""
-
-    prefix: str
-    start: int
-    single: bool
-    width: int = 0
-    children: dict[str, "Node"] = field(default_factory=dict)  # by the next sign
-    nodes: tuple["Node", ...] = ()  # the children, each once
-
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """The prefix, as a leaf has them."""
-        return (self.prefix,)
-
-    @property
-    def count(self) -> int:
-        """How many prefixes there are."""
-        return 1
+    def edges(self) -> "tuple[Edge, ...]":
+        """What is below the prefixes that are a digit longer: the same for each, and found when it is asked for."""
+        if self._edges is None:
+            runs = tuple(longer for run in self.runs if (longer := tuple(more - 1 for more in run if more)))
+            start = self.width - len(runs)
+            self._edges = ((_DIGITS, start, Leaf(runs, self.labels[start:])),) if runs else ()
+        return self._edges
 
 
 Node = Branch | Leaf
+Edge = tuple[str, int, Node]
 
 
 class Tree:
     """The tree of some cells, which are sorted and disjoint; `labelled` are the atoms of each label."""
 
     def __init__(self, cells: Sequence[Cell]) -> None:
-        builder = _Builder([cell for cell in cells if cell[0] < ANONYMOUS])
-        self.root = builder.root()
-        self.where = builder.where
-        self.anonymous = builder.alone(cells, ANONYMOUS)
-        self.beyond = builder.alone(cells, BEYOND)
-        self.count = len(builder.labels)
+        """Build the tree, or find the parts that trees before it had."""
+        if len(_known) > _MOST_KNOWN:
+            _known.clear()
+        self.root = _Builder([cell for cell in cells if cell[0] < ANONYMOUS]).root()
+        labels = list(self.root.labels)
+        self.anonymous = _alone(cells, ANONYMOUS, labels)
+        self.beyond = _alone(cells, BEYOND, labels)
+        self.count = len(labels)
         self.everything: Atoms = (1 << self.count) - 1
         self.labelled: dict[int, Atoms] = {}
-        for at, label in enumerate(builder.labels):
+        for at, label in enumerate(labels):
             self.labelled[label] = self.labelled.get(label, 0) | 1 << at
 
     def first(self, atoms: Atoms) -> int:
         """Return the first position in a set that is not empty."""
-        return min(self._position(at) for at in _bits(atoms))
-
-    def most_intervals(self, atoms: Atoms) -> int:
-        """Return how many intervals of positions a set is made of at most."""
-        return sum(
-            max(1, len(prefixes) * len(lengths)) for prefixes, lengths in map(self.where.__getitem__, _bits(atoms))
+        signed, text = min(
+            ((digits == "+", _first(child, inside, digits[0])) for digits, child, inside in beyond(self.root, atoms)),
+            default=(False, None),
         )
+        if text is None:
+            return ANONYMOUS if atoms & self.anonymous else BEYOND
+        return presented.interval(text[1], text[0] - signed)[0]
+
+    @property
+    def most_intervals(self) -> int:
+        """How many intervals a set is made of at most: an atom, one for each of ten digits and of its lengths."""
+        return self.count * 10 * len(presented.lengths(""))
 
     def intervals(self, atoms: Atoms) -> int:
         """Return how many intervals of positions a set is made of."""
-        spans: list[tuple[int, int]] = []
-        for at in _bits(atoms):
-            prefixes, lengths = self.where[at]
-            if lengths:
-                spans += [presented.interval(prefix, length) for prefix in prefixes for length in lengths]
-            else:
-                spans.append((self._position(at), self._position(at) + 1))
-        return len(presented.joined(spans))
+        return len(presented.joined(self._spans(atoms)))
 
-    def _position(self, at: int) -> int:
-        prefixes, lengths = self.where[at]
-        if not lengths:
-            return ANONYMOUS if 1 << at == self.anonymous else BEYOND
-        return presented.interval(prefixes[0], lengths[0])[0]
+    def _spans(self, atoms: Atoms) -> Iterator[tuple[int, int]]:
+        yield from _spans(self.root, "", 0, below(atoms, 0, self.root))
+        for one, position in ((self.anonymous, ANONYMOUS), (self.beyond, BEYOND)):
+            if atoms & one:
+                yield position, position + 1
 
     def matched(self, patterns: Iterable[str], anonymous: str) -> Atoms:
         """Return what any of some patterns match; `anonymous` is how the PBX shows a call without a number."""
         found: Atoms = 0
-        parts: dict[tuple[int, int, bool], tuple[Leaf, int]] = {}
+        counts: dict[tuple[int, int, Atoms], tuple[int, int]] = {}
         for pattern in patterns:
             if pattern == "*":
                 return self.everything
             if anonymous and pattern == anonymous:
                 found |= self.anonymous
                 continue
-            open_ended = pattern.endswith("*")
             text = pattern.removesuffix("*")
-            node = self.node(text)
-            if isinstance(node, Leaf):
-                key = node.start, len(text), open_ended
-                parts[key] = node, parts.get(key, (node, 0))[1] + 1
-            elif isinstance(node, Branch):
-                width = node.width if open_ended else int(node.single)
-                found |= ((1 << width) - 1) << node.start
-        for (start, _, open_ended), (leaf, count) in parts.items():
-            found |= _of_leaf(leaf, count, open_ended=open_ended) << start
+            start, node, likes = self.find(text)
+            width = 0 if node is None else node.width if text != pattern else int(node.single)
+            atoms = ((1 << width) - 1) << start
+            found |= atoms
+            if likes > 1:
+                key = start, len(text), atoms
+                counts[key] = counts.get(key, (0, 0))[0] + 1, likes
+        for (_, digits, _), (count, likes) in counts.items():
+            if count != likes:
+                raise AssertionError(f"{count} patterns of {digits} digits, where {likes} share their atoms")
         return found
 
-    def node(self, text: str) -> Node | None:
-        """Return the node of a prefix, for a leaf perhaps far below those of the tree; None if there is nothing."""
-        node: Node | None = self.root
-        for at, sign in enumerate(text):
-            if isinstance(node, Leaf):
-                for _ in text[at:]:
-                    node = node.below() if isinstance(node, Leaf) else None
-                break
-            node = None if node is None else node.children.get(sign)
-        return node
+    def find(self, text: str) -> tuple[int, Node | None, int]:
+        """Return the first atom below a prefix, what is below it, and how many prefixes share these atoms."""
+        node: Node = self.root
+        start = 0
+        likes = 1
+        for sign in text:
+            edge = next((edge for edge in node.edges if sign in edge[0]), None)
+            if edge is None:
+                return 0, None, 1
+            digits, first, node = edge
+            start += first
+            likes *= len(digits)
+        return start, node, likes
 
 
-def _of_leaf(leaf: Leaf, count: int, *, open_ended: bool) -> Atoms:
-    """Return the atoms of a leaf that so many patterns match; all its prefixes have one, or atoms would be parted."""
-    if count != leaf.count:
-        raise AssertionError(f"{count} patterns for {leaf.count} prefixes of {leaf.depth} digits")
-    return (1 << leaf.width) - 1 if open_ended else int(leaf.single)
+def below(atoms: Atoms, start: int, node: Node) -> Atoms:
+    """Return the part of a set that is below a prefix."""
+    return atoms >> start & (1 << node.width) - 1
 
 
-def _bits(atoms: Atoms) -> Iterator[int]:
-    while atoms:
-        lowest = atoms & -atoms
-        yield lowest.bit_length() - 1
-        atoms ^= lowest
+def beyond(node: Node, atoms: Atoms) -> Iterator[tuple[str, Node, Atoms]]:
+    """Yield the digits that go on to some of a set, what is below, and the part of the set there."""
+    for digits, start, child in node.edges:
+        if inside := below(atoms, start, child):
+            yield digits, child, inside
 
 
-_Lengths = tuple[tuple[int, int], ...]  # length and label of all texts with a prefix, shortest first
-_Cut = tuple[int, int, int, int]  # a length at which texts with a prefix differ, their first position, their cells
+def _first(node: Node, atoms: Atoms, prefix: str) -> tuple[int, str]:
+    """Return the first text of a set, not empty, below a prefix: its length, and the text."""
+    if isinstance(node, Leaf):
+        more = min(run[0] for at, run in enumerate(node.runs) if atoms >> at & 1)
+        return len(prefix) + more, prefix + "0" * more
+    if node.single and atoms & 1:
+        return len(prefix), prefix
+    return min(_first(child, inside, prefix + digits[0]) for digits, child, inside in beyond(node, atoms))
+
+
+def _spans(node: Node, prefix: str, depth: int, atoms: Atoms) -> Iterator[tuple[int, int]]:
+    """Yield the intervals of positions that a set is made of below a prefix, one for each length."""
+    if isinstance(node, Leaf):
+        for at, run in enumerate(node.runs):
+            if atoms >> at & 1:
+                yield from (presented.interval(prefix, depth + more) for more in run)
+        return
+    if node.single and atoms & 1:
+        yield presented.interval(prefix, depth)
+    for digits, child, inside in beyond(node, atoms):
+        for sign in digits:
+            yield from _spans(child, prefix + sign, depth + (sign != "+"), inside)
+
+
+def _alone(cells: Sequence[Cell], position: int, labels: list[int]) -> Atoms:
+    """Return the atom of a position that is no text of digits, with its label added; 0 if no cell holds it."""
+    for low, high, label in reversed(cells):
+        if low <= position < high:
+            labels.append(label)
+            return 1 << len(labels) - 1
+        if high <= position:
+            break
+    return 0
+
+
+_Lengths = tuple[tuple[int, int], ...]  # how many digits follow a prefix, and the label of all such texts
+_Cut = tuple[int, int, int, int]  # how many digits follow, where texts differ, their first position, their cells
+# Nodes by what is below: mostly the same from one list of a policy to the next, and for each spelling of a number.
+_known: dict[tuple[object, ...], Node] = {}
+_MOST_KNOWN: Final = 50_000
 
 
 class _Builder:
-    """Builds a tree, numbering atoms from left to right."""
+    """Builds a tree."""
 
     def __init__(self, cells: Sequence[Cell]) -> None:
+        self.cells = cells
         self.starts = [low for low, _, _ in cells]
         self.ends = [high for _, high, _ in cells]
-        self.cells = cells
-        self.labels: list[int] = []  # of each atom
-        self.where: list[tuple[tuple[str, ...], tuple[int, ...]]] = []  # prefixes and lengths of each atom
 
     def root(self) -> Branch:
-        root = Branch("", 0, single=False)
-        every = 0, len(self.cells)
-        self._children(root, 0, (), [(one, presented.interval("", one)[0], *every) for one in presented.lengths("")])
-        signed = [(one, presented.interval("+", one)[0], *every) for one in presented.lengths("+")]
-        labels = tuple(self._labels(cut, POWERS[cut[0]], 1)[0] for cut in signed)
+        edges = self._edges((), [(one, *self._cells(presented.interval("", one))) for one in presented.lengths("")])
+        signed = [(one, *self._cells(presented.interval("+", one))) for one in presented.lengths("+")]
+        labels = [self._labels(cut, POWERS[cut[0]], 1)[0] for cut in signed]
         if any(label != _NOTHING for label in labels):
-            root.children["+"] = self._node("+", 0, _alike(signed, labels), self._below(signed, labels, 0, 0))
-        return self._closed(root)
+            cuts = [cut for cut, label in zip(signed, labels, strict=True) if label == _SEVERAL]
+            edges.append(("+", self._node(_alike(signed, labels, 0), cuts)))
+        return Branch(None, edges)
 
-    def alone(self, cells: Sequence[Cell], position: int) -> Atoms:
-        """Return the atom of a position that is no text of digits, 0 if no cell holds it."""
-        for low, high, label in reversed(cells):
-            if low <= position < high:
-                return self._atom(label, (), ())
-            if high <= position:
-                break
-        return 0
+    def _cells(self, span: tuple[int, int]) -> tuple[int, int, int]:
+        """Return a first position, and the places of the first cell from there on and the last within a span."""
+        low, high = span
+        return low, bisect_right(self.ends, low), bisect_left(self.starts, high)
 
-    def _atom(self, label: int, prefixes: tuple[str, ...], lengths: tuple[int, ...]) -> Atoms:
-        self.labels.append(label)
-        self.where.append((prefixes, lengths))
-        return 1 << len(self.labels) - 1
+    def _node(self, lengths: _Lengths, cuts: Sequence[_Cut]) -> Node:
+        """Return what is below a prefix, a known node if that is the same."""
+        key = (lengths, *map(self._content, cuts))
+        if key not in _known:
+            _known[key] = self._made(lengths, cuts)
+        return _known[key]
 
-    def _node(self, prefix: str, depth: int, lengths: _Lengths, cuts: Sequence[_Cut]) -> Node:
+    def _content(self, cut: _Cut) -> tuple[object, ...]:
+        """Return what the cells of a cut are, wherever it is."""
+        more, low, first, last = cut
+        size = POWERS[more]
+        return more, *(
+            (max(start - low, 0), min(end - low, size), label) for start, end, label in self.cells[first:last]
+        )
+
+    def _made(self, lengths: _Lengths, cuts: Sequence[_Cut]) -> Node:
         if not cuts:
-            return self._leaf((prefix,), depth, lengths)
-        single = bool(lengths) and lengths[0][0] == depth
-        branch = Branch(prefix, len(self.labels), single)
-        if single:
-            self._atom(lengths[0][1], (prefix,), (depth,))
-        self._children(branch, depth, lengths[1:] if single else lengths, cuts)
-        return self._closed(branch)
+            return _leaf(lengths)
+        if lengths and lengths[0][0] == 0:
+            return Branch(lengths[0][1], self._edges(lengths[1:], cuts))
+        return Branch(None, self._edges(lengths, cuts))
 
-    def _children(self, branch: Branch, depth: int, lengths: _Lengths, cuts: Sequence[_Cut]) -> None:
-        rows = [self._labels(cut, POWERS[cut[0] - depth - 1], 10) for cut in cuts]
-        digits_of: dict[tuple[int, ...], str] = {}
+    def _edges(self, lengths: _Lengths, cuts: Sequence[_Cut]) -> list[tuple[str, Node]]:
+        rows = [self._labels(cut, POWERS[cut[0] - 1], 10) for cut in cuts]
+        alike: dict[tuple[int, ...], str] = {}
         for digit, labels in zip(_DIGITS, zip(*rows, strict=True), strict=True):
-            digits_of[labels] = digits_of.get(labels, "") + digit
-        leaves: dict[_Lengths, str] = {}  # the digits of each
-        for labels, digits in digits_of.items():
-            below = tuple(sorted((*lengths, *_alike(cuts, labels))))
-            if _SEVERAL not in labels:
-                leaves[below] = leaves.get(below, "") + digits
-                continue
-            for digit in digits:
-                cut = self._below(cuts, labels, depth + 1, int(digit))
-                branch.children[digit] = self._node(branch.prefix + digit, depth + 1, below, cut)
-        for below, digits in leaves.items():
-            if below:
-                leaf = self._leaf(tuple(branch.prefix + digit for digit in digits), depth + 1, below)
-                branch.children |= dict.fromkeys(digits, leaf)
-
-    def _closed(self, branch: Branch) -> Branch:
-        branch.nodes = tuple({id(node): node for node in branch.children.values()}.values())
-        branch.width = len(self.labels) - branch.start
-        return branch
-
-    def _leaf(self, prefixes: tuple[str, ...], depth: int, lengths: _Lengths) -> Leaf:
-        start = len(self.labels)
-        runs: list[tuple[int, ...]] = []
-        last = None
-        for length, label in lengths:
-            if label == last:
-                runs[-1] = *runs[-1], length
-            else:
-                runs.append((length,))
-                self._atom(label, prefixes, ())
-            last = label
-        for at, run in enumerate(runs):
-            self.where[start + at] = prefixes, run
-        return Leaf(prefixes, depth, start, tuple(runs))
+            alike[labels] = alike.get(labels, "") + digit
+        edges: list[tuple[str, Node]] = []
+        shorter = tuple((more - 1, label) for more, label in lengths)
+        leaves: dict[_Lengths, str] = {}
+        for labels, digits in alike.items():
+            further = tuple(sorted((*shorter, *_alike(cuts, labels, 1))))
+            if _SEVERAL in labels:
+                edges += [(digit, self._node(further, self._further(cuts, labels, int(digit)))) for digit in digits]
+            elif further:
+                leaves[further] = leaves.get(further, "") + digits
+        return edges + [(digits, self._node(further, ())) for further, digits in leaves.items()]
 
     def _labels(self, cut: _Cut, size: int, count: int) -> list[int]:
         """Return the label of each of so many blocks of a cut, or that they have none or several."""
         _, low, first, last = cut
+        whole = count * size
         found = [_NOTHING] * count
-        for at in range(
-            bisect_right(self.ends, low, first, last), bisect_left(self.starts, low + count * size, first, last)
-        ):
+        for at in range(first, last):
             # The blocks from `start` until before `end` are all of this cell; those that it cuts are next to them.
             start, before = divmod(max(self.starts[at] - low, 0), size)
-            end, after = divmod(min(self.ends[at] - low, count * size), size)
+            end, after = divmod(min(self.ends[at] - low, whole), size)
             if before:
                 found[start] = _SEVERAL
                 start += 1
@@ -289,18 +284,30 @@ class _Builder:
             found[start:end] = [self.cells[at][2]] * (end - start)
         return found
 
-    def _below(self, cuts: Iterable[_Cut], labels: Iterable[int], depth: int, digit: int) -> list[_Cut]:
+    def _further(self, cuts: Iterable[_Cut], labels: Iterable[int], digit: int) -> list[_Cut]:
         """Return the cuts of those lengths, out of some, at which the texts with a further digit differ."""
         found = []
-        for (length, low, first, last), label in zip(cuts, labels, strict=True):
+        for (more, low, first, last), label in zip(cuts, labels, strict=True):
             if label == _SEVERAL:
-                size = POWERS[length - depth]
+                size = POWERS[more - 1]
                 start = low + digit * size
                 cells = bisect_right(self.ends, start, first, last), bisect_left(self.starts, start + size, first, last)
-                found.append((length, start, *cells))
+                found.append((more - 1, start, *cells))
         return found
 
 
-def _alike(cuts: Iterable[_Cut], labels: Iterable[int]) -> _Lengths:
-    """Return the lengths, out of some, at which all texts have one label."""
-    return tuple((cut[0], label) for cut, label in zip(cuts, labels, strict=True) if label >= 0)
+def _alike(cuts: Iterable[_Cut], labels: Iterable[int], further: int) -> _Lengths:
+    """Return how many digits follow so many further ones where all texts have one label."""
+    return tuple((cut[0] - further, label) for cut, label in zip(cuts, labels, strict=True) if label >= 0)
+
+
+def _leaf(lengths: _Lengths) -> Leaf:
+    runs: list[tuple[int, ...]] = []
+    labels: list[int] = []
+    for more, label in lengths:
+        if labels and labels[-1] == label:
+            runs[-1] = *runs[-1], more
+        else:
+            runs.append((more,))
+            labels.append(label)
+    return Leaf(tuple(runs), tuple(labels))
