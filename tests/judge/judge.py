@@ -193,7 +193,7 @@ class Readings:
     # §4.2 "nine digits": the 13 digits of a 0700/0901 number after +33 are not nine; `+337001234567890` stays
     # foreign.
     long_numbers_have_e164: bool = False
-    # §4.2 "the DROM codes → their national ten digits": only for the ranges of that code in facts/france.md;
+    # §4.2 "the DROM codes → their national ten digits": only for the ranges of that code in the numbering plan;
     # else `+262612345678` would become a mainland mobile. The other reading: any nine digits after the code.
     overseas_code_takes_any_nine_digits: bool = False
     # §4.2 "+508 → national ten digits": its numbers have six digits, `+508411234` → `0508411234`.
@@ -224,7 +224,7 @@ class Readings:
     # §3 "a poste by name" as a caller is its number, whatever the kind. The other reading: the internal
     # caller only.
     named_poste_internal_only: bool = False
-    # facts/france.md "and per a press table": part of `démarchage`.
+    # as told by the press: part of `démarchage`.
     press_table_canvassing: bool = True
 
 
