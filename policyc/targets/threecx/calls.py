@@ -76,14 +76,17 @@ class Columns:
         return found
 
     def by_times(self, calls: Calls) -> dict[int, Calls]:
-        """Return calls in groups of texts and kinds that have the same times, first texts first."""
+        """Return calls in groups of texts and kinds that have the same times."""
         found: dict[int, Calls] = {}
         for kind in KINDS:
-            parts = self._parts(calls, kind)
-            masks = list(parts) if len(parts) < 2 else sorted(parts, key=lambda mask: self.tree.first(parts[mask]))
-            for mask in masks:
-                found[mask] = found.get(mask, 0) | self.of(parts[mask], (kind,), mask)
+            for mask, atoms in self._parts(calls, kind).items():
+                found[mask] = found.get(mask, 0) | self.of(atoms, (kind,), mask)
         return found
+
+    def first(self, calls: Calls) -> tuple[int, int]:
+        """Return the kind, by its place, and the position of the first of some calls, if there are any."""
+        parts = ((at, self.texts(self.of_kind(calls, kind))) for at, kind in enumerate(KINDS))
+        return next((at, self.tree.first(atoms)) for at, atoms in parts if atoms)
 
     def _parts(self, calls: Calls, kind: Kind) -> dict[int, Atoms]:
         """Return the texts of one kind by their times."""

@@ -293,14 +293,16 @@ class _Planner:
         parts = [part for kind in Kind if (part := columns.of_kind(need, kind))] if self.limits.kinds else []
         if len(parts) < 2:
             parts = list(columns.by_times(need).values())
+            if len(parts) > _FEW:
+                return []
+            if len(parts) > 1:
+                parts.sort(key=columns.first)
         if len(parts) == 1:
             times = columns.when(need)
             pieces = self.week.parts(times)
             parts = [need & columns.at(piece) for piece in pieces]
             if len(parts) == 1 or sum(pieces) != times:
                 return []
-        if len(parts) > _FEW:
-            return []
         ways = [self.way(part, destination) for part in parts]
         steps = tuple(step for way in ways if way is not None for step in way)
         return [] if None in ways else [steps]

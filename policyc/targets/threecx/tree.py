@@ -81,6 +81,7 @@ class Tree:
         if len(_known) > _MOST_KNOWN:
             _known.clear()
         self.root = _Builder([cell for cell in cells if cell[0] < ANONYMOUS]).root()
+        self._found: dict[str, tuple[int, Node | None, int]] = {"": (0, self.root, 1)}  # by prefix
         labels = list(self.root.labels)
         self.anonymous = _alone(cells, ANONYMOUS, labels)
         self.beyond = _alone(cells, BEYOND, labels)
@@ -140,17 +141,11 @@ class Tree:
 
     def find(self, text: str) -> tuple[int, Node | None, int]:
         """Return the first atom below a prefix, what is below it, and how many prefixes share these atoms."""
-        node: Node = self.root
-        start = 0
-        likes = 1
-        for sign in text:
-            edge = next((edge for edge in node.edges if sign in edge[0]), None)
-            if edge is None:
-                return 0, None, 1
-            digits, first, node = edge
-            start += first
-            likes *= len(digits)
-        return start, node, likes
+        if text not in self._found:
+            start, node, likes = self.find(text[:-1])
+            edge = None if node is None else next((edge for edge in node.edges if text[-1] in edge[0]), None)
+            self._found[text] = (0, None, 1) if edge is None else (start + edge[1], edge[2], likes * len(edge[0]))
+        return self._found[text]
 
 
 def below(atoms: Atoms, start: int, node: Node) -> Atoms:
