@@ -50,7 +50,7 @@ def test_the_conformance_suite(path):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("seed", chosen(2000, 2019))
+@pytest.mark.parametrize("seed", chosen(2000, 2009))
 def test_it_agrees_with_the_judge(seed):
     case = generate(seed, 60)
     model = Model(policyc.load_text(case.text))
