@@ -158,7 +158,7 @@ class NumberSet:
 
     def __sub__(self, other: NumberSet) -> NumberSet:
         """Return the callers of this set that are not of the other."""
-        return self & from_ends(_flip(other.ends))
+        return self & from_ends(flip(other.ends))
 
     def __invert__(self) -> NumberSet:
         """Return every caller that is not of this set."""
@@ -264,10 +264,10 @@ def union(sets: Iterable[NumberSet]) -> NumberSet:
     return from_intervals(chain.from_iterable(one.intervals for one in sets))
 
 
-def _flip(ends: tuple[int, ...]) -> tuple[int, ...]:
-    """Complement in the space of all ranks, those that no caller has included."""
+def flip(ends: tuple[int, ...], size: int = END) -> tuple[int, ...]:
+    """Return what interval ends leave out of 0..size; of all ranks, by default, those that no caller has included."""
     inner = ends[1:] if ends[:1] == (0,) else (0, *ends)
-    return inner[:-1] if inner[-1:] == (END,) else (*inner, END)
+    return inner[:-1] if inner[-1:] == (size,) else (*inner, size)
 
 
 def exactly(number: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
@@ -315,7 +315,7 @@ def _holes() -> Iterator[tuple[int, int]]:
 
 EMPTY = from_ends(())
 _HOLES = from_intervals(_holes())
-EVERYONE = from_ends(_flip(_HOLES.ends))
+EVERYONE = from_ends(flip(_HOLES.ends))
 UNIVERSE = EVERYONE - from_intervals((one, one + 1) for one in _BEYOND.values())
 ANONYMOUS = from_intervals((one, one + 1) for one in _ANONYMOUS.values())
 _INTERNAL_NUMBERS = from_ends((0, _OFFSETS[Kind.EXTERNAL, "", 1]))

@@ -36,7 +36,8 @@ def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if target.is_dir() and not target.is_symlink():  # found before anything is renamed
                     raise IsADirectoryError(21, os.strerror(21), str(target))
-                ready.append((_beside(target, data), target))
+                ready.append((beside(target, data), target))
+                _give_mode(target, ready[-1][0])
             written.append(Written(target, len(data), changed))
         while ready:
             temporary, target = ready[0]
@@ -69,23 +70,30 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _beside(target: Path, data: bytes) -> Path:
-    """Write a new file in the folder of another, with the other's permissions if it exists, and return its path."""
+def beside(target: Path, data: bytes, mode: int = 0o666) -> Path:
+    """Write a new file in the folder of another, and return its path; the caller renames it, or removes it.
+
+    The mode is less the umask, as that of any new file: the PBX runs as another user and has to read it. Raises
+    OSError, and then leaves nothing behind.
+    """
     path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    # 0o666 less the umask, as any new file: the PBX runs as another user and has to read it.
-    descriptor = os.open(path, flags, 0o666)
+    descriptor = os.open(path, flags, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(OSError):
-            before = target.lstat().st_mode
-            if stat.S_ISREG(before):
-                path.chmod(stat.S_IMODE(before))
     except BaseException:
         with contextlib.suppress(OSError):
             path.unlink()
         raise
     return path
+
+
+def _give_mode(target: Path, path: Path) -> None:
+    """Give a new file the permissions of the one that it replaces, if there is one."""
+    with contextlib.suppress(OSError):
+        before = target.lstat().st_mode
+        if stat.S_ISREG(before):
+            path.chmod(stat.S_IMODE(before))

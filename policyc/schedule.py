@@ -116,20 +116,37 @@ def weekly(spans: Iterable[WeekSpan], closed: Iterable[tuple[date, date]] = ()) 
     return Period(tuple(week), _dates(zip(edges[::2], edges[1::2], strict=True)))
 
 
+def daily(week: Iterable[Range]) -> Iterator[tuple[int, Range]]:
+    """Yield minutes of the week cut at midnights: the day (0 is Monday), and half-open minutes of it, at most 1440."""
+    for start, end in week:
+        for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
+            midnight = day * MINUTES_PER_DAY
+            yield day, (max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY))
+
+
 def by_day(week: Iterable[Range]) -> tuple[tuple[tuple[int, ...], tuple[Range, ...]], ...]:
     """Return minutes of the week as groups: days with the same hours (0 is Monday), and those hours.
 
     Hours are half-open minutes of the day, at most 1440, in order.
     """
     hours_of: dict[int, list[Range]] = {}
-    for start, end in week:
-        for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
-            midnight = day * MINUTES_PER_DAY
-            hours_of.setdefault(day, []).append((max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY)))
+    for day, hours in daily(week):
+        hours_of.setdefault(day, []).append(hours)
     alike: dict[tuple[Range, ...], list[int]] = {}
-    for day, hours in sorted(hours_of.items()):
-        alike.setdefault(tuple(hours), []).append(day)
-    return tuple((tuple(days), hours) for hours, days in alike.items())
+    for day, spans in sorted(hours_of.items()):
+        alike.setdefault(tuple(spans), []).append(day)
+    return tuple((tuple(days), spans) for spans, days in alike.items())
+
+
+def runs(days: Iterable[int]) -> list[Range]:
+    """Return consecutive days, given in order, as (first, last)."""
+    found: list[Range] = []
+    for day in days:
+        if found and found[-1][1] == day - 1:
+            found[-1] = found[-1][0], day
+        else:
+            found.append((day, day))
+    return found
 
 
 def on_dates(ranges: Iterable[tuple[date, date]]) -> Period:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
+from policyc.targets.threecx import dialect
+
 Raw = Mapping[str, Any]
 Form = Literal["20.0.8", "20.0.9"]  # the last version with the old form of an exception, the first with the new one
 OLD: Final[Form] = "20.0.8"
 NEW: Final[Form] = "20.0.9"
-_CHANGED_AT: Final = (20, 0, 9)
 _NEW_KEYS: Final = ("CallType", "Condition", "Data", "Enabled")
 
 
@@ -236,5 +237,4 @@ def form(rules: Iterable[Raw]) -> Form | None:
 
 def form_of_version(version: str) -> Form:
     """Return the form of exceptions that a version of the PBX has."""
-    numbers = [int(part) for part in version.split(".")]
-    return NEW if tuple(numbers + [0] * (3 - len(numbers))) >= _CHANGED_AT else OLD
+    return NEW if dialect.is_current(version) else OLD

@@ -7,13 +7,12 @@ what the first one found. `done`: all was written. `restored`: it was put back, 
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-from policyc import resources
+from policyc import output, resources
 from policyc.apply import client, plan
 
 VERSION: Final = 1
@@ -104,16 +103,10 @@ def text(state: State) -> str:
 
 def save(path: Path, state: State, *, new: bool) -> None:
     """Write a file whole or not at all, for its owner alone. `new`: never over another one. Raises StateError."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(temporary, flags, 0o600)
+        temporary = output.beside(path, text(state).encode(), 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text(state).encode())
-                file.flush()
-                os.fsync(file.fileno())
             if new:
                 _place(temporary, path)
             else:

@@ -1,4 +1,4 @@
-"""Names that targets make up from the policy's own: stable, short, plain ASCII."""
+"""What targets make up alike from the policy and their settings: names, stable and plain, and dial strings."""
 
 import hashlib
 
@@ -41,3 +41,8 @@ def layer_names(policy: Policy) -> dict[tuple[str, tuple[Rule, ...]], str]:
                 kept = digest("\n".join(said))
                 names[place, rules] = plain if rules == whole[place] else f"{plain}-{kept}"
     return names
+
+
+def dial_string(template: str, number: str, e164: str) -> str:
+    """Return how a number is dialled, by a template with `{number}` or `{e164}`."""
+    return template.replace("{number}", number).replace("{e164}", e164)

@@ -30,8 +30,3 @@ def mailbox_name(text: str) -> str:
     """Return a name for voicemail.conf, whose fields end at commas, with nothing that expands or starts a comment."""
     kept = re.sub(r"[\x00-\x1f\x7f,;|$\[\]{}=<>\"\\]", " ", text)
     return " ".join(kept.encode()[:MAX_MAILBOX_NAME].decode(errors="ignore").split())
-
-
-def channel(template: str, number: str, e164: str) -> str:
-    """Return the channel of a number, by a template with `{number}` or `{e164}`."""
-    return template.replace("{number}", number).replace("{e164}", e164)

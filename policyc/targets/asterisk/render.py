@@ -28,9 +28,9 @@ from policyc.model import (
 )
 from policyc.targets import Rendered, sounds
 from policyc.targets.asterisk import times
-from policyc.targets.asterisk.dialect import channel, comment, mailbox_name, pattern
+from policyc.targets.asterisk.dialect import comment, mailbox_name, pattern
 from policyc.targets.asterisk.plan import Context, Exten, Step
-from policyc.targets.naming import digest, layer_names, period_slug
+from policyc.targets.naming import dial_string, digest, layer_names, period_slug
 
 NAME: Final = "asterisk"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -50,7 +50,7 @@ CAPABILITIES: Final = capabilities.of(NAME)
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
     environment = resources.template_environment(NAME)
-    renderer = _Renderer(policy, settings)
+    renderer = _Renderer(policy, settings, layer_names(policy))
     contexts = renderer.contexts()
     common = {
         "policy": comment(policy.name),
@@ -80,8 +80,8 @@ def _sorted(policy: Policy) -> list[Extension]:
 class _Renderer:
     policy: Policy
     settings: Mapping[str, Any]
+    shared: Mapping[tuple[str, tuple[Rule, ...]], str]  # layers of `pour tous`, named
     periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
-    shared: dict[tuple[str, tuple[Rule, ...]], str] = field(default_factory=dict)  # layers of `pour tous`, named
     blind: dict[tuple[Rule, ...], bool] = field(default_factory=dict)
 
     @property
@@ -91,7 +91,6 @@ class _Renderer:
 
     def contexts(self) -> list[Context]:
         """Return what is made for this policy, the fixed contexts apart."""
-        self.shared = layer_names(self.policy)
         layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
         outside = [
             rule.destination for _, rules in self.shared for rule in rules if isinstance(rule.destination, External)
@@ -259,10 +258,10 @@ class _Renderer:
         return list(found.values())
 
     def _outside(self, number: str) -> str:
-        return channel(self.settings["external_channel"], number, numbering.e164(number))
+        return dial_string(self.settings["external_channel"], number, numbering.e164(number))
 
     def _line(self, number: str) -> str:
-        return channel(self.settings["extension_channel"], number, number)
+        return dial_string(self.settings["extension_channel"], number, number)
 
 
 def _outside_name(external: External) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from policyc import schedule
 from policyc.model import NamedPeriod, Policy
-from policyc.schedule import Range
 from policyc.targets.asterisk.dialect import comment
 from policyc.targets.asterisk.plan import Context, Exten, Step
 from policyc.targets.naming import period_slug
@@ -61,7 +60,7 @@ def _hours(period: NamedPeriod) -> list[str]:
     """Return conditions on POLICYC_DAY and POLICYC_TIME, one or more for each group of days with the same hours."""
     found = []
     for days, spans in schedule.by_day(schedule.weekly(period.spans).week):
-        on = _any([_between("POLICYC_DAY", first + 1, last + 1) for first, last in _runs(days)])
+        on = _any([_between("POLICYC_DAY", first + 1, last + 1) for first, last in schedule.runs(days)])
         for begin in range(0, len(spans), _MAX_SPANS):
             at = _any([_from_until(start, end) for start, end in spans[begin : begin + _MAX_SPANS]])
             found.append(f"({on}) & ({at})")
@@ -70,17 +69,6 @@ def _hours(period: NamedPeriod) -> list[str]:
 
 def _any(conditions: Sequence[str]) -> str:
     return conditions[0] if len(conditions) == 1 else " | ".join(f"({one})" for one in conditions)
-
-
-def _runs(days: Iterable[int]) -> list[Range]:
-    """Return consecutive days as (first, last)."""
-    found: list[Range] = []
-    for day in days:
-        if found and found[-1][1] == day - 1:
-            found[-1] = found[-1][0], day
-        else:
-            found.append((day, day))
-    return found
 
 
 def _between(variable: str, first: object, last: object) -> str:

@@ -60,7 +60,7 @@ def _match(kind: Kind | None, callers: NumberSet) -> Match | None:
         must = _within(callers.ends, group.low, group.high)
         if not must and not words[UNKNOWN]:
             continue
-        never = _flip(_join(must, group.nobody), group.high - group.low)
+        never = digits.flip(_join(must, group.nobody), group.high - group.low)
         some, exceptions = _cover(group.sign, group.length, must, never)
         among += some
         but += exceptions
@@ -97,7 +97,7 @@ def _groups(kind: Kind | None) -> tuple[_Group, ...]:
                 low, high = digits.interval(kind or Kind.INTERNAL, sign, length)
             except KeyError:
                 low, high = digits.interval(Kind.EXTERNAL, sign, length)
-            nobody = _flip(_within(digits.EVERYONE.ends, low, high), high - low)
+            nobody = digits.flip(_within(digits.EVERYONE.ends, low, high), high - low)
             found.append(_Group(sign, length, low, high, nobody))
     return tuple(found)
 
@@ -107,12 +107,6 @@ def _within(ends: _Ends, low: int, high: int) -> _Ends:
     first, last = bisect_right(ends, low), bisect_left(ends, high)
     inner = tuple(end - low for end in ends[first:last])
     return (*((0,) if first % 2 else ()), *inner, *((high - low,) if last % 2 else ()))
-
-
-def _flip(ends: _Ends, size: int) -> _Ends:
-    """Return the numbers from 0 to a size that some ends do not hold."""
-    inner = ends[1:] if ends[:1] == (0,) else (0, *ends)
-    return inner[:-1] if inner[-1:] == (size,) else (*inner, size)
 
 
 def _join(one: _Ends, two: _Ends) -> _Ends:

@@ -22,11 +22,6 @@ def text(raw: str) -> str:
     return plain if len(plain) <= MAX_TEXT else plain[: MAX_TEXT - 1].rstrip() + "…"
 
 
-def dial(template: str, number: str, e164: str) -> str:
-    """Return the dial string of a number, by a template with `{number}` or `{e164}`."""
-    return template.replace("{number}", number).replace("{e164}", e164)
-
-
 def one_of(alternatives: Iterable[str]) -> str:
     """Return the expression of one of some alternatives, whole."""
     some = tuple(alternatives)

@@ -5,7 +5,7 @@ by its last condition. So conditions here are a flat list that must all pass, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 TRUE: Final = "^true$"
@@ -55,7 +55,7 @@ class Context:
 
     name: str
     title: str
-    lines: tuple[Line, ...] = field(default=())
+    lines: tuple[Line, ...]
 
 
 def put(variable: str, value: str) -> Action:

@@ -27,10 +27,10 @@ from policyc.model import (
 from policyc.targets import Rendered, sounds
 from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
-from policyc.targets.freeswitch.dialect import chunks, dial, none_of, one_of, text
+from policyc.targets.freeswitch.dialect import chunks, none_of, one_of, text
 from policyc.targets.freeswitch.plan import FALSE, TRUE, Action, Condition, Context, Field, Line, transfer, var
 from policyc.targets.freeswitch.presented import forms
-from policyc.targets.naming import layer_names
+from policyc.targets.naming import dial_string, layer_names
 
 NAME: Final = "freeswitch"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -63,7 +63,7 @@ _ALTERNATIVES = 64  # of a line that shares calls out: more are shared out in tw
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
     environment = resources.template_environment(NAME)
-    renderer = _Renderer(policy, settings)
+    renderer = _Renderer(policy, settings, layer_names(policy))
     contexts = renderer.contexts()
     forwarding = sum(isinstance(rule.destination, Forward) for rule in policy.rules)
     dialplan = environment.get_template("policyc.xml.j2").render(
@@ -88,14 +88,13 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
 class _Renderer:
     policy: Policy
     settings: Mapping[str, Any]
+    shared: Mapping[tuple[str, tuple[Rule, ...]], str]  # layers of `pour tous`, named
     periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
     ends: set[date] = field(default_factory=set)  # last days that rules ask about
-    shared: dict[tuple[str, tuple[Rule, ...]], str] = field(default_factory=dict)  # layers of `pour tous`, named
     conditions: dict[Rule, tuple[tuple[Condition, ...], ...]] = field(default_factory=dict)
 
     def contexts(self) -> list[Context]:
         """Return what is made for this policy, the fixed contexts apart."""
-        self.shared = layer_names(self.policy)
         enter: dict[str, list[Line]] = {}
         own: dict[str, list[Line]] = {}
         ring: dict[str, list[Line]] = {}
@@ -210,7 +209,7 @@ class _Renderer:
                 return (transfer(own, "policyc-busy"),)
 
     def _ring(self, extension: Extension) -> tuple[Action, ...]:
-        line = dial(self.settings["extension_dial"], extension.number, extension.number)
+        line = dial_string(self.settings["extension_dial"], extension.number, extension.number)
         return (
             # A limit of the leg is never short of its seconds; that of the call, which may be, only stands behind it.
             Action("set", f"call_timeout={extension.ring_seconds + 2}"),
@@ -231,7 +230,7 @@ class _Renderer:
         return (Action("set", f"policyc_line={line}"), *seconds, transfer(own, "policyc-rebound"))
 
     def _outside(self, number: str) -> str:
-        return dial(self.settings["external_dial"], number, numbering.e164(number))
+        return dial_string(self.settings["external_dial"], number, numbering.e164(number))
 
 
 def _callers(rule: Rule) -> Iterator[tuple[Condition, ...]]:

@@ -100,19 +100,8 @@ def _period(period: NamedPeriod) -> list[Line]:
 
 def _hours(week: Iterable[Range]) -> Iterator[Mapping[str, str]]:
     for days, hours in schedule.by_day(week):
-        wday = ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in _runs(days))
+        wday = ",".join(_span(*run) for run in schedule.runs(sorted((day + 1) % 7 + 1 for day in days)))
         yield {"wday": wday, "time-of-day": ",".join(f"{_clock(start)}-{_clock(end - 1)}:59" for start, end in hours)}
-
-
-def _runs(days: Iterable[int]) -> list[Range]:
-    """Return days (0 is Monday) as runs of FreeSWITCH's (1 is Sunday)."""
-    found: list[Range] = []
-    for day in sorted((day + 1) % 7 + 1 for day in days):
-        if found and found[-1][1] == day - 1:
-            found[-1] = found[-1][0], day
-        else:
-            found.append((day, day))
-    return found
 
 
 def _clock(minute: int) -> str:

@@ -33,10 +33,8 @@ class Hours:
 
     def periods(self) -> Iterable[tuple[str, int, int]]:
         """Yield day, first minute and minute of the end, in the order of the week; no period passes midnight."""
-        for start, end in self.week:
-            for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
-                midnight = day * MINUTES_PER_DAY
-                yield DAYS[day], max(start - midnight, 0), min(end - midnight, MINUTES_PER_DAY)
+        for day, (start, end) in schedule.daily(self.week):
+            yield DAYS[day], start, end
 
 
 ALL_HOURS: Final = Hours("AllHours")
@@ -78,8 +76,9 @@ def calendar(policy: Policy, rules: Iterable[Rule]) -> Calendar:
     usual = answers[ORDINARY]
     special = sorted((sort for sort, found in answers.items() if found != usual), key=_key)
     refused = {rule for at, rule in enumerate(rules) if len({answers[sort][at] for sort in special}) > 1}
-    days = sorted(day for day, sort in dates.items() if sort in special)
-    return Calendar(_runs(days), policy.closures, special[0] if special else None, frozenset(refused))
+    runs = schedule.runs(sorted(day.toordinal() for day, sort in dates.items() if sort in special))
+    holidays = tuple((date.fromordinal(first), date.fromordinal(last)) for first, last in runs)
+    return Calendar(holidays, policy.closures, special[0] if special else None, frozenset(refused))
 
 
 def _key(sort: Sort) -> tuple[bool, list[int]]:
@@ -95,16 +94,6 @@ def _sorts(policy: Policy) -> Mapping[date, Sort]:
             for days in range((last - first).days + 1):
                 within.setdefault(first + timedelta(days), set()).add(at)
     return {day: (day in holidays, frozenset(closures)) for day, closures in within.items()}
-
-
-def _runs(days: Iterable[date]) -> tuple[tuple[date, date], ...]:
-    found: list[tuple[date, date]] = []
-    for day in days:
-        if found and found[-1][1] + timedelta(1) == day:
-            found[-1] = found[-1][0], day
-        else:
-            found.append((day, day))
-    return tuple(found)
 
 
 def _minutes(rule: Rule, sort: Sort, closures: tuple[NamedPeriod, ...]) -> tuple[Range, ...]:
