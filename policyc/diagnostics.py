@@ -6,6 +6,7 @@ Code that finds a problem passes typed arguments, never sentences. A mistake of 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
@@ -134,6 +135,19 @@ class Secondary:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A call that shows a problem: the canonical number (None: anonymous), from where, to which extension, when.
+
+    `local` is an instant of the policy's zone, without one.
+    """
+
+    caller: str | None
+    internal: bool
+    called: str
+    local: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: its code, where it stands (None: nowhere in a file), and what its sentences need."""
 
@@ -143,6 +157,7 @@ class Diagnostic:
     secondary: tuple[Secondary, ...] = ()
     notes: tuple[Text, ...] = ()
     help: tuple[Text, ...] = ()
+    witness: Witness | None = None
 
     @property
     def severity(self) -> Severity:

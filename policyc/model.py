@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from policyc.digits import Caller, NumberSet
+from policyc.digits import Caller, Kind, NumberSet
 from policyc.schedule import Period, WeekSpan
 from policyc.source import Span
 
@@ -105,6 +105,19 @@ class Busy:
 Destination = Ring | Mailbox | Forward | External | ToSystem | Busy
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a rule says whom it holds for. Its callers follow from it; this is for telling people about their lines.
+
+    `parts` are the callers named one by one, those of lists too, each with where it stands (None: in no file, as for
+    a list that policyc brings); `narrowed` says that `sauf` takes some out, `kind` is the filter.
+    """
+
+    parts: tuple[tuple[NumberSet, Span | None], ...] = ()
+    narrowed: bool = False
+    kind: Kind | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """Callers (their kind included) and times that it holds for, and where it sends them. A rule equals itself only."""
@@ -116,6 +129,7 @@ class Rule:
     reason: str | None
     excepted: frozenset[str]  # of a `pour tous`: the extensions it does not hold for
     span: Span
+    written: Written = Written()
 
     def times_hold(self, local: datetime) -> bool:
         """Tell whether the rule's times hold at an instant, given in the policy's zone."""

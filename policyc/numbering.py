@@ -54,9 +54,17 @@ def builtin_lists() -> dict[str, tuple[str, NumberSet]]:
     found = {}
     for key, table in _plan()["lists"].items():
         # Abroad is all that is no French number; the prefix `+` holds those too.
-        callers = digits.FOREIGN if key == "foreign" else digits.union(map(prefix, table["prefixes"]))
+        callers = digits.FOREIGN if key == "foreign" else digits.union(builtin_parts(key))
         found[key] = (str(table["name"]), callers)
     return found
+
+
+@cache
+def builtin_parts(key: str) -> tuple[NumberSet, ...]:
+    """Return the prefixes of a built-in list, each as a set; one that is no list of prefixes is one set."""
+    if key == "foreign":
+        return (builtin_lists()[key][1],)
+    return tuple(map(prefix, _plan()["lists"][key]["prefixes"]))
 
 
 def is_french(number: str) -> bool:

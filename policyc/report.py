@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from policyc import capabilities, resources
-from policyc.diagnostics import CODES, Arg, Diagnostic, Severity, Text
+from policyc import capabilities, numbering, resources
+from policyc.diagnostics import CODES, Arg, Diagnostic, Severity, Text, Witness
 from policyc.source import Span
 
 LANGUAGES = ("fr", "en")
@@ -75,6 +75,20 @@ class Catalogue:
     def notes(self, diagnostic: Diagnostic) -> tuple[str, ...]:
         """Return further facts."""
         return tuple(self._text(diagnostic, "notes", one) for one in diagnostic.notes)
+
+    def witness(self, diagnostic: Diagnostic) -> tuple[str, ...]:
+        """Return the sentence about a call that shows it, where there is one."""
+        call = diagnostic.witness
+        if call is None:
+            return ()
+        kind = "internal" if call.internal else "external"
+        key = f"witness-{kind}" if call.caller is not None else f"witness-anonymous-{kind}"
+        values = {
+            "caller": numbering.display(call.caller or ""),
+            "called": call.called,
+            "at": f"{call.local:%Y-%m-%d %H:%M}",
+        }
+        return (self._fill(self.words[key], values),)
 
     def help(self, diagnostic: Diagnostic) -> tuple[str, ...]:
         """Return how to repair it: what fits this case, or what always does."""
@@ -181,7 +195,8 @@ def _block(diagnostic: Diagnostic, catalogue: Catalogue) -> list[list[_Part]]:
         lines.append([(f"{margin}┌─ ", "frame"), (f"{visible(file.path)}:{first.line}:{first.column}", "")])
         for number in sorted({label.span.line for label in here}):
             lines += _excerpt(number, [one for one in here if one.span.line == number], margin, severity)
-    for word, sentences in (("note", catalogue.notes(diagnostic)), ("help", catalogue.help(diagnostic))):
+    notes = (*catalogue.witness(diagnostic), *catalogue.notes(diagnostic))
+    for word, sentences in (("note", notes), ("help", catalogue.help(diagnostic))):
         lines += [[(f"{margin}= ", "frame"), (catalogue.words[word], "title"), (one, "")] for one in sentences]
     details = (catalogue.words["details"], "title")
     return [*lines, [(f"{margin}= ", "frame"), details, (f"policyc explain {diagnostic.code}", "")]]
@@ -273,6 +288,18 @@ def as_data(diagnostic: Diagnostic, catalogue: Catalogue) -> dict[str, Any]:
         "notes": list(catalogue.notes(diagnostic)),
         "help": list(catalogue.help(diagnostic)),
         "args": {name: list(one) if isinstance(one, tuple) else one for name, one in diagnostic.args.items()},
+        "witness": _call(diagnostic.witness),
+    }
+
+
+def _call(witness: Witness | None) -> dict[str, str | None] | None:
+    if witness is None:
+        return None
+    return {
+        "caller": witness.caller,
+        "kind": "internal" if witness.internal else "external",
+        "to": witness.called,
+        "at": witness.local.isoformat(timespec="minutes"),
     }
 
 

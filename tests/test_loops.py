@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from strategies import EXTENSIONS, NOWHERE, PARIS, policies, typical_callers
 
-from policyc import decision, digits, evaluate, numbering, resolve
+from policyc import decision, digits, evaluate, resolve
 from policyc.checks import check
 from policyc.checks.loops import MAX_CIRCLES, forward_loops
 from policyc.diagnostics import Diagnostic
@@ -60,10 +60,9 @@ def names(found: Diagnostic) -> tuple[str, ...]:
 
 def witness(found: Diagnostic) -> tuple[Caller, datetime]:
     """The call that a diagnostic names."""
-    note = next(note for note in found.notes if note.key.startswith("witness-"))
-    kind = Kind.INTERNAL if note.key.endswith("internal") else Kind.EXTERNAL
-    local = datetime.fromisoformat(str(note.args["at"]))
-    return numbering.canonical(kind, str(note.args["caller"])), local
+    assert found.witness is not None
+    kind = Kind.INTERNAL if found.witness.internal else Kind.EXTERNAL
+    return Caller(kind, found.witness.caller), found.witness.local
 
 
 @given(policies())

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from policyc import decision, digits, numbering
+from policyc import decision, digits
 from policyc.decision import Region
-from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
 from policyc.digits import Caller, Kind
 from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
@@ -153,8 +153,6 @@ def _circle(way: Mapping[str, tuple[Rule, str]]) -> list[tuple[str, Rule]]:
 def _report(policy: Policy, circle: list[tuple[str, Rule]], caller: Caller, instant: datetime) -> Diagnostic:
     """Return the diagnostic of a circle that a call goes round."""
     names = [one for one, _ in circle]
-    shown = "" if caller.number is None else numbering.display(caller.number)
-    kind = "internal" if caller.kind is Kind.INTERNAL else "external"
     steps = " → ".join(f"{one} {policy.extensions[one].name}" for one in (*names, names[0]))
     return Diagnostic(
         "PC301",
@@ -170,12 +168,7 @@ def _report(policy: Policy, circle: list[tuple[str, Rule]], caller: Caller, inst
             Secondary(rule.span, "then", {"from": one, "to": (*names, names[0])[at + 2]})
             for at, (one, rule) in enumerate(circle[1:])
         ),
-        (
-            Text(
-                f"witness-{kind}" if shown else f"witness-anonymous-{kind}",
-                {"caller": shown, "at": f"{instant:%Y-%m-%d %H:%M}"},
-            ),
-            Text("steps", {"steps": steps}),
-        ),
+        (Text("steps", {"steps": steps}),),
         (Text("default"),),
+        witness=Witness(caller.number, caller.kind is Kind.INTERNAL, names[0], instant.replace(tzinfo=None)),
     )

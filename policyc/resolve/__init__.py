@@ -39,8 +39,9 @@ class _Resolver(Promises):
             return by_type.get(kind, [])  # type: ignore[return-value]
 
         self.doubtful += self.program.doubtful
-        for name, numbers in numbering.builtin_lists().values():
+        for key, (name, numbers) in numbering.builtin_lists().items():
             self.builtin[fold(name)] = numbers
+            self.builtin_parts[fold(name)] = tuple((one, None) for one in numbering.builtin_parts(key))
             self.builtin_spelling[fold(name)] = name
             self.caller_names[fold(name)] = None
         title = self.only(of(syntax.Header))

@@ -1,23 +1,27 @@
 """Items and lists in, sets of callers out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policyc import digits, numbering
 from policyc.diagnostics import Text
 from policyc.digits import NumberSet
+from policyc.model import Written
 from policyc.resolve.names import Names, is_too_long_abroad, suggest_close
 from policyc.source import Span, fold
 from policyc.syntax import Callers, Item
 
 # Keywords that follow callers; misspelt, they look like the name of one.
 _CALLER_WORDS = ("sauf", "interne", "externe", "anonyme", "pendant", "hors")
+Parts = tuple[tuple[NumberSet, Span | None], ...]
 MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that someone misspelt
 
 
 @dataclass(slots=True)
 class CallerSets(Names):
     """Who is meant where callers are named."""
+
+    list_parts: dict[str, Parts] = field(default_factory=dict)
 
     def list_set(self, folded: str) -> NumberSet:
         """Return the callers of a declared list, those it names worked out before it: at any depth."""
@@ -33,14 +37,18 @@ class CallerSets(Names):
             waiting.pop()
             if self.list_sets[name] is None:
                 before, excused = len(self.diagnostics), self.excused
-                self.list_sets[name] = self.items(items, in_list=True)
+                self.list_sets[name], self.list_parts[name] = self.items(items, in_list=True)
                 if not items or self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
                     self.spoilt.add(name)
         return self.list_sets.get(folded) or digits.EMPTY
 
-    def items(self, items: Iterable[Item], *, in_list: bool = False, called: bool = False) -> NumberSet:
-        """Return the callers named by a list of items; `called`: they are outside numbers that calls go to."""
+    def items(self, items: Iterable[Item], *, in_list: bool = False, called: bool = False) -> tuple[NumberSet, Parts]:
+        """Return the callers named by a list of items, together and one by one.
+
+        `called`: they are outside numbers that calls go to.
+        """
         found: list[NumberSet] = []
+        parts: list[tuple[NumberSet, Span | None]] = []
         left = list(items)[::-1]  # the next one is the last
         previous: Item | None = None
         many = len(left) > 1
@@ -65,8 +73,17 @@ class CallerSets(Names):
             else:
                 before = len(self.diagnostics)
                 found.append(self.item(item, in_list=in_list, called=called))
+                parts += self.parts(item, found[-1])
                 failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
-        return digits.union(found)
+        return digits.union(found), tuple(parts)
+
+    def parts(self, item: Item, callers: NumberSet) -> Parts:
+        """Return the callers that an item names one by one."""
+        if item.kind == "named":
+            folded = fold(item.text)
+            if found := self.list_parts.get(folded) or self.builtin_parts.get(folded):
+                return found
+        return ((callers, item.span),)
 
     def no_name(self, item: Item) -> Text | None:
         """Return the repair of an unknown name that looks like no name: a misspelt keyword, or an "et"."""
@@ -173,18 +190,18 @@ class CallerSets(Names):
             *self.builtin_spelling.values(),
         ]
 
-    def callers(self, node: Callers) -> NumberSet:
-        """Return who a `depuis` names, its filter applied."""
+    def callers(self, node: Callers) -> tuple[NumberSet, Written]:
+        """Return who a `depuis` names, its filter applied, and how it says so."""
         before, excused = len(self.diagnostics), self.excused
-        found = self.items(node.items)
+        found, parts = self.items(node.items)
         if node.excepted:
-            found = found - self.items(node.excepted)
+            found = found - self.items(node.excepted)[0]
         if node.kind is not None:
             found &= digits.OF_KIND[node.kind]
         failed = self.excused > excused or any(one.is_error for one in self.diagnostics[before:])
         if not found and not failed:
             self.report("PC311", node.span)
-        return found
+        return found, Written(parts, bool(node.excepted), node.kind)
 
 
 def _follows(one: Item, other: Item) -> bool:

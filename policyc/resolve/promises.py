@@ -51,7 +51,7 @@ class Promises(Rules):
         kind = "voicemail" if target.kind == "mailbox" else target.kind
         if target.items:
             before = len(self.diagnostics)
-            numbers = self.items(target.items, called=True)
+            numbers, _ = self.items(target.items, called=True)
             failed = any(one.is_error for one in self.diagnostics[before:])
             return None if failed else Result(kind, None, numbers)
         if target.reference is None:
@@ -64,7 +64,7 @@ class Promises(Rules):
         return Guarantee(node.name.text, promises, node.span)
 
     def promise(self, node: syntax.Assertion) -> Promise | None:
-        callers = self.callers(node.callers)
+        callers, _ = self.callers(node.callers)
         times, until, _ = self.clauses(node.clauses)
         result = self.result(node.result)
         if node.extension is not None:

@@ -47,13 +47,13 @@ class Rules(Times):
         return tuple(first), {number: tuple(rules) for number, rules in own.items()}, tuple(rest)
 
     def rule(self, node: syntax.RuleNode, scope: list[Extension], excepted: frozenset[str]) -> Rule:
-        callers = self.callers(node.callers)
+        callers, written = self.callers(node.callers)
         times, until, reason = self.clauses(node.clauses)
         destination = self.destination(node.destination, scope)
         if isinstance(destination, Busy):
             self.check_call_backs(node.callers, callers)
         # A rule that was reported still takes its calls: what follows it must not be blamed for them.
-        return Rule(callers, times, until, destination or Ring(), reason, excepted, node.span)
+        return Rule(callers, times, until, destination or Ring(), reason, excepted, node.span, written)
 
     def check_call_backs(self, node: Callers, callers: NumberSet) -> None:
         """Report emergency services refused by name: they call back those who hung up."""
