@@ -8,12 +8,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from policyc import digits, schedule
-from policyc.digits import Caller
-from policyc.model import Rule, TimeClause
-from policyc.schedule import Partition
+from policyc.digits import Caller, NumberSet
+from policyc.model import Promise, Rule, TimeClause
+from policyc.schedule import Partition, Period
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,35 +37,61 @@ class Row:
     left: int
 
 
+V = TypeVar("V")
+
+
 @dataclass(frozen=True)
-class Table:
-    """The cells of a layer. `rows[i]` holds from rank `starts[i]`; None where no caller is."""
+class Diagram(Generic[V]):
+    """A function of callers, in its one form: `rows[i]` holds from rank `starts[i]`; None where no caller is.
+
+    Neighbours differ, and rows that are alike are one object: two diagrams of one maker are equal as functions exactly
+    when they have the same starts and the same rows. What rows say of time is a set of classes of `partition`.
+    """
 
     partition: Partition
     starts: tuple[int, ...]
-    rows: tuple[Row | None, ...]
+    rows: tuple[V | None, ...]
 
-    def row(self, caller: Caller) -> Row | None:
+    def row(self, caller: Caller) -> V | None:
         """Return the row of a caller."""
-        return self.rows[bisect_right(self.starts, digits.rank(caller)) - 1]
+        return self.at(digits.rank(caller))
+
+    def at(self, position: int) -> V | None:
+        """Return the row of a rank."""
+        return self.rows[bisect_right(self.starts, position) - 1]
 
     @cached_property
-    def cells(self) -> tuple[tuple[int, int, Row], ...]:
+    def cells(self) -> tuple[tuple[int, int, V], ...]:
         """The cells that callers are in: first rank, one past the last, row."""
         ends = (*self.starts[1:], digits.END)
         return tuple(
             (low, high, row) for low, high, row in zip(self.starts, ends, self.rows, strict=True) if row is not None
         )
 
+    def within(self, callers: NumberSet) -> Iterator[tuple[int, int, V]]:
+        """Yield the cells, or the parts of cells, of some callers."""
+        for low, high in callers.intervals:
+            at = bisect_right(self.starts, low) - 1
+            while at < len(self.starts) and self.starts[at] < high:
+                end = self.starts[at + 1] if at + 1 < len(self.starts) else digits.END
+                row = self.rows[at]
+                if row is not None:
+                    yield max(low, self.starts[at]), min(high, end), row
+                at += 1
+
+
+Table = Diagram[Row]
+
+
+def periods_of(rule: Rule | Promise) -> list[Period]:
+    """Return the periods that a rule or a promise speaks of."""
+    periods = [clause.named.period for clause in rule.times]
+    return periods if rule.until is None else [*periods, schedule.until(rule.until)]
+
 
 def partition_of(zone: ZoneInfo, rules: Iterable[Rule]) -> Partition:
     """Return the classes of time that some rules tell apart."""
-    periods = []
-    for rule in rules:
-        periods += [clause.named.period for clause in rule.times]
-        if rule.until is not None:
-            periods.append(schedule.until(rule.until))
-    return schedule.partition(zone, periods)
+    return schedule.partition(zone, (period for rule in rules for period in periods_of(rule)))
 
 
 def clause_mask(partition: Partition, clause: TimeClause) -> int:
@@ -73,8 +100,8 @@ def clause_mask(partition: Partition, clause: TimeClause) -> int:
     return inside if clause.inside else partition.everything & ~inside
 
 
-def mask_of(partition: Partition, rule: Rule) -> int:
-    """Return the classes of time at which a rule holds."""
+def mask_of(partition: Partition, rule: Rule | Promise) -> int:
+    """Return the classes of time at which a rule or a promise holds."""
     mask = partition.everything
     for clause in rule.times:
         mask &= clause_mask(partition, clause)
@@ -86,36 +113,31 @@ def mask_of(partition: Partition, rule: Rule) -> int:
 def lower(partition: Partition, rules: Sequence[Rule]) -> Table:
     """Return the table of some rules in the order they are tried."""
     masks = [mask_of(partition, rule) for rule in rules]
-    opening: dict[int, list[int]] = {}
-    closing: dict[int, list[int]] = {}
+    exists = 1 << len(rules)  # a bit beside those of the rules: callers are there at all
+    turns = dict.fromkeys(digits.EVERYONE.ends, exists)  # at which ranks who holds changes
     for at, rule in enumerate(rules):
-        for low, high in rule.callers.intervals:
-            opening.setdefault(low, []).append(at)
-            closing.setdefault(high, []).append(at)
-    everyone = dict.fromkeys(digits.EVERYONE.ends[::2], True) | dict.fromkeys(digits.EVERYONE.ends[1::2], False)
+        for end in rule.callers.ends:
+            turns[end] = turns.get(end, 0) ^ 1 << at
     starts: list[int] = []
     rows: list[Row | None] = []
-    known: dict[tuple[int, ...], Row] = {}  # by the rules that hold for the callers
+    known: dict[int, Row] = {}  # by the rules that hold for the callers
     alike: dict[tuple[tuple[int, int], ...], Row] = {}  # by what is decided
-    active: set[int] = set()
-    exists = False
-    for cut in sorted({*opening, *closing, *everyone}):
-        active.difference_update(closing.get(cut, ()))
-        active.update(opening.get(cut, ()))
-        exists = everyone.get(cut, exists)
+    active = 0
+    for cut in sorted(turns):
+        active ^= turns[cut]
         if cut == digits.END:
             break
         row = None
-        if exists:
-            key = tuple(sorted(active))
-            row = known.get(key)
+        if active & exists:
+            row = known.get(active)
             if row is None:
-                row = _row(partition.everything, [(rules[at], masks[at]) for at in key])
-                row = known[key] = alike.setdefault(tuple((id(one.rule), one.taken) for one in row.choices), row)
+                holding = [(rule, masks[at]) for at, rule in enumerate(rules) if active >> at & 1]
+                row = _row(partition.everything, holding)
+                row = known[active] = alike.setdefault(tuple((id(one.rule), one.taken) for one in row.choices), row)
         if not rows or rows[-1] is not row:
             starts.append(cut)
             rows.append(row)
-    return Table(partition, tuple(starts), tuple(rows))
+    return Diagram(partition, tuple(starts), tuple(rows))
 
 
 def _row(everything: int, active: Iterable[tuple[Rule, int]]) -> Row:

@@ -15,6 +15,7 @@ from policyc.digits import Caller, Kind
 from policyc.evaluate import Call, RoutingLoopError
 from policyc.files import MemoryFiles
 from policyc.model import Forward, Policy, Rule
+from policyc.outcomes import DecisionModel
 from policyc.project import load
 
 
@@ -67,7 +68,7 @@ def witness(found: Diagnostic) -> tuple[Caller, datetime]:
 
 @given(policies())
 def test_circles_are_found_exactly_and_shown_with_a_call_that_goes_round(policy: Policy) -> None:
-    found = list(forward_loops(policy))
+    found = list(forward_loops(DecisionModel(policy)))
 
     assert brute_force(policy) == {names(one) for one in found}
     assert len(found) == len({names(one) for one in found})
@@ -140,7 +141,7 @@ def test_a_knot_of_circles_is_reported_in_part() -> None:
             own[number].append(Rule(caller, (), None, Forward(to), None, frozenset(), NOWHERE))
     rules = {number: tuple(rules) for number, rules in own.items()}
     policy = Policy("", PARIS, EXTENSIONS, {}, (), (), (), (), rules, (), (), ())
-    found = list(forward_loops(policy))
+    found = list(forward_loops(DecisionModel(policy)))
 
     assert set(ways) == brute_force(policy)
     assert {names(one) for one in found} <= set(ways)

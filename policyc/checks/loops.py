@@ -9,18 +9,19 @@ from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
 from policyc.digits import Caller, Kind
 from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
+from policyc.outcomes import DecisionModel
 from policyc.schedule import Partition
 
 MAX_CIRCLES = 25  # reported of one knot of extensions: when these are gone, the others come to light
 
 
-def forward_loops(policy: Policy) -> Iterator[Diagnostic]:
+def forward_loops(model: DecisionModel) -> Iterator[Diagnostic]:
     """PC301: some call is forwarded round and round. One diagnostic for each circle of extensions."""
-    for group in _knots(_forwards(policy)):
-        rules = [rule for number in group for rule in policy.rules_for(number)]
-        partition = decision.partition_of(policy.zone, rules)
-        forwarded = _forwarded(policy, group, partition)
-        left = _endless(forwarded)
+    policy = model.policy
+    for group in model.knots():
+        partition = model.partition(group[0])
+        left = {number: region for number in group if (region := model.looping(number, group[0]))}
+        forwarded = _forwarded(model, group) if left else {}
         reported: set[tuple[str, ...]] = set()
         for start in sorted(left):
             while left[start] and len(reported) < MAX_CIRCLES:
@@ -38,86 +39,17 @@ def forward_loops(policy: Policy) -> Iterator[Diagnostic]:
                     yield _report(policy, circle, caller, instant)
 
 
-def _forwards(policy: Policy) -> dict[str, list[str]]:
-    """Return which extensions each extension may forward to."""
-    return {
-        number: sorted(
-            {
-                rule.destination.extension
-                for rule in policy.rules_for(number)
-                if isinstance(rule.destination, Forward) and rule.destination.extension in policy.extensions
-            }
-        )
-        for number in policy.extensions
-    }
-
-
-def _knots(forwards: Mapping[str, list[str]]) -> list[list[str]]:
-    """Return the strongly connected groups that can hold a circle (Tarjan, without recursion)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    on_stack: set[str] = set()
-    found: list[list[str]] = []
-    for root in forwards:
-        if root in index:
-            continue
-        work = [(root, iter(forwards[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        on_stack.add(root)
-        while work:
-            node, further = work[-1]
-            for other in further:
-                if other not in index:
-                    index[other] = low[other] = len(index)
-                    stack.append(other)
-                    on_stack.add(other)
-                    work.append((other, iter(forwards[other])))
-                    break
-                if other in on_stack:
-                    low[node] = min(low[node], index[other])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    group: list[str] = []
-                    while not group or group[-1] != node:
-                        group.append(stack.pop())
-                        on_stack.discard(group[-1])
-                    if len(group) > 1 or node in forwards[node]:
-                        found.append(sorted(group))
-    return sorted(found)
-
-
-def _forwarded(policy: Policy, group: list[str], partition: Partition) -> dict[str, dict[str, Region]]:
+def _forwarded(model: DecisionModel, group: list[str]) -> dict[str, dict[str, Region]]:
     """Return, for each extension of a group, the calls that it forwards to others of the group, by where they go."""
     members = set(group)
     forwarded: dict[str, dict[str, Region]] = {}
     for number in group:
         cells: dict[str, list[tuple[int, int, int]]] = {}
-        table = decision.lower(partition, tuple(policy.rules_for(number)))
-        for rule, cell in decision.decided(table):
+        for rule, cell in decision.decided(model.table(number)):
             if isinstance(rule.destination, Forward) and rule.destination.extension in members:
                 cells.setdefault(rule.destination.extension, []).append(cell)
         forwarded[number] = {to: decision.merge([tuple(found)]) for to, found in cells.items()}
     return forwarded
-
-
-def _endless(forwarded: Mapping[str, Mapping[str, Region]]) -> dict[str, Region]:
-    """Return, for each extension of a group, the calls that never leave it: the greatest fixed point."""
-    endless = {number: decision.merge(to.values()) for number, to in forwarded.items()}
-    waiting = set(forwarded)
-    while waiting:
-        changed = waiting.pop()
-        for number in forwarded:
-            if changed in forwarded[number]:
-                kept = decision.merge(decision.overlap(cells, endless[to]) for to, cells in forwarded[number].items())
-                if kept != endless[number]:
-                    endless[number] = kept
-                    waiting.add(number)
-    return {number: region for number, region in endless.items() if region}
 
 
 def _witness(partition: Partition, region: Region) -> tuple[Caller, datetime]:

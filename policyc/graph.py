@@ -1,0 +1,46 @@
+"""Directed graphs: who leads to whom in, groups that lead back to themselves out. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+Edges = Callable[[str], Iterable[str]]
+
+
+def components(
+    roots: Iterable[str], edges: Edges, done: Callable[[str], bool] = lambda _: False
+) -> Iterator[list[str]]:
+    """Yield the strongly connected components that roots lead to, each sorted, after all that it leads to.
+
+    Nodes that are `done`, and what lies behind them, are passed over. (Tarjan's algorithm, without recursion.)
+    """
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in roots:
+        if root in index or done(root):
+            continue
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on_stack.add(root)
+        work = [(root, iter(edges(root)))]
+        while work:
+            node, further = work[-1]
+            for other in further:
+                if other not in index and not done(other):
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(edges(other))))
+                    break
+                if other in on_stack:
+                    low[node] = min(low[node], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    group: list[str] = []
+                    while not group or group[-1] != node:
+                        group.append(stack.pop())
+                        on_stack.discard(group[-1])
+                    yield sorted(group)

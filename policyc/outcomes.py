@@ -1,0 +1,289 @@
+"""A policy in, its decision model out: which rule decides each call, and where it ends however often it is forwarded.
+
+The model is exact and canonical: each extension has one `Table` (the rule that decides) and one `Outcomes` (where the
+call ends), and every question about a policy is put to them. They are made when first asked for. `evaluate` says the
+same of one call, and shares nothing with this module; tests hold the two to each other.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from policyc import decision, digits, graph, schedule
+from policyc.decision import Diagram, Region, Row, Table
+from policyc.digits import NumberSet
+from policyc.model import Busy, External, Forward, Mailbox, Policy, Ring, Rule, ToSystem
+from policyc.schedule import Partition, Period
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where a call ends. `kind` is ring, voicemail, external, rebound, system, busy, or loop: it never does.
+
+    `extension` or `number` says which; a rebound has both. Of a loop, `extension` is the lowest of its knot.
+    """
+
+    kind: str
+    extension: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Onward:
+    """Not an end: the call goes on to another extension, which is yet to be followed."""
+
+    extension: str
+
+
+_Way = Ending | _Onward
+Leaf = tuple[tuple[int, Ending], ...]
+"""Classes of time, and where calls end then: disjoint masks in order of their lowest class, together everything."""
+Outcomes = Diagram[Leaf]
+_Leaf = tuple[tuple[int, _Way], ...]
+_Ways = Diagram[_Leaf]
+
+
+class DecisionModel:
+    """What a policy decides."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Take a policy; nothing is worked out before it is asked for."""
+        self.policy = policy
+        self._rules: dict[str, tuple[Rule, ...]] = {}
+        self._forwards: dict[str, tuple[str, ...]] = {}
+        self._tables: dict[tuple[Partition, tuple[Rule, ...]], Table] = {}
+        self._ways: dict[str, _Ways] = {}
+        self._leaves: dict[_Leaf, _Leaf] = {}  # alike leaves are one object
+        self._endings: dict[Ending, Ending] = {}
+
+    def rules(self, extension: str) -> tuple[Rule, ...]:
+        """Return the rules that hold for an extension, in the order they are tried."""
+        if extension not in self._rules:
+            self._rules[extension] = tuple(self.policy.rules_for(extension))
+        return self._rules[extension]
+
+    def forwards(self, extension: str) -> tuple[str, ...]:
+        """Return the extensions that the rules of one may forward to, sorted."""
+        if extension not in self._forwards:
+            found = (rule.destination for rule in self.rules(extension))
+            to = {one.extension for one in found if isinstance(one, Forward)}
+            self._forwards[extension] = tuple(sorted(to & self.policy.extensions.keys()))
+        return self._forwards[extension]
+
+    @cached_property
+    def _partitions(self) -> Mapping[str, Partition]:
+        """The classes of time of each extension: those that it and all that forwarding joins it with tell apart.
+
+        So what one extension decides can be followed into another. Companies that share a policy but no call have
+        classes of their own: their hours do not multiply.
+        """
+        joined = _Groups(self.policy.extensions)
+        for extension in self.policy.extensions:
+            for other in self.forwards(extension):
+                joined.join(extension, other)
+        periods: dict[str, dict[Period, None]] = {}
+        for extension in self.policy.extensions:
+            found = periods.setdefault(joined.of(extension), {})
+            for rule in self.rules(extension):
+                found.update(dict.fromkeys(decision.periods_of(rule)))
+        order = {period: at for at, period in enumerate(dict.fromkeys(one.period for one in self.policy.periods))}
+        partitions = {
+            group: schedule.partition(
+                self.policy.zone, sorted(found, key=lambda period: (order.get(period, len(order)), period.dates))
+            )
+            for group, found in periods.items()
+        }
+        return {extension: partitions[joined.of(extension)] for extension in self.policy.extensions}
+
+    def partition(self, extension: str) -> Partition:
+        """Return the classes of time that the table and the outcomes of an extension speak of."""
+        return self._partitions[extension]
+
+    def table(self, extension: str) -> Table:
+        """Return which rule decides at an extension. Extensions that have the same rules share one table."""
+        return self.table_of(self.partition(extension), self.rules(extension))
+
+    def table_of(self, partition: Partition, rules: tuple[Rule, ...]) -> Table:
+        """Return the table of some rules."""
+        key = partition, rules
+        if key not in self._tables:
+            self._tables[key] = decision.lower(partition, rules)
+        return self._tables[key]
+
+    def outcomes(self, extension: str) -> Outcomes:
+        """Return where calls to an extension end."""
+        if extension not in self._ways:
+            for group in graph.components([extension], self.forwards, self._ways.__contains__):
+                self._follow(group)
+        return self._ways[extension]  # type: ignore[return-value]  # nothing goes onward any more
+
+    def endings(self, extension: str, rule: Rule, callers: NumberSet) -> Iterator[tuple[int, int, Leaf]]:
+        """Yield where calls of some callers to an extension end if this rule decides there, whichever really does."""
+        way = self._way(extension, rule)
+        if isinstance(way, _Onward):
+            yield from self.outcomes(way.extension).within(callers)
+        else:
+            leaf: Leaf = ((self.partition(extension).everything, way),)
+            yield from ((low, high, leaf) for low, high in callers.intervals)
+
+    def knots(self) -> Iterator[list[str]]:
+        """Yield the groups of extensions that may forward to one another in a circle, in order of their numbers."""
+        found = graph.components(self.policy.extensions, self.forwards)
+        yield from sorted(group for group in found if len(group) > 1 or group[0] in self.forwards(group[0]))
+
+    def looping(self, extension: str, knot: str) -> Region:
+        """Return the calls to an extension that go round for ever in a knot, named by the lowest of its extensions."""
+        return tuple(
+            (low, high, mask)
+            for low, high, leaf in self.outcomes(extension).cells
+            for mask, end in leaf
+            if end.kind == "loop" and end.extension == knot
+        )
+
+    # -- following calls --------------------------------------------------------------------------
+
+    def _follow(self, group: list[str]) -> None:
+        """Work out the outcomes of extensions that forward to one another, and to others that are known."""
+        ways = {}
+        for extension in group:
+            known = {to: self._ways[to] for to in self.forwards(extension) if to in self._ways}
+            ways[extension] = self._onward(self._direct(extension), known)
+        # Following each call two steps, then four, then eight: one that is still on its way after as many steps as
+        # there are extensions never ends.
+        steps = 1
+        while steps <= len(group) and any(map(_goes_on, ways.values())):
+            ways = {extension: self._onward(way, ways) for extension, way in ways.items()}
+            steps *= 2
+        for extension, way in ways.items():
+            self._ways[extension] = self._ended(way, group[0]) if _goes_on(way) else way
+
+    def _direct(self, extension: str) -> _Ways:
+        """Return where the rules of an extension send calls, none followed any further."""
+        table = self.table(extension)
+        ring = self._ending(Ending("ring", extension))
+        memo: dict[int, _Leaf] = {}
+
+        def leaf(row: Row) -> _Leaf:
+            if id(row) not in memo:
+                found: list[tuple[int, _Way]] = [
+                    (choice.taken, self._way(extension, choice.rule)) for choice in row.choices
+                ]
+                memo[id(row)] = self._leaf([*found, (row.left, ring)])
+            return memo[id(row)]
+
+        return self._diagram(
+            table.partition,
+            ((start, None if row is None else leaf(row)) for start, row in zip(table.starts, table.rows, strict=True)),
+        )
+
+    def _way(self, extension: str, rule: Rule) -> _Way:
+        own = self.policy.extensions[extension]
+        match rule.destination:
+            case Forward(extension=to) if to in self.policy.extensions:
+                return _Onward(to)
+            case Forward(extension=number) | ToSystem(number=number):
+                found = Ending("system", number)
+            case Ring():
+                found = Ending("ring", extension)
+            case Mailbox(extension=other):
+                found = Ending("voicemail", other or extension)
+            case External(number=number, rebound=rebound):
+                called = number or own.mobile
+                found = Ending("rebound", extension, called) if rebound else Ending("external", None, called)
+            case Busy():
+                found = Ending("busy", extension)
+        return self._ending(found)
+
+    def _onward(self, ways: _Ways, known: Mapping[str, _Ways]) -> _Ways:
+        """Return ways with each call that goes on to a known extension followed there."""
+        memo: dict[tuple[_Leaf, ...], _Leaf] = {}
+
+        def pieces() -> Iterator[tuple[int, _Leaf | None]]:
+            ends = (*ways.starts[1:], digits.END)
+            for low, high, leaf in zip(ways.starts, ends, ways.rows, strict=True):
+                to = [] if leaf is None else [way.extension for _, way in leaf if isinstance(way, _Onward)]
+                diagrams = [known[one] for one in to if one in known]
+                if leaf is None or not diagrams:
+                    yield low, leaf
+                    continue
+                cuts = {low}
+                for one in diagrams:
+                    cuts.update(one.starts[bisect_right(one.starts, low) : bisect_left(one.starts, high)])
+                for cut in sorted(cuts):
+                    behind = [one.at(cut) for one in diagrams]
+                    key = (leaf, *(one or () for one in behind))
+                    if key not in memo:
+                        memo[key] = self._replaced(
+                            leaf, dict(zip((one for one in to if one in known), key[1:], strict=True))
+                        )
+                    yield cut, memo[key]
+
+        return self._diagram(ways.partition, pieces())
+
+    def _replaced(self, leaf: _Leaf, behind: Mapping[str, _Leaf]) -> _Leaf:
+        found: list[tuple[int, _Way]] = []
+        for mask, way in leaf:
+            if isinstance(way, _Onward) and way.extension in behind:
+                found += ((mask & inner, end) for inner, end in behind[way.extension])
+            else:
+                found.append((mask, way))
+        return self._leaf(found)
+
+    def _ended(self, ways: _Ways, knot: str) -> _Ways:
+        """Return ways with every call that still goes on lost in a loop."""
+        loop = self._ending(Ending("loop", knot))
+
+        def ended(leaf: _Leaf | None) -> _Leaf | None:
+            if leaf is None:
+                return None
+            return self._leaf((mask, loop if isinstance(way, _Onward) else way) for mask, way in leaf)
+
+        return self._diagram(
+            ways.partition, ((start, ended(leaf)) for start, leaf in zip(ways.starts, ways.rows, strict=True))
+        )
+
+    # -- one form for what is alike ---------------------------------------------------------------
+
+    def _ending(self, ending: Ending) -> Ending:
+        return self._endings.setdefault(ending, ending)
+
+    def _leaf(self, parts: Iterable[tuple[int, _Way]]) -> _Leaf:
+        masks: dict[_Way, int] = {}
+        for mask, way in parts:
+            if mask:
+                masks[way] = masks.get(way, 0) | mask
+        leaf = tuple(sorted(((mask, way) for way, mask in masks.items()), key=lambda part: part[0] & -part[0]))
+        return self._leaves.setdefault(leaf, leaf)
+
+    @staticmethod
+    def _diagram(partition: Partition, pieces: Iterable[tuple[int, _Leaf | None]]) -> _Ways:
+        starts: list[int] = []
+        rows: list[_Leaf | None] = []
+        for start, leaf in pieces:
+            if not rows or rows[-1] is not leaf:
+                starts.append(start)
+                rows.append(leaf)
+        return Diagram(partition, tuple(starts), tuple(rows))
+
+
+def _goes_on(ways: _Ways) -> bool:
+    return any(isinstance(way, _Onward) for leaf in set(ways.rows) if leaf for _, way in leaf)
+
+
+class _Groups:
+    """Which nodes are joined, directly or through others."""
+
+    def __init__(self, nodes: Iterable[str]) -> None:
+        self._parent = {node: node for node in nodes}
+
+    def of(self, node: str) -> str:
+        """Return the node that stands for all that a node is joined with."""
+        while self._parent[node] != node:
+            self._parent[node] = self._parent[self._parent[node]]
+            node = self._parent[node]
+        return node
+
+    def join(self, one: str, other: str) -> None:
+        """Join two nodes and all that they are joined with."""
+        self._parent[self.of(one)] = self.of(other)
