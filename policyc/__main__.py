@@ -1,5 +1,6 @@
 """`python -m policyc`, and the `policyc` command: the arguments of the process in, its exit status out."""
 
+import gc
 import sys
 
 
@@ -8,6 +9,8 @@ def main() -> None:
     try:
         from policyc.cli import run
 
+        # What a command makes lives until it ends: looking for cycles to free costs a quarter of its time.
+        gc.disable()
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules are being loaded
         status = 130

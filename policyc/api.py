@@ -16,8 +16,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from policyc import capabilities, checks, config, project, targets, workspace
+from policyc import capabilities, checks, config, digits, project, targets, workspace
 from policyc.diagnostics import Diagnostic, arrange, has_errors
+from policyc.digits import NumberSet
 from policyc.files import Files, MemoryFiles
 from policyc.model import Policy
 from policyc.resolve import resolve
@@ -68,17 +69,29 @@ class Compiled:
         return has_errors(self.diagnostics)
 
 
-def examine(files: Files, paths: Iterable[str], today: date | None = None) -> Checked:
-    """Return the policy of some files, wherever they are kept, with every diagnostic that no comment accepts."""
-    program, found = project.load(files, paths)
+_DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resolved, which no check sees
+
+
+def examine(
+    files: Files, paths: Iterable[str], today: date | None = None, company: NumberSet = digits.EMPTY
+) -> Checked:
+    """Return the policy of some files, wherever they are kept, with every diagnostic that no comment accepts.
+
+    `company` is the outside numbers of the company. Of a policy that was not understood, nothing doubtful is told.
+    """
+    program, unread = project.load(files, paths)
     policy, unresolved = resolve(program)
-    everything = (*found, *unresolved, *checks.check(policy, today))
-    return Checked(policy, arrange(suppress(everything, program.comments)))
+    found = (*unread, *unresolved)
+    understood = not has_errors(suppress(found, program.comments))
+    if not understood:
+        found = tuple(one for one in found if one.code not in _DOUBTS_OF_LINES)
+    found += checks.check(policy, today, company, doubts=understood)
+    return Checked(policy, arrange(suppress(found, program.comments)))
 
 
 def examine_workspace(place: Workspace, today: date | None = None) -> Checked:
     """Return the policy of a project on disk, with what is wrong with its settings too."""
-    checked = examine(place.files, place.paths, today)
+    checked = examine(place.files, place.paths, today, place.config.company)
     found = checked.diagnostics
     if place.gathered:  # files that include one another and were all picked up: nothing that anyone wrote twice
         found = tuple(one for one in found if one.code != "PC005" or one.args.get("path") not in place.paths)
@@ -95,10 +108,16 @@ def load_text(text: str, name: str = "policy.pol") -> Policy:
     return _sound(examine(MemoryFiles({name: text}), (name,)))
 
 
-def check(policy: Policy | Paths, *, today: date | None = None) -> tuple[Diagnostic, ...]:
-    """Return all that is wrong with a policy, sorted by place. `today`: also warn about rules that have ended."""
+def check(
+    policy: Policy | Paths, *, today: date | None = None, company: NumberSet = digits.EMPTY
+) -> tuple[Diagnostic, ...]:
+    """Return all that is wrong with a policy, sorted by place.
+
+    `today`: also warn about rules that have ended or soon will. `company`: the outside numbers of the company, which no
+    rule of a `Policy` may call; of files, its `policyc.toml` tells them.
+    """
     if isinstance(policy, Policy):
-        return arrange(checks.check(policy, today))
+        return arrange(checks.check(policy, today, company))
     return examine_workspace(_workspace(policy), today).diagnostics
 
 

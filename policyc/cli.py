@@ -109,9 +109,9 @@ def _commands(chosen: str) -> click.Group:
 
         return add
 
-    def form(help_key: str) -> Callable[[_F], _F]:
-        forms = click.Choice(("text", "json"))
-        return click.option("--format", "form", type=forms, default="text", show_default=True, help=say(help_key))
+    def form(help_key: str, forms: tuple[str, ...] = ("text", "json")) -> Callable[[_F], _F]:
+        names = click.Choice(forms)
+        return click.option("--format", "form", type=names, default="text", show_default=True, help=say(help_key))
 
     policies = click.argument("policies", nargs=-1, metavar=say("metavar.policies"))
     strict = click.option("--strict", is_flag=True, help=say("help.strict"))
@@ -146,6 +146,20 @@ def _commands(chosen: str) -> click.Group:
     @today
     def check(policies: tuple[str, ...], form: str, strict: bool, today: date) -> None:
         _end(_check(say, policies, form, strict, today))
+
+    @command("test")
+    @policies
+    @click.option("--coverage", is_flag=True, help=say("help.coverage"))
+    @click.option(
+        "--coverage-min",
+        "minimum",
+        type=click.FloatRange(0, 100),
+        metavar=say("metavar.percent"),
+        help=say("help.coverage_min"),
+    )
+    @form("help.test_format", ("text", "json", "junit", "tap"))
+    def test(policies: tuple[str, ...], coverage: bool, minimum: float | None, form: str) -> None:
+        _end(_test(say, policies, coverage, minimum, form))
 
     @command("trace")
     @policies
@@ -289,6 +303,45 @@ def _check(say: Words, policies: Sequence[str], form: str, strict: bool, today: 
     return ERRORS if _fails(found, strict) else FINE
 
 
+def _test(say: Words, policies: Sequence[str], coverage: bool, minimum: float | None, form: str) -> int:
+    from policyc import api, report, testing, verdicts
+    from policyc.coverage import cover
+    from policyc.outcomes import DecisionModel
+
+    place = _find(say, policies)
+    checked = api.examine_workspace(place)
+    if checked.has_errors:
+        _report(say, place, [one for one in checked.diagnostics if one.is_error])
+        return ERRORS
+    model = DecisionModel(checked.policy)
+    wants_coverage = coverage or minimum is not None
+    run = verdicts.Run(
+        checked.policy,
+        testing.run(model),
+        cover(model) if wants_coverage else None,
+        minimum,
+        tuple(policies),
+        _displayed(place),
+    )
+    catalogue = report.load_catalogue(say.language)
+
+    def told(diagnostic: Diagnostic) -> str:
+        return report.render_text(_shown(place, [diagnostic]), catalogue, color=False)
+
+    match form:
+        case "json":
+            _print(verdicts.to_json(run))
+        case "junit":
+            _print(verdicts.to_junit(run, say, catalogue, told))
+        case "tap":
+            _print(verdicts.to_tap(run, say, catalogue, told))
+        case _:
+            _print(verdicts.to_text(run, say, catalogue))
+            _report(say, place, list(verdicts.problems(run)))
+            _tell(verdicts.summary(run, say, catalogue))
+    return FINE if run.passed else ERRORS
+
+
 def _trace(
     say: Words,
     policies: Sequence[str],
@@ -317,9 +370,12 @@ def _trace(
         raise click.UsageError(say("usage.bad_instant", value=instant)) from None
     call = call_from(presented, number, local, internal=internal, restricted=restricted)
     confirm = bool(place.config.settings["asterisk"]["rebound_confirm"])
-    found = trace.follow(policy, call, confirm=confirm, shown_path=_displayed(place))
+    found = trace.follow(
+        policy, call, presented=presented, restricted=restricted, confirm=confirm, shown_path=_displayed(place)
+    )
     if form == "json":
-        _print(json.dumps(trace.to_json(found), ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(trace.to_json(found), ensure_ascii=False, indent=2) + "\n"
+        _print(text.encode("utf-8", "backslashreplace").decode())  # an argument may hold half a character
     else:
         _print("\n".join(visible(line) for line in trace.to_text(found, say).split("\n")))
     return FINE

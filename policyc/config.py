@@ -11,10 +11,11 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from policyc import project, resources, targets
+from policyc import digits, lexer, numbering, project, resources, targets
 from policyc.diagnostics import Diagnostic, Text
+from policyc.digits import Kind, NumberSet
 from policyc.files import Files, OutsideProjectError
-from policyc.source import SourceFile, Span
+from policyc.source import SourceFile, Span, plain
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -31,7 +32,8 @@ class Config:
 
     `sources` are the policy files as written, None when the file says none; `targets` are all that are wanted, and
     `settings` holds every setting of every target that this version knows of. `legible` is False when the file could
-    not be read at all, so that its sources are not known. `sources_span` is where they stand.
+    not be read at all, so that its sources are not known. `sources_span` is where they stand. `company` is the outside
+    numbers that lead to the company itself.
     """
 
     sources: tuple[str, ...] | None
@@ -39,6 +41,7 @@ class Config:
     settings: Mapping[str, Mapping[str, Any]]
     legible: bool = True
     sources_span: Span | None = None
+    company: NumberSet = digits.EMPTY
 
 
 @cache
@@ -188,6 +191,7 @@ def _merged(
         MappingProxyType(settings),
         legible=sources is not None or not any(one[:2] == sources_key or one == ("policy",) for one in bad),
         sources_span=None if sources is None else _span(source, index, sources_key),
+        company=digits.union(_outside_numbers(one) for one in get(("policy", "company_numbers"), ())),
     )
 
 
@@ -256,6 +260,11 @@ def _tables() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
 
 
 def _values(tables: Mapping[str, Any]) -> Iterator[tuple[_Path, Text]]:
+    policy = tables.get("policy")
+    named = policy.get("company_numbers") if isinstance(policy, dict) else None
+    for at, one in enumerate(named if isinstance(named, list) else ()):
+        if one and isinstance(one, str) and not _outside_numbers(one):
+            yield ("policy", "company_numbers", at), Text("company-number", {"value": _visible(one)})
     given = tables.get("targets")
     if not isinstance(given, dict):
         return
@@ -273,6 +282,34 @@ def _shape(pattern: str, reason: str, value: str) -> Text | None:
 
 def _visible(value: str) -> str:
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in value)
+
+
+def _outside_numbers(text: str) -> NumberSet:
+    """Return the outside callers that a number, a prefix or a range means, spelt as in a policy, or none."""
+    lines = list(lexer.lex(SourceFile(NAME, plain(text)), {}))
+    if len(lines) != 1 or lines[0].comment is not None:
+        return digits.EMPTY
+    kinds = (Kind.EXTERNAL,)
+    match [(token.type, token.value) for token in lines[0].tokens]:
+        case [("NUMBER", written)] if number := _complete(written):
+            return digits.exactly(number, kinds)
+        case [("PREFIX", written)]:
+            return numbering.prefix(written) & digits.EXTERNAL
+        case [("NUMBER", written), ("JUSQUE", _), ("NUMBER", last)] if _complete(written):
+            try:
+                return digits.between(_complete(written), _complete(last), kinds)
+            except ValueError:
+                return digits.EMPTY
+    return digits.EMPTY
+
+
+def _complete(written: str) -> str:
+    """Return the canonical form of an outside number, or nothing when it has too few digits or too many."""
+    number = numbering.canonical_number(re.sub(r"^(\+|00)330", r"\g<1>33", written))
+    if numbering.is_french(number):
+        return number
+    shape = r"\+(?!33)[1-9][0-9]{3,14}|[1-9][0-9]{0,14}"
+    return number if re.fullmatch(shape, number) else ""
 
 
 _PLACEHOLDERS: Final = ("number", "e164")

@@ -7,6 +7,7 @@ into cells, each with a `Row`. A row is exact: every choice lists just the insta
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -210,8 +211,53 @@ def merge(regions: Iterable[Region]) -> Region:
     return tuple(found)
 
 
+def witness(partition: Partition, region: Region) -> tuple[Caller, datetime]:
+    """Return a call of a region that looks like a real one: who, and when (aware)."""
+    caller = digits.from_intervals((low, high) for low, high, _ in region).witness()
+    position = digits.rank(caller)
+    mask = next(mask for low, high, mask in region if low <= position < high)
+    return caller, partition.witness(mask)
+
+
 def decided(table: Table) -> Iterator[tuple[Rule, tuple[int, int, int]]]:
     """Yield each rule with each cell of calls that it decides."""
     for low, high, row in table.cells:
         for choice in row.choices:
             yield choice.rule, (low, high, choice.taken)
+
+
+# -- times of promises -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseTimes:
+    """The times of a promise, in classes of a model that may be wider; `finer` has classes that are exactly them."""
+
+    asked: int
+    finer: Partition
+    classes: dict[int, int]  # class of the model → those of `finer` within it at which the promise holds
+
+    @staticmethod
+    def of(partition: Partition, promise: Promise) -> "PromiseTimes":
+        """Return the times of a promise in the classes of a partition."""
+        finer = schedule.partition(partition.zone, (*partition.periods, *periods_of(promise)))
+        holds = mask_of(finer, promise)
+        if finer is partition:
+            return PromiseTimes(holds, partition, {})
+        classes: dict[int, int] = {}
+        for number in range(finer.count):
+            bit = 1 << number
+            if holds & bit:
+                wider = 1 << partition.class_of(finer.witness(bit))
+                classes[wider] = classes.get(wider, 0) | bit
+        return PromiseTimes(sum(classes), finer, classes)
+
+    def witness(self, region: Region) -> tuple[Caller, datetime]:
+        """Return a call of a region whose classes are the model's, at an instant at which the promise holds."""
+        if self.classes:
+            region = tuple(
+                (low, high, sum(finer for wider, finer in self.classes.items() if wider & mask))
+                for low, high, mask in region
+            )
+        caller, instant = witness(self.finer, region)
+        return caller, instant.replace(tzinfo=None)

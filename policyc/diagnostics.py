@@ -85,6 +85,7 @@ PC304 no-mailbox-for-rebound
 PC305 own-extension-as-external
 PC306 emergency-number-as-destination
 PC307 emergency-call-back-blocked
+PC318 forward-to-own-company
 PC401 target-cannot-say
 PC402 too-many-exceptions
 PC403 anonymous-told-apart
@@ -101,6 +102,9 @@ PC607 write-without-effect
 PC608 bad-compiled-policy
 PC609 bad-state-file
 PC610 pbx-changed-meanwhile
+PC701 test-fails
+PC702 guarantee-broken
+PC703 coverage-too-low
 """
 _WARNINGS = """\
 PC005 repeated-include
@@ -111,6 +115,14 @@ PC308 rule-never-matches
 PC309 rule-ended
 PC311 rule-without-callers
 PC312 everyone-among-others
+PC313 shadowed-rule
+PC314 partly-shadowed-rule
+PC315 overlapping-hours
+PC316 gapped-hours
+PC317 mergeable-rules
+PC319 anonymous-blocked
+PC320 rule-ends-soon
+PC321 emergency-number-as-extension
 PC901 decomposed-text
 """
 

@@ -35,12 +35,12 @@ class Line:
 BAD_CHARACTER = "BAD_CHARACTER"
 UNCLOSED_QUOTE = "UNCLOSED_QUOTE"
 
-# Whole words; groups of digits are put together later. The order decides. Hours and dates are taken broadly, so
-# that an impossible one is a word with a message of its own.
+# Whole words, with the blanks before them; groups of digits are put together later. The order decides. Hours and dates
+# are taken broadly, so that an impossible one is a word with a message of its own.
 _MASTER = re.compile(
     r"""
+    [ ]*(?:
     (?P<NEWLINE>\n)
-  | (?P<BLANK>[ ]+)
   | (?P<COMMENT>\#[^\n]*)
   | (?P<QUOTED>"[^"\n]*"|«[^»\n]*»|“[^”\n]*”)
   | (?P<UNCLOSED>["«“][^\n]*)
@@ -51,7 +51,8 @@ _MASTER = re.compile(
   | (?P<WORD>[^\W\d_](?:[\w'./-]*[\w'])?)
   | (?P<RANGE>\.\.)
   | (?P<SIGN>[=,-]|(?<![^\s,=])\*(?![^\s,]))
-  | (?P<BAD>.)
+  | (?P<BAD>[^ \n])
+    )
     """,
     re.VERBOSE,
 )
@@ -68,15 +69,13 @@ def lex(source: SourceFile, keywords: Mapping[str, str]) -> Iterator[Line]:
     words: dict[str, tuple[str, str] | None] = {}  # most words of a policy come back: fold each one once
     for match in _MASTER.finditer(source.text):
         kind = match.lastgroup or "BAD"
-        if kind == "BLANK":
-            continue
-        start, end = match.span()
+        start, end = match.span(kind)
         if kind == "NEWLINE":
             if tokens or comment:
                 yield Line(tuple(_join_digits(tokens)), comment, line_start, start)
             tokens, comment, line_start = [], None, end
             continue
-        text = match.group()
+        text = match[kind]
         match kind:
             case "WORD":
                 if text not in words:
@@ -165,6 +164,8 @@ def _compact(group: str) -> str:
 
 def _complete(digits: str, tokens: list[Token], following: int) -> bool:
     """Tell whether digits that start with `0` or `+` are a full French number: no group goes on."""
+    if len(digits) < 10 and not digits.startswith(("+", "00")):
+        return False  # as for most groups
     code = digits[1:] if digits.startswith("+") else digits[2:] if re.match(r"00[1-9]", digits) else ""
     if code.startswith("33"):
         digits = "0" + code[2:].removeprefix("0")

@@ -131,6 +131,11 @@ class Rule:
     span: Span
     written: Written = Written()
 
+    def lists(self, place: Span | None) -> bool:
+        """Tell whether callers named at a place are named by way of a list, not on the rule's own line."""
+        own = self.span
+        return place is None or place.file is not own.file or not own.start <= place.start < own.end
+
     def times_hold(self, local: datetime) -> bool:
         """Tell whether the rule's times hold at an instant, given in the policy's zone."""
         return (self.until is None or local.date() <= self.until) and all(one.holds(local) for one in self.times)

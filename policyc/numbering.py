@@ -6,6 +6,7 @@ are themselves, internal ones too; None is the anonymous caller. Data and source
 
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -92,6 +93,52 @@ def _canonical(kind: Kind, presented: str) -> Caller:
         return Caller(kind, plain)
     before = shown[: shown.index(plain[0])]
     return Caller(kind, canonical_number("+" + plain if "+" in before else plain))
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Who calls, and how a presented text was read for it.
+
+    `form` is one of the presentations that settings list (national, e164, 00, 33, nine-digits), or overseas-e164,
+    overseas-00 (`code`: +262…), foreign-e164, foreign-00, irregular (with a French `code`, but no French number),
+    as-is (short and other numbers), extension, anonymous (a spelling of it), empty, restricted. `dropped` tells what
+    was left out to read it: separators, tail (`;…`, `@…`).
+    """
+
+    caller: Caller
+    form: str
+    code: str | None = None
+    dropped: tuple[str, ...] = ()
+
+
+def recognise(kind: Kind, presented: str, *, restricted: bool = False) -> Recognised:
+    """Return who calls, as `canonical` does, and in which form the number was presented."""
+    caller = canonical(kind, presented, restricted=restricted)
+    shown = presented.partition(";")[0].partition("@")[0]
+    if caller.number is None:
+        return Recognised(caller, "restricted" if restricted else "anonymous" if shown.strip() else "empty")
+    plain = _NOT_A_DIGIT.sub("", shown)
+    sign = "+" if kind is Kind.EXTERNAL and "+" in shown[: shown.index(plain[0])] else ""
+    left_out = (("separators", shown != sign + plain), ("tail", shown != presented))
+    dropped = tuple(name for name, is_so in left_out if is_so)
+    form, code = ("extension", None) if kind is Kind.INTERNAL else _form(sign + plain, caller.number)
+    return Recognised(caller, form, code, dropped)
+
+
+def _form(written: str, number: str) -> tuple[str, str | None]:
+    """Return the form of an external number of digits and perhaps a leading `+`, and its French country code if any."""
+    if written.startswith("+"):
+        style, international = "e164", written[1:]
+    elif number == written:
+        return ("national" if is_french(number) else "as-is"), None
+    elif written.startswith("00"):
+        style, international = "00", written[2:]
+    else:  # only nine digits become another number, alone or behind 33
+        return ("nine-digits", None) if len(written) == 9 else ("33", "33")
+    code = next((one for one in ("33", *overseas_codes()) if international.startswith(one)), None)
+    if number.startswith("+"):
+        return (f"foreign-{style}", None) if code is None else ("irregular", code)
+    return (style if code == "33" else f"overseas-{style}"), code
 
 
 def canonical_number(number: str) -> str:

@@ -124,8 +124,23 @@ class DecisionModel:
         if isinstance(way, _Onward):
             yield from self.outcomes(way.extension).within(callers)
         else:
-            leaf: Leaf = ((self.partition(extension).everything, way),)
+            leaf: Leaf = self._leaf([(self.partition(extension).everything, way)])  # type: ignore[assignment]  # an ending
             yield from ((low, high, leaf) for low, high in callers.intervals)
+
+    def differing(self, extension: str, one: Rule, other: Rule, cell: tuple[int, int, int]) -> Region:
+        """Return the calls of a cell that one rule of an extension would end otherwise than another one."""
+        low, high, mask = cell
+        callers = digits.from_ends((low, high))
+        found = []
+        others = list(self.endings(extension, other, callers))
+        for start, end, leaf in self.endings(extension, one, callers):
+            for from_, to, ends in others:
+                bounds = max(start, from_), min(end, to)
+                if bounds[0] < bounds[1] and leaf is not ends:
+                    unlike = sum(taken & also for taken, way in leaf for also, to_ in ends if way is not to_)
+                    if unlike & mask:
+                        found.append((*bounds, unlike & mask))
+        return tuple(found)
 
     def knots(self) -> Iterator[list[str]]:
         """Yield the groups of extensions that may forward to one another in a circle, in order of their numbers."""

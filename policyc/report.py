@@ -16,6 +16,8 @@ from policyc.source import Span
 LANGUAGES = ("fr", "en")
 _MOST_LISTED = 6  # of the things that would fit, a reader takes in no more
 _LONGEST_ARG = 80
+_MANY, _FEW = 12, 4  # of more warnings of one code than many, few are shown
+_MOST_PLACES = 12
 _WIDTH = 100  # columns of source that are shown of a longer line
 
 
@@ -37,7 +39,7 @@ class _Value:
         if isinstance(self.value, int):
             one, _, many = spec.partition("|")
             word = one if abs(self.value) <= self.catalogue.singular_to else many
-            return f"{self.value} {word}" if spec else str(self.value)
+            return f"{self.catalogue.number(self.value)} {word}" if spec else str(self.value)
         if isinstance(self.value, str):
             return self._quoted(self.value) if spec else _cut(visible(self.value))
         shown = [self._quoted(one) for one in self.value[:_MOST_LISTED]]
@@ -59,6 +61,18 @@ class Catalogue:
     words: Mapping[str, str]
     terminals: Mapping[str, str]
     sentences: Mapping[str, Mapping[str, Any]]
+
+    def number(self, count: int) -> str:
+        """Return a count as people write it: from five digits on, in groups of three."""
+        return str(count) if abs(count) < 10_000 else f"{count:,}".replace(",", self.words["thousands"])
+
+    def counted(self, word: str, count: int) -> str:
+        """Return a number of things, `error`, `warning` or `caller`: "2 erreurs"."""
+        return self._fill(self.words[f"{word}-count"], {"count": count})
+
+    def more(self, count: int) -> str:
+        """Return that there are so many more."""
+        return self._fill(self.words["more"], {"count": count})
 
     def message(self, diagnostic: Diagnostic) -> str:
         """Return the sentence that says what is wrong, and stands alone."""
@@ -101,7 +115,7 @@ class Catalogue:
         """Return how many errors and warnings there are: "2 erreurs, 1 avertissement"."""
         found = [diagnostic.severity for diagnostic in diagnostics]
         counts = ((found.count(severity), severity.value) for severity in Severity)
-        parts = [self._fill(self.words[f"{word}-count"], {"count": count}) for count, word in counts if count]
+        parts = [self.counted(word, count) for count, word in counts if count]
         return ", ".join(parts) or self.words["nothing"]
 
     def _main(self, diagnostic: Diagnostic, key: str) -> str:
@@ -144,12 +158,55 @@ _Part = tuple[str, str]  # text, style
 
 
 def render_text(diagnostics: Iterable[Diagnostic], catalogue: Catalogue, *, color: bool) -> str:
-    """Return diagnostics with their source lines, as a terminal shows them, a blank line after each."""
-    blocks = []
-    for diagnostic in diagnostics:
-        lines = _block(diagnostic, catalogue)
-        blocks.append("".join("".join(_paint(part, color=color) for part in line).rstrip() + "\n" for line in lines))
-    return "".join(block + "\n" for block in blocks)
+    """Return diagnostics with their source lines, as a terminal shows them, a blank line after each.
+
+    Of very many warnings of one code, a few are shown and the others counted, with their places.
+    """
+    shown, others = _few(diagnostics)
+    blocks = [_block(diagnostic, catalogue) for diagnostic in shown]
+    blocks += [_counted(rest, catalogue) for rest in others]
+    painted = (["".join(_paint(part, color=color) for part in line).rstrip() for line in lines] for lines in blocks)
+    return "".join("\n".join(lines) + "\n\n" for lines in painted)
+
+
+def _few(diagnostics: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[list[Diagnostic]]]:
+    """Return the diagnostics to show, and those to count, by code; the shown ones are of as many causes as can be."""
+    by_code: dict[str, list[Diagnostic]] = {}
+    everything = list(diagnostics)
+    for one in everything:
+        by_code.setdefault(one.code, []).append(one)
+    others = []
+    counted: set[int] = set()
+    for same in by_code.values():
+        if len(same) <= _MANY or same[0].is_error:
+            continue
+        causes: dict[object, Diagnostic] = {}
+        for one in same:
+            causes.setdefault(one.secondary[-1].span if one.secondary else one, one)
+        kept = {id(one) for one in (*list(causes.values())[:_FEW], *same[: _FEW - min(len(causes), _FEW)])}
+        rest = [one for one in same if id(one) not in kept]
+        counted.update(map(id, rest))
+        others.append(rest)
+    return [one for one in everything if id(one) not in counted], others
+
+
+def _counted(same: Sequence[Diagnostic], catalogue: Catalogue) -> list[list[_Part]]:
+    """Return how many more diagnostics of a code there are, and where."""
+    code = same[0].code
+    severity = same[0].severity.value
+    places: dict[str, list[int]] = {}
+    for one in same:
+        if one.primary is not None:
+            places.setdefault(one.primary.file.path, []).append(one.primary.line)
+    title = catalogue.more(len(same))
+    lines: list[list[_Part]] = [[(f"{catalogue.words[severity]}[{code}]", severity), (f": {title}", "title")]]
+    for path, numbers in list(places.items())[:_MOST_LISTED]:
+        shown = ", ".join(map(str, numbers[:_MOST_PLACES])) + (", …" if len(numbers) > _MOST_PLACES else "")
+        lines.append([("  ┌─ ", "frame"), (f"{visible(path)}:{shown}", "")])
+    if len(places) > _MOST_LISTED:
+        lines.append([("  ┌─ ", "frame"), ("…", "")])
+    lines.append([("  = ", "frame"), (catalogue.words["help"], "title"), (catalogue.words["all-of-them"], "")])
+    return lines
 
 
 def _paint(part: _Part, *, color: bool) -> str:

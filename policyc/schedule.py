@@ -154,6 +154,7 @@ def on_dates(ranges: Iterable[tuple[date, date]]) -> Period:
     return Period(_WHOLE_WEEK, tuple(ranges))
 
 
+@lru_cache(maxsize=4096)
 def until(last: date) -> Period:
     """Return all instants up to the end of a date."""
     return on_dates([(date.min, last)])

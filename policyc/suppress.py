@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterable
 
-from policyc.diagnostics import CODES, Diagnostic, Severity, Text
+from policyc.diagnostics import CODES, Diagnostic, Severity, Text, has_errors
 from policyc.source import fold
 from policyc.syntax import Comment
 
+# What the day, the settings or another command decides: that nothing raises it here and now proves nothing.
+_NOT_ALWAYS = ("PC309", "PC318", "PC320", "PC4", "PC5", "PC6", "PC7")
 # Errors about what the policy means, which its author may have meant. What cannot be compiled (loops, a mailbox or a
 # mobile that is not there) is no matter of opinion.
 _NEVER = frozenset(("PC301", "PC302", "PC303", "PC304"))
+_Place = tuple[str, int, str]  # file, line, code
 _IGNORE = re.compile(r"#\s*ignorer\s+(PC[0-9]{3})\s*:\s*(\S.*)", re.IGNORECASE)
 
 
@@ -22,12 +25,13 @@ def acceptable(code: str) -> bool:
 
 
 def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics that no comment accepts, and PC213 for each comment that cannot accept any.
+    """Return the diagnostics that no comment accepts, and PC213 for each comment that accepts none.
 
     A comment accepts the diagnostics of one code whose primary span starts on its line. One on a line of its own
-    accepts nothing: it stands on the line of no rule.
+    accepts nothing: it stands on the line of no rule. That a comment has become useless shows only where all that is
+    left are warnings: an error keeps others from being found.
     """
-    accepted: set[tuple[str, int, str]] = set()
+    accepted: dict[_Place, Comment] = {}
     malformed: list[Diagnostic] = []
     for comment in comments:
         if not _is_meant(comment):
@@ -42,15 +46,24 @@ def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> 
         elif comment.alone:
             malformed.append(Diagnostic("PC213", comment.span, help=(Text("end-of-line"),)))
         else:
-            accepted.add((comment.span.file.path, comment.span.line, code))
+            accepted[comment.span.file.path, comment.span.line, code] = comment
     if not accepted:
         return (*diagnostics, *malformed)
-    return tuple(one for one in (*diagnostics, *malformed) if not _is_in(accepted, one))
-
-
-def _is_in(accepted: set[tuple[str, int, str]], diagnostic: Diagnostic) -> bool:
-    span = diagnostic.primary
-    return span is not None and (span.file.path, span.line, diagnostic.code) in accepted
+    left: list[Diagnostic] = []
+    useful: set[_Place] = set()
+    for one in (*diagnostics, *malformed):
+        place = None if one.primary is None else (one.primary.file.path, one.primary.line, one.code)
+        if place is None or place not in accepted:
+            left.append(one)
+        else:
+            useful.add(place)
+    if not has_errors(left):
+        left += [
+            Diagnostic("PC213", comment.span, notes=(Text("unused", {"code": place[2]}),))
+            for place, comment in accepted.items()
+            if place not in useful and not place[2].startswith(_NOT_ALWAYS)
+        ]
+    return tuple(left)
 
 
 def _code(comment: Comment) -> str | None:

@@ -41,11 +41,12 @@ pour "Dr Martin"
   depuis 07* vers extension Secrétariat
   depuis 01* vers externe 04 42 93 06 98
   depuis +44* vers extension Secrétariat messagerie
-  depuis anonyme externe vers occupé
+  depuis anonyme externe vers messagerie
   depuis * hors bureau vers système Standard
 
 pour Secrétariat
   depuis 07* vers extension Atelier
+  depuis 08* vers occupé
 """
 BAD = "poste 101 Anne\npour Anne\n  depuis 06* vers messagerie\n  depuis 07* vers extension Zut\n"
 WARNED = "poste 101 Anne\npour Anne\n  depuis 105 vers occupé\n"
@@ -374,7 +375,8 @@ def test_every_place_of_a_diagnostic_is_shown_from_there(here):
         ("0711223344", "102", {"kind": "ring", "extension": "103"}),
         ("0142424242", "102", {"kind": "external", "number": "0442930698"}),
         ("00442071234567", "102", {"kind": "voicemail", "extension": "101"}),
-        ("anonymous", "102", {"kind": "busy", "extension": "102"}),
+        ("anonymous", "102", {"kind": "voicemail", "extension": "102"}),
+        ("08 99 00 12 34", "101", {"kind": "busy", "extension": "101"}),
         ("0612121212", "800", {"kind": "system", "extension": "800"}),
         ("0612121212", "999", {"kind": "system", "extension": "999"}),
         ("0711223344", "dr martin", {"kind": "ring", "extension": "103"}),
@@ -396,8 +398,11 @@ def test_trace_tells_call_and_steps(cabinet):
         "kind": "external",
         "to": "102",
         "at": "2026-11-23T10:00:00+01:00",
+        "presented": "+33711223344",
+        "presentation": "e164",
+        "dropped": [],
     }
-    assert found["steps"] == [
+    assert [{key: value for key, value in step.items() if key != "tried"} for step in found["steps"]] == [
         {
             "extension": "102",
             "name": "Dr Martin",
@@ -411,6 +416,21 @@ def test_trace_tells_call_and_steps(cabinet):
             "decision": {"kind": "forward", "extension": "103"},
         },
         {"extension": "103", "name": "Atelier", "rule": None, "decision": {"kind": "ring", "extension": "103"}},
+    ]
+    assert [step["tried"] for step in found["steps"]] == [
+        [
+            {
+                "file": "cabinet.pol",
+                "line": 13,
+                "text": "depuis VIP vers mobile rebond",
+                "layer": "own",
+                "matched": False,
+                "failed": [{"reason": "caller", "excepted": False}],
+            },
+            {**found["steps"][0]["rule"], "layer": "own", "matched": True, "failed": []},
+        ],
+        [{**found["steps"][1]["rule"], "layer": "own", "matched": True, "failed": []}],
+        [],
     ]
     assert found["outcome"]["attempts"] == [
         {"kind": "ring", "extension": "103", "seconds": 20, "caller": "0711223344", "private": False},
@@ -457,7 +477,42 @@ def test_trace_of_a_restricted_number_is_anonymous(cabinet):
     found = traced("--restricted", "--from", "0142424242", "--to", "102")
 
     assert found["call"]["caller"] is None
-    assert found["outcome"]["kind"] == "busy"
+    assert found["call"]["presentation"] == "restricted"
+    assert found["outcome"]["kind"] == "voicemail"
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize(
+    ("arguments", "form", "told"),
+    [
+        (("--from", "0639981234"), "national", "un numéro national : 06 39 98 12 34"),
+        (("--from", "+33639981234"), "e164", "un numéro français avec indicatif (+33) : 06 39 98 12 34"),
+        (("--from", "+33 (0)6 39981234"), "e164", "+33 6 39981234, séparateurs ôtés, lu comme un numéro français"),
+        (("--from", "0033639981234"), "00", "un numéro français avec indicatif (0033) : 06 39 98 12 34"),
+        (("--from", "33639981234"), "33", "sans + ni 00 (33) : 06 39 98 12 34"),
+        (("--from", "639981234"), "nine-digits", "sans son 0 (neuf chiffres) : 06 39 98 12 34"),
+        (("--from", "+262692123456"), "overseas-e164", "d'outre-mer avec indicatif (+262) : 06 92 12 34 56"),
+        (("--from", "00262692123456"), "overseas-00", "d'outre-mer avec indicatif (00262) : 06 92 12 34 56"),
+        (("--from", "+442071234567"), "foreign-e164", "un numéro étranger avec indicatif (+) : +442071234567"),
+        (("--from", "00442071234567"), "foreign-00", "un numéro étranger avec indicatif (00) : +442071234567"),
+        (("--from", "+33063998123"), "irregular", "en +33 sans la forme d'un numéro français : +33063998123"),
+        (("--from", "3949"), "as-is", "tel quel : 3949"),
+        (("--from", "accueil", "--internal"), "extension", "présenté 100, lu comme un numéro de poste : 100 Accueil"),
+        (("--from", "Privé"), "anonymous", "présenté Privé, lu comme un appelant anonyme"),
+        (("--from", ""), "empty", "aucun numéro présenté : appelant anonyme"),
+        (("--from", "3949", "--restricted"), "restricted", "présenté 3949, mais présentation restreinte"),
+        (("--from", "", "--restricted"), "restricted", "aucun numéro présenté : appelant anonyme"),
+        (("--from", "0639981234;a=b"), "national", "présenté 0639981234;a=b, suite ôtée, lu comme"),
+        (("--from", "06-39981234@h"), "national", "présenté 06-39981234@h, séparateurs et suite ôtés, lu comme"),
+    ],
+)
+def test_trace_tells_the_presentation_it_recognised(cabinet, arguments, form, told, language):
+    assert traced(*arguments, "--to", "102")["call"]["presentation"] == form
+
+    text = run("trace", *arguments, "--to", "102", "--at", "2026-11-23T10:00", language=language).stdout
+    line = text.split("\n")[1].replace("\u00a0", " ")
+    assert told in line if language == "fr" else line.startswith(("presented as", "no number presented"))
+    assert "{" not in line
 
 
 @pytest.mark.parametrize(
@@ -536,15 +591,16 @@ def test_trace_as_text(cabinet):
 
     assert result.stderr == ""
     assert (
-        result.stdout
+        result.stdout.replace("\u00a0", " ")
         == """\
 Appel externe de 06 00 00 00 00 vers 102 Dr Martin
+présenté 0600000000, lu comme un numéro national : 06 00 00 00 00
 lundi 23 novembre 2026 à 10:00 (Europe/Paris)
 
 Chemin
   102 Dr Martin
-    cabinet.pol:13 : depuis VIP vers mobile rebond
-    → rebond vers 06 12 34 56 78
+  └─ ✓ cabinet.pol:13 : depuis VIP vers mobile rebond
+     → rebond vers 06 12 34 56 78
 
 Déroulement
   1. le PBX décroche
@@ -556,6 +612,25 @@ Déroulement
 
 Résultat : rebond vers 06 12 34 56 78, puis messagerie de 102 Dr Martin
 """
+    )
+
+
+def test_trace_shows_why_as_a_tree(cabinet):
+    text = run("trace", "--from", "+33711223344", "--to", "102", "--at", "2026-11-23T10:00").stdout
+
+    assert (
+        text.replace("\u00a0", " ").partition("Chemin\n")[2].partition("\n\n")[0]
+        == """\
+  102 Dr Martin
+  ├─ ✗ cabinet.pol:13 : depuis VIP vers mobile rebond
+  │  └─ l'appelant n'en est pas
+  └─ ✓ cabinet.pol:14 : depuis 07* vers extension Secrétariat
+     → renvoi vers 101 Secrétariat
+  101 Secrétariat
+  └─ ✓ cabinet.pol:21 : depuis 07* vers extension Atelier
+     → renvoi vers 103 Atelier
+  103 Atelier
+  └─ aucune règle ne s'applique : le poste sonne"""
     )
 
 
@@ -592,7 +667,7 @@ def test_trace_of_a_policy_with_errors(here):
 def test_a_policy_cannot_draw_on_the_terminal(here):
     (here / "p.pol").write_text('poste 101 "A\x1b[31mnne"\n', encoding="utf-8")
 
-    for result in (run("trace", "p.pol", "--from", "1", "--to", "101"), run("check", "p.pol")):
+    for result in (run("trace", "p.pol", "--from", "1\x1b[2J", "--to", "101"), run("check", "p.pol")):
         assert "\x1b" not in result.output
 
 
@@ -696,12 +771,92 @@ def test_both_languages_say_the_same_things():
 def test_every_sentence_is_said_somewhere():
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "policyc").rglob("*.py"))
     tables = words.load("fr").tables
-    traced = r"trace\.(external|internal|decision|outcome|ring|voicemail|dial|answer|play|digits|system|busy)"
+    traced = r"trace\.(external|internal|decision|outcome|ring|voicemail|dial|answer|play|digits|system|busy|layer_"
+    traced += r"|failed_(external|internal|during|except|caller|excepted)_|(read|dropped|form)_)"
     made = re.compile(rf"{traced}|apply\.(to|hours)_|usage\.access_")
 
     for table in tables.keys() - {"click", "help"}:
         for key in tables[table]:
             assert re.search(rf"[\"']{table}\.{key}[\"']", sources) or made.match(f"{table}.{key}"), f"{table}.{key}"
+
+
+# -- test --------------------------------------------------------------------------------------------------------------
+
+TESTED = POLICY + """
+test "les mobiles"
+  appel de 07 39 98 00 01 pour "Dr Martin" donne sonnerie Atelier
+  appel de 01 39 98 00 01 pour "Dr Martin" donne externe 04 42 93 06 98
+garantie "jamais surtaxé"
+  depuis * pour tous ne donne jamais externe surtaxés
+"""
+
+
+@pytest.fixture
+def tested(here):
+    (here / "cabinet.pol").write_text(TESTED, encoding="utf-8")
+    return here
+
+
+def test_a_policy_that_keeps_its_word(tested):
+    result = run("test", "cabinet.pol")
+
+    assert 0 == result.exit_code
+    assert 2 == result.stdout.count("✓")
+    assert "garantie «\u00a0jamais surtaxé\u00a0»" in result.stdout
+    assert "3 sur 3" in result.stderr
+
+
+def test_what_fails_is_shown_with_a_call(tested):
+    (tested / "cabinet.pol").write_text(TESTED.replace("sonnerie Atelier", "sonnerie Accueil"), encoding="utf-8")
+    result = run("test", "cabinet.pol")
+
+    assert 1 == result.exit_code
+    assert "✗ essai" in result.stdout
+    assert "PC701" in result.stderr
+    assert "policyc trace cabinet.pol --from 0739980001 --to 102" in result.stderr
+    assert "1 en échec sur 3" in result.stderr
+
+
+def test_coverage_names_rules_and_counts_callers(tested):
+    result = run("test", "cabinet.pol", "--coverage")
+
+    assert 0 == result.exit_code
+    assert "cabinet.pol:13  depuis VIP vers mobile rebond" in result.stdout
+    assert "jamais atteinte\u00a0: 1 appelant\n" in result.stdout
+    assert "cabinet.pol:14" not in result.stdout
+    assert 1 == run("test", "cabinet.pol", "--coverage-min", "90").exit_code
+    assert 0 == run("test", "cabinet.pol", "--coverage-min", "10").exit_code
+    assert 2 == run("test", "cabinet.pol", "--coverage-min", "101").exit_code
+    assert "PC703" in run("test", "cabinet.pol", "--coverage-min", "90").stderr
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "tap"])
+def test_reports_for_programs_are_alone_on_standard_output(tested, form):
+    result = run("test", "cabinet.pol", "--format", form, "--coverage-min", "90")
+
+    assert 1 == result.exit_code
+    assert "" == result.stderr
+    if form == "json":
+        assert json.loads(result.stdout)["coverage"]["minimum"] == 90
+    elif form == "tap":
+        assert result.stdout.startswith("TAP version 14\n1..4\n")
+    else:
+        assert result.stdout.startswith("<?xml")
+
+
+def test_a_policy_without_tests_says_so(cabinet):
+    result = run("test", "cabinet.pol")
+
+    assert 0 == result.exit_code
+    assert "Aucun essai" in result.stdout
+
+
+def test_a_policy_with_errors_is_not_tested(here):
+    (here / "bad.pol").write_text(BAD, encoding="utf-8")
+    result = run("test", "bad.pol")
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert "PC303" in result.stderr
 
 
 # -- the process -------------------------------------------------------------------------------------------------------
@@ -723,6 +878,16 @@ def test_data_is_utf8_whatever_the_locale(cabinet):
 
     assert "Secrétariat" in result.stdout
     assert json.loads(result.stdout)["outcome"]["kind"] == "ring"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="arguments are text there")
+def test_an_argument_that_is_no_text_is_told_all_the_same(cabinet):
+    for form in ("text", "json"):
+        result = process("trace", "--from", b"06\xff12", "--to", "102", "--format", form)
+
+        assert (result.returncode, result.stderr) == (0, "")
+        told = json.loads(result.stdout)["call"]["presented"] if form == "json" else result.stdout
+        assert "06\udcff12" == told if form == "json" else "présenté 06\ufffd12, séparateurs" in told
 
 
 def test_messages_do_not_fail_on_a_terminal_without_accents(here):

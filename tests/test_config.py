@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyc import config, targets
+from policyc import config, digits, targets
 from policyc.files import MemoryFiles
+
+OUTSIDE = (digits.Kind.EXTERNAL,)
 
 
 def load(text: str | bytes):
@@ -142,7 +144,7 @@ def test_what_is_no_utf8():
             1,
             ("belongs", {"table": "targets.asterisk"}),
         ),
-        ("[policy]\nzzz = 1", "policy.zzz", 2, ("known-keys", {"names": ("sources", "targets")})),
+        ("[policy]\nzzz = 1", "policy.zzz", 2, ("known-keys", {"names": ("sources", "targets", "company_numbers")})),
         ("targets.asterisk.extension_chanel = 'x'", "targets.asterisk.extension_chanel", 1, None),
     ],
 )
@@ -264,6 +266,67 @@ def test_a_wrong_key_leaves_the_others():
     assert settings.settings["asterisk"]["system_context"] == "from-internal"
     assert settings.settings["asterisk"]["language"] == "en"
     assert settings.sources == ("a.pol",)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("01 99 00 12 00", digits.between("0199001200", "0199001200", OUTSIDE)),
+        ("01.99.00.12.00", digits.between("0199001200", "0199001200", OUTSIDE)),
+        ("+33 (0)1 99 00 12 00", digits.between("0199001200", "0199001200", OUTSIDE)),
+        ("0033 1 99 00 12 00", digits.between("0199001200", "0199001200", OUTSIDE)),
+        ("+262 692 12 34 56", digits.between("0692123456", "0692123456", OUTSIDE)),
+        ("+44 20 7946 0123", digits.between("+442079460123", "+442079460123", OUTSIDE)),
+        ("3949", digits.between("3949", "3949", OUTSIDE)),
+        ("01 99 00*", digits.between("0199000000", "0199009999", OUTSIDE)),
+        ("+33 1 99 00*", digits.between("0199000000", "0199009999", OUTSIDE)),
+        ("0199001200..0199001299", digits.between("0199001200", "0199001299", OUTSIDE)),
+        ("01 99 00 12 00 .. +33 1 99 00 12 99", digits.between("0199001200", "0199001299", OUTSIDE)),
+    ],
+)
+def test_a_number_of_the_company_is_written_as_in_a_policy(written, meant):
+    settings, found = load(f"[policy]\ncompany_numbers = ['{written}']")
+
+    assert found == ()
+    assert settings.company is meant
+
+
+def test_numbers_of_the_company_add_up():
+    settings, found = load("[policy]\ncompany_numbers = ['01 99 00 12 00', '01 99 00 12*', '04 65 71 00 00']")
+
+    assert found == ()
+    assert settings.company.count == 101
+    assert config.defaults().company is digits.EMPTY
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("01 99 00 12", "01 99 00 12 00 00", "+33 1 99 00 12", "+44", "Accueil", "*", "anonyme", "..", "#"),
+        *("01 99 00 12 00, 01 99 00 12 01", "01 99 00 12 00  # accueil", "0199001299..0199001200", "01*..02*"),
+        *("0199001200..", "0199001200..33", "démarchage", "1234567890123456"),
+    ],
+)
+def test_what_is_no_number_of_the_company(written):
+    settings, (found,) = load(f"[policy]\nsources = ['a.pol']\ncompany_numbers = ['01 99 00*', '{written}']")
+
+    assert (found.code, found.args["key"], found.args["reason"]) == (
+        "PC006",
+        "policy.company_numbers",
+        "company-number",
+    )
+    assert found.primary.text == "company_numbers"
+    assert found.notes[0].args == {"value": written}
+    assert settings.company is digits.EMPTY
+    assert settings.sources == ("a.pol",)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("'01 99 00*'", "type-array"), ("[199]", "type-string"), ("['']", "empty"), ("['3949', '3949']", "repeated")],
+)
+def test_numbers_of_the_company_are_a_list_of_texts(value, reason):
+    assert only(f"[policy]\ncompany_numbers = {value}").args["reason"] == reason
 
 
 def test_sources_that_are_wrong_are_not_known():

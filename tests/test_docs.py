@@ -9,9 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from promises import broken_guarantees, failing_calls
 
-from policyc import api, cli, config, holidays_fr, numbering, syntax, targets
+from policyc import api, cli, config, holidays_fr, numbering, syntax, targets, testing
 from policyc.files import MemoryFiles
 from policyc.source import fold
 
@@ -62,8 +61,7 @@ def test_a_policy_of_the_documentation(block):
     assert ("erreur" in block.words) is bool(expected)
     assert expected == sorted(one.code for one in checked.diagnostics)
     if not expected:
-        assert [] == list(failing_calls(checked.policy))
-        assert [] == list(broken_guarantees(checked.policy))
+        assert [] == [verdict.stated.span.place for verdict in testing.run(checked.policy) if not verdict.passed]
 
 
 def test_every_word_is_listed():

@@ -11,10 +11,11 @@ from typing import get_args
 import pytest
 import test_cases
 
-from policyc import api, config, report
+from policyc import api, config, coverage, report, testing, verdicts
 from policyc.apply import client, document, plan, run, state
 from policyc.diagnostics import CODES, Diagnostic, Severity, Text
 from policyc.files import MemoryFiles
+from policyc.outcomes import DecisionModel
 from policyc.source import SourceFile, Span
 
 FRENCH, ENGLISH = (report.load_catalogue(language) for language in report.LANGUAGES)
@@ -30,6 +31,7 @@ SETTINGS = [
     '[policy]\nsource = ["a.pol"]\npresentations = ["national"]\nsomething = 1\n',
     '[targets.asterisk]\npresentations = ["e164"]\nrebound_confirm = 1\nsystem_context = "a b"\nlanguage = "1"\n',
     '[targets.freeswitch]\nvoicemail_domain = "a b"\n',
+    '[policy]\ncompany_numbers = ["01 99"]\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/{numbre}"\nexternal_channel = "PJSIP/{number};"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/(number"\nexternal_channel = "PJSIP/x"\n',
     '[targets.3cx]\nversion = "x"\nanonymous = "06"\n',
@@ -49,6 +51,48 @@ def _elsewhere():
         yield Diagnostic("PC001", span, {"case": case, "path": "p.pol", "reason": "…"})
     yield from _of_3cx()
     yield from _applied()
+    yield from problems_of(api.load_text(FAILING), minimum=100.0)
+
+
+# Tests and guarantees that fail, by each kind of outcome.
+FAILING = """
+poste 101 Un messagerie
+poste 102 Deux
+poste 103 Trois mobile 06 39 98 00 03, messagerie
+groupe 800 Standard
+pour Un
+  depuis 01* vers extension Deux
+  depuis 02* vers messagerie
+  depuis 03* vers externe 04 42 93 06 98
+  depuis 04* vers extension Trois
+  depuis 05* vers système Standard
+  depuis 06* vers occupé
+pour Trois
+  depuis 04* vers mobile rebond
+  depuis 09* vers sonnerie
+test "essai"
+  appel de 01 99 00 00 01 pour Un donne sonnerie Un
+  appel de 02 61 91 00 01 pour Un donne sonnerie Un
+  appel de 03 53 01 00 01 pour Un donne sonnerie Un
+  appel de 04 65 71 00 01 pour Un donne sonnerie Un
+  appel de 05 36 49 00 01 pour Un donne sonnerie Un
+  appel de 06 39 98 00 01 pour Un donne sonnerie Deux
+  appel de 07 39 98 00 01 pour Un donne sonnerie Deux
+garantie "garantie"
+  depuis 01* pour Un ne donne jamais occupé
+  depuis 02* pour Un donne sonnerie Un
+  depuis 03* pour Un ne donne jamais externe
+  depuis 04* pour Un ne donne jamais externe
+  depuis 05* pour Un donne sonnerie Un
+  depuis 06* pour Un donne sonnerie Un
+  depuis 07* pour Un ne donne jamais messagerie
+"""
+
+
+def problems_of(policy, minimum):
+    """Return what `policyc test --coverage-min` reports of a policy."""
+    model = DecisionModel(policy)
+    return verdicts.problems(verdicts.Run(policy, testing.run(model), coverage.cover(model), minimum))
 
 
 def _of_3cx():
@@ -143,7 +187,7 @@ def test_what_is_reported_has_its_sentences_and_arguments(reported):
 # A title that tells no case apart is never used where every case has its own, and must be there for the next one.
 SPARE = {
     *("PC001.title", "PC007.title", "PC107.title", "PC107.primary", "PC108.title", "PC108.primary"),
-    *("PC111.title", "PC111.primary"),
+    *("PC111.title", "PC111.primary", "PC313.title", "PC701.title", "PC702.title"),
     # Sentences for rules of the schema that no setting has today.
     *(f"PC006.notes.{key}" for key in ("type-integer", "type-number")),
 }
@@ -199,6 +243,7 @@ ENCODED = {
     "PC901": lambda text: unicodedata.normalize("NFD", text).encode(),
 }
 OF_3CX = ("PC401", "PC402", "PC403", "PC404", "PC405", "PC406")
+OF_TESTS = ("PC701", "PC702", "PC703")
 UNRAISED = {f"PC{number}" for number in range(601, 611)}  # raised by a live PBX
 
 
@@ -211,8 +256,10 @@ def test_the_example_of_a_page_raises_its_code(code, language):
     settings, unsettled = config.load(held)
     found = list(unsettled)
     if "exemple.pol" in files:
-        checked = api.examine(held, ("exemple.pol",), date(2026, 11, 23))
+        checked = api.examine(held, ("exemple.pol",), date(2026, 11, 23), settings.company)
         found += checked.diagnostics
+        if code in OF_TESTS:
+            found += problems_of(checked.policy, 90.0 if code == "PC703" else 0.0)
         if code in OF_3CX:
             found += api.render(checked, ["3cx"], settings.settings).diagnostics
     codes = {one.code for one in found}

@@ -11,6 +11,7 @@ from strategies import BEGINNINGS, DIGITS, boundary_callers, callers, numbers
 
 from policyc import digits, numbering
 from policyc.digits import ANONYMOUS, EVERYONE, EXTERNAL, FOREIGN, FRENCH, Caller, Kind
+from policyc.numbering import Recognised
 
 PLAN = tomllib.loads(files("policyc").joinpath("data", "france.toml").read_text(encoding="utf-8"))
 
@@ -120,6 +121,141 @@ def test_a_french_number_has_five_presentations_and_an_overseas_one_seven(rest: 
     assert expected == [*shown[:5]]
     abroad = [code for code, start in numbering.overseas() if number.startswith(start)]
     assert len(shown) == (7 if abroad else 5)
+
+
+# -- what was presented ------------------------------------------------------------------------------------------
+
+OVERSEAS = [("262", "0692123456"), ("590", "0690123456"), ("594", "0694123456"), ("596", "0696123456")]
+
+
+@pytest.mark.parametrize(
+    ("presented", "form", "code", "dropped"),
+    [
+        ("0612345678", "national", None, ()),
+        ("07001234567890", "national", None, ()),
+        ("0001234567", "national", None, ()),
+        ("+33612345678", "e164", "33", ()),
+        ("+337001234567890", "e164", "33", ()),
+        ("0033612345678", "00", "33", ()),
+        ("33612345678", "33", "33", ()),
+        ("612345678", "nine-digits", None, ()),
+        ("336123456", "nine-digits", None, ()),
+        *((f"+{code}{number[1:]}", "overseas-e164", code, ()) for code, number in OVERSEAS),
+        *((f"00{code}{number[1:]}", "overseas-00", code, ()) for code, number in OVERSEAS),
+        ("+508411234", "overseas-e164", "508", ()),
+        ("00508508411234", "overseas-00", "508", ()),
+        ("+442071234567", "foreign-e164", None, ()),
+        ("00442071234567", "foreign-00", None, ()),
+        ("+3361234", "irregular", "33", ()),
+        ("+330612345678", "irregular", "33", ()),
+        ("00330612345678", "irregular", "33", ()),
+        ("+2626921234", "irregular", "262", ()),
+        *(
+            (presented, "as-is", None, ())
+            for presented in ("3949", "118008", "17", "061234567", "33061234567", "00123")
+        ),
+        ("06.12.34.56.78", "national", None, ("separators",)),
+        ("+33612345678;verstat=TN-Validation-Passed", "e164", "33", ("tail",)),
+        ("sip:+33 6 12 34 56 78@example.net", "e164", "33", ("separators", "tail")),
+        ("06+12345678", "national", None, ("separators",)),
+        *(
+            (presented, "anonymous", None, ())
+            for presented in ("anonymous", "Restricted", "+", "anonymous@anonymous.invalid")
+        ),
+        *((presented, "empty", None, ()) for presented in ("", " ", ";17", "@host")),
+    ],
+)
+def test_what_is_presented_has_a_form(presented: str, form: str, code: str | None, dropped: tuple[str, ...]) -> None:
+    found = numbering.recognise(Kind.EXTERNAL, presented)
+
+    assert (form, code, dropped) == (found.form, found.code, found.dropped)
+
+
+@pytest.mark.parametrize("presented", ["101", "+33612345678", "06 12"])
+def test_an_internal_caller_is_read_as_an_extension(presented: str) -> None:
+    found = numbering.recognise(Kind.INTERNAL, presented)
+
+    assert ("extension", None, () if presented == "101" else ("separators",)) == (found.form, found.code, found.dropped)
+    assert "anonymous" == numbering.recognise(Kind.INTERNAL, "anonyme").form
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("presented", ["0612345678", "anonymous", ""])
+def test_a_restricted_number_is_read_as_restricted(kind: Kind, presented: str) -> None:
+    assert Recognised(Caller(kind, None), "restricted") == numbering.recognise(kind, presented, restricted=True)
+
+
+def read_again(found: Recognised, written: str) -> str | None:
+    """Return the canonical number that a form says is meant by the digits (and `+`) that were presented."""
+    code = found.code or ""
+    match found.form:
+        case "national" | "as-is" | "extension" | "foreign-e164":
+            return written
+        case "33" | "e164" | "00" | "nine-digits":
+            sign = {"e164": "+33", "00": "0033", "33": "33", "nine-digits": ""}[found.form]
+            assert written.startswith(sign)
+            return "0" + written.removeprefix(sign)
+        case "overseas-e164" | "overseas-00":
+            sign = ("+" if found.form == "overseas-e164" else "00") + code
+            assert written.startswith(sign)
+            rest = written.removeprefix(sign)
+            return "0508" + rest if len(rest) == 6 else "0" + rest
+        case "irregular":
+            assert re.match(rf"(\+|00){code}", written)
+            return "+" + written.removeprefix("+").removeprefix("00")
+        case "foreign-00":
+            return "+" + written.removeprefix("00")
+        case _:
+            return None
+
+
+@given(st.sampled_from(Kind), numbers() | callers().map(lambda caller: caller.number or "privé"), st.data())
+@example(Kind.EXTERNAL, "+0033612345", None)
+def test_the_form_of_a_number_leads_to_its_canonical_form(
+    kind: Kind, presented: str, data: st.DataObject | None
+) -> None:
+    spellings = numbering.presentations(presented) if presented in (external(presented), "+") else (presented,)
+    for written in spellings:
+        between = data.draw(st.sampled_from(("", " ", ".", "\u00a0"))) if data else ""
+        tail = data.draw(st.sampled_from(("", ";verstat=x@y", "@host"))) if data else ""
+        shown = between.join(written) + tail
+        found = numbering.recognise(kind, shown)
+        plain = written.removeprefix("+") if kind is Kind.INTERNAL else written
+
+        assert numbering.canonical(kind, shown) == found.caller
+        assert found.caller.number == read_again(found, plain)
+        if found.caller.number is not None:
+            separated = (between != "" and len(written) > 1) or plain != written
+            assert (separated, tail != "") == ("separators" in found.dropped, "tail" in found.dropped)
+            is_french = numbering.is_french(found.caller.number)
+            named = found.form in ("national", "e164", "00", "33", "nine-digits", "overseas-e164", "overseas-00")
+            assert kind is Kind.INTERNAL or is_french is named
+
+
+@given(st.sampled_from(Kind), st.text(max_size=30), st.booleans())
+def test_whatever_is_presented_is_recognised_as_who_calls(kind: Kind, presented: str, restricted: bool) -> None:
+    found = numbering.recognise(kind, presented, restricted=restricted)
+
+    assert numbering.canonical(kind, presented, restricted=restricted) == found.caller
+    assert (found.caller.number is None) is (found.form in ("anonymous", "empty", "restricted"))
+
+
+@given(callers().filter(lambda caller: caller.kind is Kind.EXTERNAL and caller.number is not None))
+@example(Caller(Kind.EXTERNAL, "0692123456"))
+@example(Caller(Kind.EXTERNAL, "0508411234"))
+@example(Caller(Kind.EXTERNAL, "+442071234567"))
+def test_the_presentations_of_a_number_have_their_forms(caller: Caller) -> None:
+    number = caller.number or ""
+    forms = [numbering.recognise(Kind.EXTERNAL, presented).form for presented in numbering.presentations(number)]
+
+    if numbering.is_french(number) and number[1] != "0":
+        short = ["33", "nine-digits"] if len(number) == 10 else []
+        expected = ["national", "e164", "00", *short, "overseas-e164", "overseas-00"][: len(forms)]
+        assert expected == forms
+    elif caller in FOREIGN:
+        assert set(forms) in ({"foreign-e164"}, {"foreign-e164", "foreign-00"}, {"irregular"})
+    else:
+        assert [("national" if numbering.is_french(number) else "as-is")] == forms
 
 
 # -- forms to dial and to show -----------------------------------------------------------------------------------

@@ -3,22 +3,51 @@
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from policyc import digits
+from policyc.checks.anonymous import anonymous_blocked
+from policyc.checks.hours import gapped_hours, overlapping_hours
 from policyc.checks.loops import forward_loops
-from policyc.checks.times import ended_rules, rules_without_time
+from policyc.checks.merging import mergeable_rules
+from policyc.checks.numbers import emergency_extensions, forwards_to_own_company
+from policyc.checks.shadowing import partly_shadowed_rules, shadowed_rules
+from policyc.checks.times import ended_rules, rules_ending_soon, rules_without_time
 from policyc.diagnostics import Diagnostic
+from policyc.digits import NumberSet
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
 
+_ModelCheck = Callable[[DecisionModel], Iterator[Diagnostic]]
+_Check = Callable[[Policy], Iterator[Diagnostic]]
 # What is to be asked of the decision model, and what the rules tell by themselves.
-MODEL_CHECKS: tuple[Callable[[DecisionModel], Iterator[Diagnostic]], ...] = (forward_loops,)
-CHECKS: tuple[Callable[[Policy], Iterator[Diagnostic]], ...] = (rules_without_time,)
+MODEL_CHECKS: tuple[_ModelCheck, ...] = (forward_loops,)
+CHECKS: tuple[_Check, ...] = (rules_without_time,)
+# Doubts: only a policy that was understood is worth them.
+MODEL_DOUBTS: tuple[_ModelCheck, ...] = (shadowed_rules, partly_shadowed_rules)
+DOUBTS: tuple[_Check, ...] = (
+    overlapping_hours,
+    gapped_hours,
+    mergeable_rules,
+    anonymous_blocked,
+    emergency_extensions,
+)
 
 
-def check(policy: Policy, today: date | None = None) -> tuple[Diagnostic, ...]:
-    """Return what is wrong with a policy. With `today`, warn about rules that have ended."""
+def check(
+    policy: Policy, today: date | None = None, company: NumberSet = digits.EMPTY, *, doubts: bool = True
+) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a policy, and what is doubtful in it unless `doubts` says not to ask.
+
+    With `today`, warn about rules that have ended or soon will; `company` is the outside numbers that lead back to it.
+    """
     model = DecisionModel(policy)
     found = [diagnostic for one in MODEL_CHECKS for diagnostic in one(model)]
     found += [diagnostic for one in CHECKS for diagnostic in one(policy)]
     if today is not None:
         found += ended_rules(policy, today)
+    found += forwards_to_own_company(policy, company)
+    if doubts:
+        found += [diagnostic for one in MODEL_DOUBTS for diagnostic in one(model)]
+        found += [diagnostic for one in DOUBTS for diagnostic in one(policy)]
+        if today is not None:
+            found += rules_ending_soon(policy, today)
     return tuple(found)

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from policyc import decision, digits
+from policyc import decision
 from policyc.decision import Region
 from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
 from policyc.digits import Caller, Kind
 from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
 from policyc.outcomes import DecisionModel
-from policyc.schedule import Partition
 
 MAX_CIRCLES = 25  # reported of one knot of extensions: when these are gone, the others come to light
 
@@ -25,7 +24,7 @@ def forward_loops(model: DecisionModel) -> Iterator[Diagnostic]:
         reported: set[tuple[str, ...]] = set()
         for start in sorted(left):
             while left[start] and len(reported) < MAX_CIRCLES:
-                caller, instant = _witness(partition, left[start])
+                caller, instant = decision.witness(partition, left[start])
                 way = _way(policy, start, caller, instant)
                 alike = left[start]  # the calls that go the same way
                 for number, (_, to) in way.items():
@@ -50,14 +49,6 @@ def _forwarded(model: DecisionModel, group: list[str]) -> dict[str, dict[str, Re
                 cells.setdefault(rule.destination.extension, []).append(cell)
         forwarded[number] = {to: decision.merge([tuple(found)]) for to, found in cells.items()}
     return forwarded
-
-
-def _witness(partition: Partition, region: Region) -> tuple[Caller, datetime]:
-    """Return a call of a region."""
-    caller = digits.from_intervals((low, high) for low, high, _ in region).witness()
-    position = digits.rank(caller)
-    mask = next(mask for low, high, mask in region if low <= position < high)
-    return caller, partition.witness(mask)
 
 
 def _way(policy: Policy, start: str, caller: Caller, instant: datetime) -> dict[str, tuple[Rule, str]]:

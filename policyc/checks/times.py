@@ -1,17 +1,20 @@
-"""Rules whose times never come, or are over."""
+"""Rules whose times never come, are over, or are soon."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from policyc.decision import mask_of, partition_of
 from policyc.diagnostics import Diagnostic
-from policyc.model import Policy
+from policyc.model import Policy, Rule
+
+SOON: Final = timedelta(days=30)
 
 
 def rules_without_time(policy: Policy) -> Iterator[Diagnostic]:
     """PC308: the times of a rule contradict one another, so it never matches."""
     for rule in policy.rules:
-        if rule.times and not mask_of(partition_of(policy.zone, (rule,)), rule):
+        if _never_holds(policy, rule):
             yield Diagnostic("PC308", rule.span)
 
 
@@ -20,3 +23,17 @@ def ended_rules(policy: Policy, today: date) -> Iterator[Diagnostic]:
     for rule in policy.rules:
         if rule.until is not None and rule.until < today:
             yield Diagnostic("PC309", rule.span, {"date": rule.until.isoformat()})
+
+
+def rules_ending_soon(policy: Policy, today: date) -> Iterator[Diagnostic]:
+    """PC320: the last day of a rule is near: what it says will be over unless someone puts it off."""
+    for rule in policy.rules:
+        if rule.until is None or not timedelta() <= rule.until - today <= SOON:
+            continue
+        if not _never_holds(policy, rule):  # else nothing ends
+            left = (rule.until - today).days + 1  # today is one of them
+            yield Diagnostic("PC320", rule.span, {"date": rule.until.isoformat(), "days": left})
+
+
+def _never_holds(policy: Policy, rule: Rule) -> bool:
+    return bool(rule.times) and not mask_of(partition_of(policy.zone, (rule,)), rule)

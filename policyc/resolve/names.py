@@ -59,6 +59,7 @@ class Names:
     excused: int = 0  # names whose callers are not known, for a reason that is reported elsewhere
     holidays: dict[date, str] = field(default_factory=dict)
     holidays_span: Span | None = None
+    holiday_period: NamedPeriod | None = None  # once a rule asks for it
 
     def report(
         self,

@@ -12,6 +12,7 @@ from policyc.model import (
     TimeClause,
 )
 from policyc.resolve.callers import CallerSets
+from policyc.resolve.openings import doubtful_hours
 from policyc.schedule import WeekSpan
 from policyc.source import Span, fold
 from policyc.syntax import Clause, During, Until, Word
@@ -49,6 +50,7 @@ class Times(CallerSets):
         closed += [dates for one in self.periods.values() for dates in one.dates]
         for opening in hours:
             if self.declare_period(opening.name):
+                self.diagnostics += doubtful_hours(opening)
                 spans = tuple(
                     WeekSpan(line.days, start, end)
                     for line in opening.openings
@@ -128,13 +130,10 @@ class Times(CallerSets):
             return None
         if not self.holidays:  # a diagnostic at their declaration says why
             return None
-        dates = tuple((day, day) for day in sorted(self.holidays))
-        return NamedPeriod(
-            "les fériés",
-            "holidays",
-            schedule.on_dates(dates),
-            (),
-            dates,
-            closures=False,
-            span=self.holidays_span,
-        )
+        if self.holiday_period is None:
+            dates = tuple((day, day) for day in sorted(self.holidays))
+            period = schedule.on_dates(dates)
+            self.holiday_period = NamedPeriod(
+                "les fériés", "holidays", period, (), dates, closures=False, span=self.holidays_span
+            )
+        return self.holiday_period

@@ -1,0 +1,59 @@
+"""Rules that others hide, in whole or in part: with who hides them, and a call that shows it."""
+
+from collections.abc import Iterator, Mapping
+
+from policyc import analysis, digits
+from policyc.analysis import Example, Hidden
+from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
+from policyc.digits import Kind
+from policyc.outcomes import DecisionModel
+
+MAX_SHOWN = 8  # rules that hide another: more would not be read
+
+
+def shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
+    """PC313: a rule never decides, because others take all its calls, or because it holds for nobody."""
+    for hidden in filter(_is_news, analysis.hidden_rules(model)):
+        case = "other" if hidden.differs else "same"
+        yield _report("PC313", hidden, {"case": case if hidden.by else "nobody"})
+
+
+def partly_shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
+    """PC314: a rule names callers that it never decides for, and whose calls end elsewhere."""
+    for hidden in filter(_is_news, analysis.hidden_callers(model)):
+        count = hidden.callers.numbers + (not hidden.callers.isdisjoint(digits.ANONYMOUS))
+        yield _report("PC314", hidden, {"count": count})
+
+
+def _is_news(hidden: Hidden) -> bool:
+    """Tell whether no rule that hides has a `*` among other callers: that is reported, and explains the rest."""
+    return not any(
+        len(rule.written.parts) > 1 and any(callers is digits.EVERYONE for callers, _ in rule.written.parts)
+        for rule in hidden.by
+    )
+
+
+def _report(code: str, hidden: Hidden, args: Mapping[str, str | int]) -> Diagnostic:
+    rule = hidden.rule
+    inside = [one for one in hidden.spans if not rule.lists(one)]
+    listed = [one for one in hidden.spans if rule.lists(one)]
+    more = len(hidden.by) - MAX_SHOWN
+    example = hidden.example
+    return Diagnostic(
+        code,
+        inside[0] if inside else rule.span,
+        args,
+        (
+            *(Secondary(one, "also") for one in inside[1:MAX_SHOWN]),
+            *(Secondary(one, "named") for one in listed[:MAX_SHOWN]),
+            *(Secondary(one.span, "by") for one in hidden.by[:MAX_SHOWN]),
+        ),
+        (Text("more", {"more": more}),) if more > 0 else (),
+        (Text(str(args["case"])),) if "case" in args else (),
+        witness=None if example is None else _witness(example),
+    )
+
+
+def _witness(example: Example) -> Witness:
+    caller = example.caller
+    return Witness(caller.number, caller.kind is Kind.INTERNAL, example.called, example.local)

@@ -1,0 +1,85 @@
+"""The lines of one `horaires` in, diagnostics out: hours said twice, and gaps that nobody meant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policyc import hours, schedule
+from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.schedule import MINUTES_PER_DAY, MINUTES_PER_WEEK, Range, WeekSpan
+from policyc.source import Span
+from policyc.syntax import HoursDecl
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """Where hours are written, and which minutes of the week they are."""
+
+    span: Span
+    days: tuple[Range, ...]  # those minutes that fall on the days that are named: a night ends on the next one
+    week: tuple[Range, ...]
+
+    def ends_at(self, minute: int) -> bool:
+        return any(end == minute for _, end in self.week)
+
+    def starts_at(self, minute: int) -> bool:
+        return any(start == minute % MINUTES_PER_WEEK for start, _ in self.week)
+
+
+def doubtful_hours(node: HoursDecl) -> Iterator[Diagnostic]:
+    """Yield what looks like a mistake in the lines of an `horaires`."""
+    openings = [
+        _opening(span, WeekSpan(line.days, start, end))
+        for line in node.openings
+        for start, end, span in line.spans
+        if start != end
+    ]
+    yield from _overlaps(node.name.text, openings)
+    yield from _gaps(node.name.text, openings)
+
+
+def _opening(span: Span, hours_: WeekSpan) -> _Opening:
+    midnight = MINUTES_PER_DAY if hours_.end <= hours_.start else hours_.end
+    own_days = WeekSpan(hours_.days, hours_.start, midnight)
+    return _Opening(span, schedule.weekly([own_days]).week, schedule.weekly([hours_]).week)
+
+
+def _overlaps(name: str, openings: list[_Opening]) -> Iterator[Diagnostic]:
+    """PC315: hours of a day that are said twice. One diagnostic for each place that says again what is said before it.
+
+    What a night leaves on the next morning may be said there again: "Mondays to Fridays at night, Saturdays all day".
+    """
+    pieces = sorted((start, end, at) for at, opening in enumerate(openings) for start, end in opening.days)
+    twice: dict[int, dict[int, list[Range]]] = {}  # later place → earlier place → minutes of both
+    going: list[tuple[int, int]] = []  # end, place
+    for start, end, at in pieces:
+        going = [(until, other) for until, other in going if until > start]
+        for until, other in going:
+            twice.setdefault(max(at, other), {}).setdefault(min(at, other), []).append((start, min(end, until)))
+        going.append((end, at))
+    for later, earlier in sorted(twice.items()):
+        both = [bounds for ranges in earlier.values() for bounds in ranges]
+        yield Diagnostic(
+            "PC315",
+            openings[later].span,
+            {"case": "within", "name": name, "hours": hours.written(both)},
+            tuple(Secondary(openings[at].span, "said") for at in sorted(earlier)),
+            help=(Text("within"),),
+        )
+
+
+def _gaps(name: str, openings: list[_Opening]) -> Iterator[Diagnostic]:
+    """PC316: hours that go on so soon that nothing was meant to be left out between them."""
+    found: dict[tuple[int, int], list[Range]] = {}
+    for gap in hours.small_gaps([bounds for opening in openings for bounds in opening.week]):
+        before = next(at for at, one in enumerate(openings) if one.ends_at(gap[0]))
+        after = next(at for at, one in enumerate(openings) if one.starts_at(gap[1]))
+        found.setdefault((before, after), []).append(gap)
+    for (before, after), gaps in sorted(found.items()):
+        left_out = [piece for gap in gaps for piece in hours.within_week(*gap)]
+        yield Diagnostic(
+            "PC316",
+            openings[before].span,
+            {"case": "within", "name": name, "hours": hours.written(left_out)},
+            () if before == after else (Secondary(openings[after].span, "goes-on"),),
+            help=(hours.repair(gaps[0]),),
+        )
