@@ -1,7 +1,7 @@
 """Questions to the decision model: rules, and callers of rules, that never decide, and which others take the calls."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policyc import decision, digits, numbering
@@ -67,12 +67,15 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
         sizes = _sizes(table)
         for rule in rules:
             if 0 < sizes.get(rule, 0) < rule.callers.size:
-                yield from _hidden_parts(model, rule, [(extension, table)])
+                yield from _hidden_parts(model, rule, [(extension, table)], [(extension, table)])
+    shared = frozenset((*model.policy.first, *model.policy.rest))
     for rule in (*model.policy.first, *model.policy.rest):
-        views = _distinct((one, _shared(model, one)) for one in scopes.get(rule, ()))
-        sizes_here = [_sizes(table).get(rule, 0) for _, table in views]
-        if any(sizes_here) and min(sizes_here) < rule.callers.size:
-            yield from _hidden_parts(model, rule, views)
+        scope = scopes.get(rule, ())
+        views = _distinct((one, _shared(model, one)) for one in scope)
+        if any(_sizes(table).get(rule, 0) < rule.callers.size for _, table in views):
+            real = _distinct((one, model.table(one)) for one in scope)
+            if any(rule in _sizes(table) for _, table in real):
+                yield from _hidden_parts(model, rule, views, real, shared)
 
 
 def _scopes(model: DecisionModel) -> dict[Rule, list[str]]:
@@ -114,22 +117,36 @@ def _sizes(table: Table) -> dict[Rule, int]:
     return sizes
 
 
-def _hidden_parts(model: DecisionModel, rule: Rule, views: Views) -> Iterator[Hidden]:
-    """Yield the callers of the parts of a rule that are hidden in every view and end otherwise, as one."""
-    callers: list[NumberSet] = []
-    spans: list[Span] = []
-    for named, span in rule.written.parts:
-        part = named & rule.callers if rule.written.narrowed or rule.written.kind else named
-        if not part or _decides_at(views[0][1], rule, part.ends[0], part.ends[-2]):  # both inside and outside, mostly
-            continue
-        meant = _meant(model.policy, named) & part or part
-        if not any(_decides(table, rule, meant) for _, table in views):
-            hidden = _hidden(model, rule, meant, (), views)
-            if hidden.differs and not (rule.lists(span) and _is_named(hidden.by, named)):
-                callers.append(part - _decided(rule, part, views))
-                spans += () if span is None else (span,)
-    if callers:
-        yield _hidden(model, rule, digits.union(callers), tuple(spans), views)
+def _hidden_parts(
+    model: DecisionModel, rule: Rule, views: Views, real: Views, among: frozenset[Rule] | None = None
+) -> Iterator[Hidden]:
+    """Yield the callers that a rule names, that are hidden in every view, and that end otherwise, as one.
+
+    Who takes them is told by the `real` tables; of `among` alone, if given.
+    """
+    found: list[Hidden] = []
+    for one in rule.written.named:
+        count = 0
+        dead = []
+        for named, place in one.parts or ((one.callers, one.span),):
+            part = named if rule.written.is_plain else named & rule.callers
+            count += bool(part)
+            if part and not _decides_at(views[0][1], rule, part):
+                meant = _meant(model.policy, named) & part or part
+                if not any(_decides(table, rule, meant) for _, table in views):
+                    dead.append((named, place, part, meant))
+        is_whole = len(dead) == count
+        for named, place, part, meant in dead:
+            hidden = _hidden(model, rule, meant, (), real, among)
+            if hidden.differs and (is_whole or not _is_named(hidden.by, named)):
+                callers = part - _decided(rule, part, views)
+                shown = one.span if is_whole else place
+                found.append(replace(hidden, callers=callers, spans=(shown,) if shown else ()))
+    if found:
+        callers = digits.union(one.callers for one in found)
+        spans = tuple(dict.fromkeys(span for one in found for span in one.spans))
+        whole = _hidden(model, rule, callers, spans, real, among)
+        yield replace(whole, example=found[0].example)  # a call that its author thinks of
 
 
 _OUTSIDE = digits.FRENCH | digits.FOREIGN
@@ -154,9 +171,9 @@ def _is_named(rules: Iterable[Rule], callers: NumberSet) -> bool:
     return any(callers is other for rule in rules for other, _ in rule.written.parts)
 
 
-def _decides_at(table: Table, rule: Rule, *positions: int) -> bool:
-    """Tell whether a rule decides something for the callers of each of some ranks."""
-    rows = (table.at(position) for position in positions)
+def _decides_at(table: Table, rule: Rule, callers: NumberSet) -> bool:
+    """Tell at little cost, of most, that a rule decides for some of them, from inside and from outside."""
+    rows = (table.at(position) for position in (callers.ends[0], callers.ends[-2]))
     return all(row is not None and any(choice.rule is rule for choice in row.choices) for row in rows)
 
 
@@ -173,8 +190,15 @@ def _decided(rule: Rule, callers: NumberSet, views: Views) -> NumberSet:
     )
 
 
-def _hidden(model: DecisionModel, rule: Rule, callers: NumberSet, spans: tuple[Span, ...], views: Views) -> Hidden:
-    """Return who takes the calls of some callers from a rule that never decides for them."""
+def _hidden(
+    model: DecisionModel,
+    rule: Rule,
+    callers: NumberSet,
+    spans: tuple[Span, ...],
+    views: Views,
+    among: frozenset[Rule] | None = None,
+) -> Hidden:
+    """Return who, of some rules or of all, takes the calls of some callers from a rule that never decides for them."""
     by: dict[Rule, None] = {}
     differing: Example | None = None
     alike: Example | None = None
@@ -184,7 +208,7 @@ def _hidden(model: DecisionModel, rule: Rule, callers: NumberSet, spans: tuple[S
             (choice.rule, (low, high, choice.taken & mask))
             for low, high, row in table.within(callers)
             for choice in row.choices
-            if choice.taken & mask
+            if choice.taken & mask and (among is None or choice.rule in among)
         ]
         by.update((other, None) for other, _ in taken)
         if differing is None:

@@ -105,17 +105,40 @@ class Busy:
 Destination = Ring | Mailbox | Forward | External | ToSystem | Busy
 
 
+Part = tuple[NumberSet, Span | None]
+"""Callers named by a number, a prefix, a range or a name, and where; None where policyc itself names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One of the callers that a rule names, and where. Of a list, `parts` are those that the list names in its turn."""
+
+    callers: NumberSet
+    span: Span
+    parts: tuple[Part, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """How a rule says whom it holds for. Its callers follow from it; this is for telling people about their lines.
 
-    `parts` are the callers named one by one, those of lists too, each with where it stands (None: in no file, as for
-    a list that policyc brings); `narrowed` says that `sauf` takes some out, `kind` is the filter.
+    `narrowed` says that `sauf` takes callers out, `kind` is the filter.
     """
 
-    parts: tuple[tuple[NumberSet, Span | None], ...] = ()
+    named: tuple[Named, ...] = ()
     narrowed: bool = False
     kind: Kind | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rule holds for all whom it names."""
+        return not self.narrowed and self.kind is None
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """Yield the callers named one by one, those of lists too."""
+        for one in self.named:
+            yield from one.parts or ((one.callers, one.span),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

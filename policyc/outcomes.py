@@ -21,7 +21,8 @@ from policyc.schedule import Partition, Period
 class Ending:
     """Where a call ends. `kind` is ring, voicemail, external, rebound, system, busy, or loop: it never does.
 
-    `extension` or `number` says which; a rebound has both. Of a loop, `extension` is the lowest of its knot.
+    `extension` or `number` says which; a rebound has both, and busy neither: it is the same wherever it is heard. Of a
+    loop, `extension` is the lowest of its knot.
     """
 
     kind: str
@@ -207,7 +208,7 @@ class DecisionModel:
                 called = number or own.mobile
                 found = Ending("rebound", extension, called) if rebound else Ending("external", None, called)
             case Busy():
-                found = Ending("busy", extension)
+                found = Ending("busy")
         return self._ending(found)
 
     def _onward(self, ways: _Ways, known: Mapping[str, _Ways]) -> _Ways:

@@ -121,8 +121,7 @@ def _attempts(policy: Policy, end: Ending) -> Iterator[Ending]:
     """Yield all that is tried of an end. A rebound calls an outside number, then falls back to the mailbox."""
     yield end
     if end.kind == "ring" and end.extension is not None:
-        mailbox = policy.extensions[end.extension].mailbox
-        yield Ending("voicemail" if mailbox else "busy", end.extension)
+        yield Ending("voicemail", end.extension) if policy.extensions[end.extension].mailbox else Ending("busy")
     elif end.kind == "rebound":
         yield Ending("external", None, end.number)
         yield Ending("voicemail", end.extension)

@@ -782,13 +782,16 @@ def test_every_sentence_is_said_somewhere():
 
 # -- test --------------------------------------------------------------------------------------------------------------
 
-TESTED = POLICY + """
+TESTED = (
+    POLICY
+    + """
 test "les mobiles"
   appel de 07 39 98 00 01 pour "Dr Martin" donne sonnerie Atelier
   appel de 01 39 98 00 01 pour "Dr Martin" donne externe 04 42 93 06 98
 garantie "jamais surtaxé"
   depuis * pour tous ne donne jamais externe surtaxés
 """
+)
 
 
 @pytest.fixture

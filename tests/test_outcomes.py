@@ -24,7 +24,7 @@ def ending(policy: Policy, call: Call) -> tuple[str, str | None, str | None]:
         found = evaluate.evaluate(policy, call)
     except RoutingLoopError:
         return "loop", None, None
-    return found.kind, found.extension, found.number
+    return found.kind, None if found.kind == "busy" else found.extension, found.number
 
 
 def edges(policy: Policy, model: DecisionModel, extension: str) -> Iterator[Caller]:

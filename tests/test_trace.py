@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judge.generate import generate
-from strategies import EXTENSIONS, callers, number_sets, policies, typical_callers
+from strategies import EXTENSIONS, NOWHERE, callers, number_sets, policies, typical_callers
 
 from policyc import api, digits, evaluate, report, schedule, trace, why, words
 from policyc.digits import Caller, Kind
 from policyc.files import MemoryFiles
-from policyc.model import Policy, Rule, Written
+from policyc.model import Named, Policy, Rule, Written
 from policyc.why import NotNamed, NotThen, OnlyKind, Over, Reason
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,7 +129,8 @@ def written_rules(draw: st.DrawFn, rule: Rule) -> tuple[Rule, digits.NumberSet]:
     out = draw(st.just(digits.EMPTY) | number_sets())
     kind = draw(st.sampled_from((None, None, *Kind)))
     found = (digits.union(parts) - out) & (digits.OF_KIND[kind] if kind else digits.EVERYONE)
-    return replace(rule, callers=found, written=Written(tuple((one, None) for one in parts), bool(out), kind)), out
+    named = tuple(Named(one, NOWHERE) for one in parts)
+    return replace(rule, callers=found, written=Written(named, bool(out), kind)), out
 
 
 @given(policies(("101",)), st.data())

@@ -6,6 +6,7 @@ from policyc import analysis, digits
 from policyc.analysis import Example, Hidden
 from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
 from policyc.digits import Kind
+from policyc.model import Rule
 from policyc.outcomes import DecisionModel
 
 MAX_SHOWN = 8  # rules that hide another: more would not be read
@@ -27,10 +28,12 @@ def partly_shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
 
 def _is_news(hidden: Hidden) -> bool:
     """Tell whether no rule that hides has a `*` among other callers: that is reported, and explains the rest."""
-    return not any(
-        len(rule.written.parts) > 1 and any(callers is digits.EVERYONE for callers, _ in rule.written.parts)
-        for rule in hidden.by
-    )
+    return not any(_has_star_among_others(rule) for rule in hidden.by)
+
+
+def _has_star_among_others(rule: Rule) -> bool:
+    parts = [callers for callers, _ in rule.written.parts]
+    return len(parts) > 1 and digits.EVERYONE in parts
 
 
 def _report(code: str, hidden: Hidden, args: Mapping[str, str | int]) -> Diagnostic:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from policyc import digits, numbering
 from policyc.diagnostics import Text
 from policyc.digits import NumberSet
-from policyc.model import Written
+from policyc.model import Named, Part, Written
 from policyc.resolve.names import Names, is_too_long_abroad, suggest_close
 from policyc.source import Span, fold
 from policyc.syntax import Callers, Item
 
 # Keywords that follow callers; misspelt, they look like the name of one.
 _CALLER_WORDS = ("sauf", "interne", "externe", "anonyme", "pendant", "hors")
-Parts = tuple[tuple[NumberSet, Span | None], ...]
 MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that someone misspelt
 
 
@@ -21,7 +20,7 @@ MAX_SHORT_DIGITS = 6  # longer numbers without a leading 0 are no extension that
 class CallerSets(Names):
     """Who is meant where callers are named."""
 
-    list_parts: dict[str, Parts] = field(default_factory=dict)
+    list_parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
 
     def list_set(self, folded: str) -> NumberSet:
         """Return the callers of a declared list, those it names worked out before it: at any depth."""
@@ -37,18 +36,21 @@ class CallerSets(Names):
             waiting.pop()
             if self.list_sets[name] is None:
                 before, excused = len(self.diagnostics), self.excused
-                self.list_sets[name], self.list_parts[name] = self.items(items, in_list=True)
+                self.list_sets[name], named = self.items(items, in_list=True)
+                self.list_parts[name] = tuple(Written(named).parts)
                 if not items or self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
                     self.spoilt.add(name)
         return self.list_sets.get(folded) or digits.EMPTY
 
-    def items(self, items: Iterable[Item], *, in_list: bool = False, called: bool = False) -> tuple[NumberSet, Parts]:
+    def items(
+        self, items: Iterable[Item], *, in_list: bool = False, called: bool = False
+    ) -> tuple[NumberSet, tuple[Named, ...]]:
         """Return the callers named by a list of items, together and one by one.
 
         `called`: they are outside numbers that calls go to.
         """
         found: list[NumberSet] = []
-        parts: list[tuple[NumberSet, Span | None]] = []
+        named: list[Named] = []
         left = list(items)[::-1]  # the next one is the last
         previous: Item | None = None
         many = len(left) > 1
@@ -73,17 +75,16 @@ class CallerSets(Names):
             else:
                 before = len(self.diagnostics)
                 found.append(self.item(item, in_list=in_list, called=called))
-                parts += self.parts(item, found[-1])
+                named.append(Named(found[-1], item.span, self.parts(item)))
                 failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
-        return digits.union(found), tuple(parts)
+        return digits.union(found), tuple(named)
 
-    def parts(self, item: Item, callers: NumberSet) -> Parts:
-        """Return the callers that an item names one by one."""
-        if item.kind == "named":
-            folded = fold(item.text)
-            if found := self.list_parts.get(folded) or self.builtin_parts.get(folded):
-                return found
-        return ((callers, item.span),)
+    def parts(self, item: Item) -> tuple[Part, ...]:
+        """Return the callers that the list of an item names one by one; none if it is no list."""
+        if item.kind != "named":
+            return ()
+        folded = fold(item.text)
+        return self.list_parts.get(folded) or self.builtin_parts.get(folded) or ()
 
     def no_name(self, item: Item) -> Text | None:
         """Return the repair of an unknown name that looks like no name: a misspelt keyword, or an "et"."""
@@ -193,7 +194,7 @@ class CallerSets(Names):
     def callers(self, node: Callers) -> tuple[NumberSet, Written]:
         """Return who a `depuis` names, its filter applied, and how it says so."""
         before, excused = len(self.diagnostics), self.excused
-        found, parts = self.items(node.items)
+        found, named = self.items(node.items)
         if node.excepted:
             found = found - self.items(node.excepted)[0]
         if node.kind is not None:
@@ -201,7 +202,7 @@ class CallerSets(Names):
         failed = self.excused > excused or any(one.is_error for one in self.diagnostics[before:])
         if not found and not failed:
             self.report("PC311", node.span)
-        return found, Written(parts, bool(node.excepted), node.kind)
+        return found, Written(named, bool(node.excepted), node.kind)
 
 
 def _follows(one: Item, other: Item) -> bool:

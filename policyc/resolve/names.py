@@ -15,6 +15,7 @@ from policyc.model import (
     DEFAULT_RING_SECONDS,
     Extension,
     NamedPeriod,
+    Part,
     System,
 )
 from policyc.project import Program
@@ -50,7 +51,7 @@ class Names:
     # None while a list is being resolved.
     list_sets: dict[str, NumberSet | None] = field(default_factory=dict)
     builtin: dict[str, NumberSet] = field(default_factory=dict)
-    builtin_parts: dict[str, tuple[tuple[NumberSet, Span | None], ...]] = field(default_factory=dict)
+    builtin_parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
     builtin_spelling: dict[str, str] = field(default_factory=dict)
     period_names: dict[str, Word] = field(default_factory=dict)
     periods: dict[str, NamedPeriod] = field(default_factory=dict)

@@ -429,6 +429,7 @@ class Writer:
         self.rng = rng
         self.features = features
         self.plain = plain
+        self.rule_lines: dict[tuple[int, int], int] = {}  # block and rule, by their places: line of the text
         # A text has a style: most texts are mostly tame, some are wild.
         self.wildness = 0.0 if plain else rng.choice((0.0, 0.1, 0.3, 0.6))
 
@@ -718,6 +719,11 @@ class Writer:
         blocks = [self.block(block) for block in policy.blocks]
         late = "late-declarations" in self.features and rng.random() < 0.5
         parts = blocks + declarations if late else declarations + blocks
+        above = len(lines) + (0 if late else sum(map(len, declarations)))
+        for at, block in enumerate(blocks):  # an empty line, the head, then a line a rule; lines count from 1
+            rules = range(len(policy.blocks[at].rules))
+            self.rule_lines |= {(at, rule): above + 3 + rule for rule in rules}
+            above += len(block)
         lines += [line for part in parts for line in part]
         lines = [self.commented(line) for line in lines]
         end = "\r\n" if self.wild("crlf", 0.3) else "\n"
