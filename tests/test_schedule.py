@@ -363,7 +363,7 @@ class TestPartition:
             assert mask >> part.class_of(instant) & 1
 
     @given(near_periods)
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def test_witnesses_are_natural(self, periods):
         """From 2026 on when the class has such an instant, then on a weekday when it has one."""
         part = partition(PARIS, periods)
