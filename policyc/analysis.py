@@ -1,6 +1,6 @@
 """Questions to the decision model: rules, and callers of rules, that never decide, and which others take the calls."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -58,8 +58,9 @@ def hidden_rules(model: DecisionModel) -> Iterator[Hidden]:
 def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
     """Yield, for rules that do decide, the callers they name one by one but never decide for, and that end elsewhere.
 
-    An exception that stands before a wider rule is not hidden: the wider rule, or its list, does not single it out. Nor
-    are the calls that extensions' own rules take from a `pour tous`, which is there to be overridden.
+    An exception that stands before a wider rule is not hidden: the wider rule, or its list, does not single it out.
+    What two ranges have in common is, when neither holds the other. What own rules take from a `pour tous` is not: that
+    is there to be overridden.
     """
     scopes = _scopes(model)
     for extension, rules in model.policy.own.items():
@@ -67,15 +68,17 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
         sizes = _sizes(table)
         for rule in rules:
             if 0 < sizes.get(rule, 0) < rule.callers.size:
-                yield from _hidden_parts(model, rule, [(extension, table)], [(extension, table)])
-    shared = frozenset((*model.policy.first, *model.policy.rest))
-    for rule in (*model.policy.first, *model.policy.rest):
+                tried = model.rules(extension)
+                before = tried[: tried.index(rule)]
+                yield from _hidden_parts(model, rule, before, [(extension, table)], [(extension, table)])
+    shared = (*model.policy.first, *model.policy.rest)
+    for at, rule in enumerate(shared):
         scope = scopes.get(rule, ())
         views = _distinct((one, _shared(model, one)) for one in scope)
         if any(_sizes(table).get(rule, 0) < rule.callers.size for _, table in views):
             real = _distinct((one, model.table(one)) for one in scope)
             if any(rule in _sizes(table) for _, table in real):
-                yield from _hidden_parts(model, rule, views, real, shared)
+                yield from _hidden_parts(model, rule, shared[:at], views, real, frozenset(shared))
 
 
 def _scopes(model: DecisionModel) -> dict[Rule, list[str]]:
@@ -118,11 +121,16 @@ def _sizes(table: Table) -> dict[Rule, int]:
 
 
 def _hidden_parts(
-    model: DecisionModel, rule: Rule, views: Views, real: Views, among: frozenset[Rule] | None = None
+    model: DecisionModel,
+    rule: Rule,
+    before: Sequence[Rule],
+    views: Views,
+    real: Views,
+    among: frozenset[Rule] | None = None,
 ) -> Iterator[Hidden]:
     """Yield the callers that a rule names, that are hidden in every view, and that end otherwise, as one.
 
-    Who takes them is told by the `real` tables; of `among` alone, if given.
+    `before` are the rules tried before. Who takes calls is told by the `real` tables; of `among` alone, if given.
     """
     found: list[Hidden] = []
     for one in rule.written.named:
@@ -142,11 +150,31 @@ def _hidden_parts(
                 callers = part - _decided(rule, part, views)
                 shown = one.span if is_whole else place
                 found.append(replace(hidden, callers=callers, spans=(shown,) if shown else ()))
+    for common, place in _crossed(rule, before):
+        callers = common & rule.callers
+        callers -= _decided(rule, callers, views)
+        hidden = _hidden(model, rule, callers, (place,), real, among)
+        if hidden.differs:
+            found.append(hidden)
     if found:
         callers = digits.union(one.callers for one in found)
         spans = tuple(dict.fromkeys(span for one in found for span in one.spans))
         whole = _hidden(model, rule, callers, spans, real, among)
         yield replace(whole, example=found[0].example)  # a call that its author thinks of
+
+
+def _crossed(rule: Rule, before: Sequence[Rule]) -> Iterator[tuple[NumberSet, Span]]:
+    """Yield the callers that a rule and an earlier one name both, by ranges of which neither holds the other."""
+    for callers, place in rule.written.parts:
+        for other, there in (part for one in before for part in one.written.parts):
+            if place and (_is_range(place) or _is_range(there)):
+                common = callers & other
+                if common and common not in (callers, other):
+                    yield common, place
+
+
+def _is_range(place: Span | None) -> bool:
+    return place is not None and ".." in place.text
 
 
 _OUTSIDE = digits.FRENCH | digits.FOREIGN

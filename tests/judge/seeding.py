@@ -1021,9 +1021,10 @@ class Elements:
     def bounds(self, key: Key) -> tuple[int, int]:
         """At least and at most how many callers a diagnostic may count as hidden from a rule that decides.
 
-        At most: all that names hide, where some call ends otherwise. At least: less what may be meant. That is an
-        exception that names what a list named later holds; own rules before those of `pour tous`; parts of built-in
-        lists; and calls of the kind that does not count: a short number from outside, a long one from inside.
+        At most: all that names hide, where some call ends otherwise, and what ranges have in common. At least: less
+        what may be meant. That is an exception that names what a list named later holds; own rules before those of
+        `pour tous`; parts of built-in lists; and calls of the kind that does not count: a short number from outside, a
+        long one from inside.
         """
         sure: set[int] = set()
         every: set[int] = set()
@@ -1038,7 +1039,26 @@ class Elements:
             shared = self.policy.blocks[key[0]].scope == "all" and "own" in scopes
             if not (meant or shared or ends != {True} or each.kind != self.counted(key, each)):
                 sure |= groups
-        return self.atlas.numbers(sure), self.atlas.numbers(every)
+        return self.atlas.numbers(sure), self.atlas.numbers(every | self.crossed(key))
+
+    def crossed(self, key: Key) -> set[int]:
+        """The callers that a rule never decides for, and that it or a rule that takes them names by a range: groups."""
+        takers: dict[int, set[Key | None]] = {}
+        for _, piece in self.atlas.takers(key):
+            takers.setdefault(piece.group, set()).add(piece.rule)
+        found = set()
+        for item, _ in elements(self.policy, self.atlas.rules[key]):
+            for group in self.atlas.who[key, item]:
+                others = takers.get(group, {key})
+                if key not in others and (
+                    isinstance(item, Range) or any(self.has_range(other) for other in others - {None})
+                ):
+                    found.add(group)
+        return found
+
+    def has_range(self, key: Key) -> bool:
+        """Whether a rule names a range, by a list too."""
+        return any(isinstance(part, Range) for item in self.rule(key).callers for part in flat(self.policy, item))
 
     def counted(self, key: Key, each: Element) -> str:
         """The kind of calls that counts for an element, if that is sure."""
