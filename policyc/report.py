@@ -171,23 +171,22 @@ def render_text(diagnostics: Iterable[Diagnostic], catalogue: Catalogue, *, colo
 
 def _few(diagnostics: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[list[Diagnostic]]]:
     """Return the diagnostics to show, and those to count, by code; the shown ones are of as many causes as can be."""
-    by_code: dict[str, list[Diagnostic]] = {}
     everything = list(diagnostics)
+    by_code: dict[str, list[Diagnostic]] = {}
     for one in everything:
         by_code.setdefault(one.code, []).append(one)
+    shown: set[int] = set()
     others = []
-    counted: set[int] = set()
     for same in by_code.values():
         if len(same) <= _MANY or same[0].is_error:
+            shown.update(map(id, same))
             continue
-        causes: dict[object, Diagnostic] = {}
+        causes: dict[Span | None, Diagnostic] = {}
         for one in same:
-            causes.setdefault(one.secondary[-1].span if one.secondary else one, one)
-        kept = {id(one) for one in (*list(causes.values())[:_FEW], *same[: _FEW - min(len(causes), _FEW)])}
-        rest = [one for one in same if id(one) not in kept]
-        counted.update(map(id, rest))
-        others.append(rest)
-    return [one for one in everything if id(one) not in counted], others
+            causes.setdefault(one.secondary[-1].span if one.secondary else one.primary, one)
+        shown.update(id(one) for one in list(causes.values())[:_FEW])
+        others.append([one for one in same if id(one) not in shown])
+    return [one for one in everything if id(one) in shown], others
 
 
 def _counted(same: Sequence[Diagnostic], catalogue: Catalogue) -> list[list[_Part]]:

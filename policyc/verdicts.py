@@ -21,8 +21,6 @@ from policyc.source import Span
 from policyc.testing import Verdict
 from policyc.words import Words
 
-FORMATS: Final = ("text", "json", "junit", "tap")
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -298,7 +296,7 @@ def to_tap(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagnos
     cases = _cases(run, words, catalogue, told)
     lines = ["TAP version 14", f"1..{len(cases)}"]
     for number, case in enumerate(cases, 1):
-        name = visible(f"{case.group} : {case.name}" if words.language == "fr" else f"{case.group}: {case.name}")
+        name = visible(words("test.case", group=case.group, name=case.name))
         escaped = name.replace("\\", "\\\\").replace("#", "\\#")
         lines.append(f"{'ok' if case.problem is None else 'not ok'} {number} - {escaped}")
         if case.problem is not None:

@@ -780,6 +780,24 @@ def test_every_sentence_is_said_somewhere():
             assert re.search(rf"[\"']{table}\.{key}[\"']", sources) or made.match(f"{table}.{key}"), f"{table}.{key}"
 
 
+def test_many_warnings_of_one_kind_are_counted(here):
+    rules = "".join(
+        f"pour {n}\n  depuis 06 {n % 90 + 10}* vers occupé\n  depuis 06 {n % 90 + 10} 1* vers sonnerie\n"
+        for n in range(201, 231)
+    )
+    text = "".join(f"poste {n} P{n}\n" for n in range(201, 231)) + rules
+    (here / "many.pol").write_text(text, encoding="utf-8")
+    shown = run("check", "many.pol")
+    data = json.loads(run("check", "many.pol", "--format", "json").stdout)
+
+    assert 0 == shown.exit_code
+    assert 4 == shown.stderr.count("jamais atteinte")
+    assert "avertissement[PC313]: 26 autres comme ceux-ci\n  ┌─ many.pol:45, 48, " in shown.stderr
+    assert "30 avertissements" in shown.stderr
+    assert ["PC313"] * 30 == [one["code"] for one in data]
+    assert all(one["witness"]["to"] == str(201 + at) for at, one in enumerate(data))
+
+
 # -- test --------------------------------------------------------------------------------------------------------------
 
 TESTED = (
