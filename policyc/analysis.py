@@ -7,7 +7,7 @@ from datetime import datetime
 from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
 from policyc.digits import Caller, NumberSet
-from policyc.model import Policy, Rule
+from policyc.model import Named, Policy, Rule
 from policyc.outcomes import DecisionModel
 from policyc.source import Span
 
@@ -29,7 +29,8 @@ class Hidden:
     """Callers that a rule names and never decides for, at any of its times.
 
     `by` are the rules that decide instead; `differs` says that some of these calls end otherwise than the rule would
-    have it, and then the example is one of them. A rule that holds for no extension has neither.
+    have it, and then the example is one of them. A rule that holds for no extension has neither. `twin` is one of `by`
+    that takes all calls of the rule and ends them alike, but for those that exceptions before it take.
     """
 
     rule: Rule
@@ -38,6 +39,8 @@ class Hidden:
     by: tuple[Rule, ...]
     differs: bool
     example: Example | None
+    elsewhere: tuple[Rule, ...] = ()  # those of `by` that end some of these calls otherwise
+    twin: Rule | None = None
 
 
 def hidden_rules(model: DecisionModel) -> Iterator[Hidden]:
@@ -52,7 +55,34 @@ def hidden_rules(model: DecisionModel) -> Iterator[Hidden]:
         if not views:
             yield Hidden(rule, rule.callers, (), (), differs=False, example=None)
         elif decision.mask_of(views[0][1].partition, rule):
-            yield _hidden(model, rule, rule.callers, (), views)
+            hidden = _hidden(model, rule, rule.callers, (), views)
+            yield replace(hidden, twin=_twin(model, hidden, views))
+
+
+def _twin(model: DecisionModel, hidden: Hidden, views: Views) -> Rule | None:
+    """Return a rule that takes all that another names, whenever it holds, and that ends alike what it decides."""
+    rule = hidden.rule
+    for one in hidden.by:
+        if not rule.callers <= one.callers or not all(one in model.rules(extension) for extension, _ in views):
+            continue
+        masks = [
+            (decision.mask_of(table.partition, rule), decision.mask_of(table.partition, one)) for _, table in views
+        ]
+        if any(mine & ~its for mine, its in masks):
+            continue
+        if not any(model.differing(extension, rule, one, cell) for extension, cell in _taken(rule, one, views)):
+            return one
+    return None
+
+
+def _taken(rule: Rule, by: Rule, views: Views) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Yield the calls of a rule that another one decides, by extension."""
+    for extension, table in views:
+        mask = decision.mask_of(table.partition, rule)
+        for low, high, row in table.within(rule.callers):
+            for choice in row.choices:
+                if choice.rule is by and choice.taken & mask:
+                    yield extension, (low, high, choice.taken & mask)
 
 
 def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
@@ -146,7 +176,7 @@ def _hidden_parts(
         is_whole = len(dead) == count
         for named, place, part, meant in dead:
             hidden = _hidden(model, rule, meant, (), real, among)
-            if hidden.differs and (is_whole or not _is_named(hidden.by, named)):
+            if hidden.differs and (is_whole or not _is_exception(hidden.by, named, one)):
                 callers = part - _decided(rule, part, views)
                 shown = one.span if is_whole else place
                 found.append(replace(hidden, callers=callers, spans=(shown,) if shown else ()))
@@ -159,8 +189,8 @@ def _hidden_parts(
     if found:
         callers = digits.union(one.callers for one in found)
         spans = tuple(dict.fromkeys(span for one in found for span in one.spans))
-        whole = _hidden(model, rule, callers, spans, real, among)
-        yield replace(whole, example=found[0].example)  # a call that its author thinks of
+        elsewhere = tuple(dict.fromkeys(one for part in found for one in part.elsewhere))
+        yield Hidden(rule, callers, spans, elsewhere, differs=True, example=found[0].example)
 
 
 def _crossed(rule: Rule, before: Sequence[Rule]) -> Iterator[tuple[NumberSet, Span]]:
@@ -194,9 +224,15 @@ def _meant(policy: Policy, named: NumberSet) -> NumberSet:
     return named
 
 
-def _is_named(rules: Iterable[Rule], callers: NumberSet) -> bool:
-    """Tell whether some rule names just these callers: then it is an exception to whoever names a list of them."""
-    return any(callers is other for rule in rules for other, _ in rule.written.parts)
+def _is_exception(rules: Iterable[Rule], callers: NumberSet, of: Named) -> bool:
+    """Tell whether some rule singles out callers that a list holds: by themselves, or by a list within that list."""
+    return any(
+        any(part is callers for part, _ in one.parts) and one.callers <= of.callers
+        if one.parts
+        else one.callers is callers
+        for rule in rules
+        for one in rule.written.named
+    )
 
 
 def _decides_at(table: Table, rule: Rule, callers: NumberSet) -> bool:
@@ -228,6 +264,7 @@ def _hidden(
 ) -> Hidden:
     """Return who, of some rules or of all, takes the calls of some callers from a rule that never decides for them."""
     by: dict[Rule, None] = {}
+    elsewhere: dict[Rule, None] = {}
     differing: Example | None = None
     alike: Example | None = None
     for extension, table in views:
@@ -239,12 +276,12 @@ def _hidden(
             if choice.taken & mask and (among is None or choice.rule in among)
         ]
         by.update((other, None) for other, _ in taken)
-        if differing is None:
-            region = decision.merge(model.differing(extension, rule, other, cell) for other, cell in taken)
-            differing = _example(extension, table, region)
-        if alike is None:
-            alike = _example(extension, table, decision.merge([(cell,) for _, cell in taken]))
-    return Hidden(rule, callers, spans, tuple(by), differing is not None, differing or alike)
+        regions = [(other, model.differing(extension, rule, other, cell)) for other, cell in taken]
+        elsewhere.update((other, None) for other, region in regions if region)
+        differing = differing or _example(extension, table, decision.merge(region for _, region in regions))
+        alike = alike or _example(extension, table, decision.merge([(cell,) for _, cell in taken]))
+    example = differing or alike
+    return Hidden(rule, callers, spans, tuple(by), differing is not None, example, tuple(elsewhere))
 
 
 def _example(extension: str, table: Table, region: Region) -> Example | None:

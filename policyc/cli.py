@@ -310,35 +310,37 @@ def _test(say: Words, policies: Sequence[str], coverage: bool, minimum: float | 
 
     place = _find(say, policies)
     checked = api.examine_workspace(place)
+    catalogue = report.load_catalogue(say.language)
+
+    def told(diagnostic: Diagnostic) -> str:
+        return report.render_text([diagnostic], catalogue, color=False)
+
     if checked.has_errors:
-        _report(say, place, [one for one in checked.diagnostics if one.is_error])
+        errors = [one for one in checked.diagnostics if one.is_error]
+        _report(say, place, errors)
+        _print(verdicts.refused(form, _shown(place, errors), say, catalogue, told))
         return ERRORS
     model = DecisionModel(checked.policy)
-    wants_coverage = coverage or minimum is not None
     run = verdicts.Run(
         checked.policy,
         testing.run(model),
-        cover(model) if wants_coverage else None,
+        cover(model) if coverage or minimum is not None else None,
         minimum,
         tuple(policies),
         _displayed(place),
     )
-    catalogue = report.load_catalogue(say.language)
-
-    def told(diagnostic: Diagnostic) -> str:
-        return report.render_text(_shown(place, [diagnostic]), catalogue, color=False)
-
     match form:
         case "json":
             _print(verdicts.to_json(run))
         case "junit":
-            _print(verdicts.to_junit(run, say, catalogue, told))
+            _print(verdicts.to_junit(run, say, catalogue, lambda one: told(*_shown(place, [one]))))
         case "tap":
-            _print(verdicts.to_tap(run, say, catalogue, told))
+            _print(verdicts.to_tap(run, say, catalogue, lambda one: told(*_shown(place, [one]))))
         case _:
             _print(verdicts.to_text(run, say, catalogue))
             _report(say, place, list(verdicts.problems(run)))
-            _tell(verdicts.summary(run, say, catalogue))
+            if summary := verdicts.summary(run, say, catalogue):
+                _tell(summary)
     return FINE if run.passed else ERRORS
 
 

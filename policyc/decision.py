@@ -90,8 +90,8 @@ def periods_of(rule: Rule | Promise) -> list[Period]:
     return periods if rule.until is None else [*periods, schedule.until(rule.until)]
 
 
-def partition_of(zone: ZoneInfo, rules: Iterable[Rule]) -> Partition:
-    """Return the classes of time that some rules tell apart."""
+def partition_of(zone: ZoneInfo, rules: Iterable[Rule | Promise]) -> Partition:
+    """Return the classes of time that some rules or promises tell apart."""
     return schedule.partition(zone, (period for rule in rules for period in periods_of(rule)))
 
 

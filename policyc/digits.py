@@ -343,7 +343,7 @@ _INTERNAL_EXAMPLE = "1012345678"
 
 
 def _natural(found: NumberSet) -> Caller:
-    """Return a member of the first interval, of one length, that goes on like an example as early as it can."""
+    """Return a member that is like an example, or one of the first interval that goes on like it as early as it can."""
     low, high = found.ends[:2]
     first = caller_at(low)
     if first.number is None:
@@ -351,7 +351,7 @@ def _natural(found: NumberSet) -> Caller:
     example = _INTERNAL_EXAMPLE if first.kind is Kind.INTERNAL else _EXAMPLES[first.number[0]]
     for kept in range(len(first.number)):
         candidate = Caller(first.kind, first.number[:kept] + example[kept : len(first.number)])
-        if low <= rank(candidate) < high:
+        if low <= rank(candidate) < high or (not kept and candidate in found):
             return candidate
     return first
 

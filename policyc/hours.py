@@ -56,12 +56,21 @@ def hour(minute: int) -> str:
     return f"{whole}h{rest:02}" if rest else f"{whole}h"
 
 
-def repair(gap: Range) -> Text:
-    """Return the help on a gap: to end later (24h, not 23h59), or to begin earlier (12h, not 12h01)."""
+def repair(gap: Range, *, alone: bool = False, names: tuple[str, str] = ("", "")) -> Text:
+    """Return the help on a gap: to end later (24h, not 23h59), or to begin earlier (12h, not 12h01).
+
+    `alone`: one span goes on by itself, or not at all; `names` are those of the hours before and after it, if they
+    differ.
+    """
     start, end = gap
+    named = "-named" if any(names) else ""
+    midnight = (end - 1) // MINUTES_PER_DAY * MINUTES_PER_DAY
+    if not alone and start < midnight < end:  # 23h59 before, 0h01 after
+        return Text("midnight" + named, {"before": names[0], "after": names[1]})
     if _roundness(end) < _roundness(start):
-        return Text("start", {"start": hour(start % MINUTES_PER_DAY)})
-    return Text("end", {"end": hour(end % MINUTES_PER_DAY or MINUTES_PER_DAY)})
+        return Text("start" + named, {"start": hour(start % MINUTES_PER_DAY), "name": names[1]})
+    key = "alone" if alone else "end" + named
+    return Text(key, {"end": hour(end % MINUTES_PER_DAY or MINUTES_PER_DAY), "name": names[0]})
 
 
 def _roundness(minute: int) -> int:

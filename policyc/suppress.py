@@ -1,4 +1,4 @@
-"""Diagnostics and comments in, what is left out: `# ignorer PCnnn : raison` accepts one diagnostic of its line."""
+"""Diagnostics and comments in, what is left out: `# ignorer PCnnn : raison` accepts diagnostics of its line."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _NOT_ALWAYS = ("PC309", "PC318", "PC320", "PC4", "PC5", "PC6", "PC7")
 # mobile that is not there) is no matter of opinion.
 _NEVER = frozenset(("PC301", "PC302", "PC303", "PC304"))
 _Place = tuple[str, int, str]  # file, line, code
-_IGNORE = re.compile(r"#\s*ignorer\s+(PC[0-9]{3})\s*:\s*(\S.*)", re.IGNORECASE)
+_IGNORE = re.compile(r"#\s*ignorer\s+(PC[0-9]{3}(?:[\s,]+PC[0-9]{3})*)\s*:\s*(\S.*)", re.IGNORECASE)
 
 
 def acceptable(code: str) -> bool:
@@ -27,26 +27,27 @@ def acceptable(code: str) -> bool:
 def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that no comment accepts, and PC213 for each comment that accepts none.
 
-    A comment accepts the diagnostics of one code whose primary span starts on its line. One on a line of its own
-    accepts nothing: it stands on the line of no rule. That a comment has become useless shows only where all that is
-    left are warnings: an error keeps others from being found.
+    A comment accepts the diagnostics of the codes it names whose primary span starts on its line. One on a line of its
+    own accepts nothing: it stands on the line of no rule. That a comment has become useless shows only where all that
+    is left are warnings: an error keeps others from being found.
     """
     accepted: dict[_Place, Comment] = {}
     malformed: list[Diagnostic] = []
     for comment in comments:
         if not _is_meant(comment):
             continue
-        code = _code(comment)
-        if code is None:
+        codes = _codes(comment)
+        if not codes:
             malformed.append(Diagnostic("PC213", comment.span, help=(Text("form"),)))
-        elif code not in CODES:
-            malformed.append(Diagnostic("PC213", comment.span, notes=(Text("unknown", {"code": code}),)))
-        elif not acceptable(code):
-            malformed.append(Diagnostic("PC213", comment.span, notes=(Text("unacceptable", {"code": code}),)))
-        elif comment.alone:
-            malformed.append(Diagnostic("PC213", comment.span, help=(Text("end-of-line"),)))
-        else:
-            accepted[comment.span.file.path, comment.span.line, code] = comment
+        for code in codes:
+            if code not in CODES:
+                malformed.append(Diagnostic("PC213", comment.span, notes=(Text("unknown", {"code": code}),)))
+            elif not acceptable(code):
+                malformed.append(Diagnostic("PC213", comment.span, notes=(Text("unacceptable", {"code": code}),)))
+            elif comment.alone:
+                malformed.append(Diagnostic("PC213", comment.span, help=(Text("end-of-line"),)))
+            else:
+                accepted[comment.span.file.path, comment.span.line, code] = comment
     if not accepted:
         return (*diagnostics, *malformed)
     left: list[Diagnostic] = []
@@ -66,10 +67,10 @@ def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> 
     return tuple(left)
 
 
-def _code(comment: Comment) -> str | None:
-    """Return the code that `# ignorer PCnnn : raison` accepts on its line, or None for any other comment."""
+def _codes(comment: Comment) -> tuple[str, ...]:
+    """Return the codes that `# ignorer PCnnn, PCnnn : raison` accepts on its line, none for any other comment."""
     found = _IGNORE.fullmatch(comment.text)
-    return found[1].upper() if found else None
+    return tuple(re.findall(r"PC[0-9]{3}", found[1].upper())) if found else ()
 
 
 def _is_meant(comment: Comment) -> bool:

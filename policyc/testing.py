@@ -21,13 +21,14 @@ from policyc.outcomes import DecisionModel, Ending, Leaf
 class Verdict:
     """What became of one line of a test or a guarantee.
 
-    `outcome` is what the call of the counterexample really meets. `callers` counts for how many pairs of a caller and
-    an extension the line was judged.
+    `outcome` is what the call of the counterexample really meets. `calls` counts what the line was judged for: an
+    extension and a caller, from inside and from outside apart; none when a promise names nobody, or its times never
+    come.
     """
 
     block: Test | Guarantee
     stated: ExpectedCall | Promise
-    callers: int
+    calls: int
     counterexample: Witness | None = None
     outcome: Outcome | None = None
 
@@ -81,15 +82,18 @@ def _unlike(result: Result, leaf: Leaf) -> int:
 
 
 def _promised(model: DecisionModel, guarantee: Guarantee, promise: Promise) -> Verdict:
-    callers = promise.callers.count * len(promise.extensions)
+    calls = promise.callers.count * len(promise.extensions)
     for extension in promise.extensions:
         times = PromiseTimes.of(model.partition(extension), promise)
+        if not times.asked:
+            calls = 0
+            break
         broken = _broken(model, promise, extension, times)
         if broken:
             caller, local = times.witness(broken)
             outcome = evaluate.evaluate(model.policy, Call(caller, extension, local))
-            return _failed(guarantee, promise, callers, caller, extension, local, outcome)
-    return Verdict(guarantee, promise, callers)
+            return _failed(guarantee, promise, calls, caller, extension, local, outcome)
+    return Verdict(guarantee, promise, calls)
 
 
 def _broken(model: DecisionModel, promise: Promise, extension: str, times: PromiseTimes) -> Region:
@@ -140,7 +144,7 @@ def _is(result: Result, kind: str, extension: str | None, number: str | None) ->
 def _failed(
     block: Test | Guarantee,
     stated: ExpectedCall | Promise,
-    callers: int,
+    calls: int,
     caller: Caller,
     called: str,
     local: datetime,
@@ -148,7 +152,7 @@ def _failed(
 ) -> Verdict:
     if not _confirms(stated, outcome):
         raise AssertionError(f"{stated.span.place}: {caller} to {called} at {local} is no counterexample")
-    return Verdict(block, stated, callers, Witness(caller.number, caller.kind is Kind.INTERNAL, called, local), outcome)
+    return Verdict(block, stated, calls, Witness(caller.number, caller.kind is Kind.INTERNAL, called, local), outcome)
 
 
 def _confirms(stated: ExpectedCall | Promise, outcome: Outcome) -> bool:

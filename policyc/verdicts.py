@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -16,7 +16,7 @@ from policyc.coverage import Coverage, RuleCoverage
 from policyc.diagnostics import Arg, Diagnostic, Secondary, Text, Witness
 from policyc.evaluate import Outcome
 from policyc.model import Guarantee, Policy, Test
-from policyc.report import Catalogue, visible
+from policyc.report import Catalogue, as_data, visible
 from policyc.source import Span
 from policyc.testing import Verdict
 from policyc.words import Words
@@ -57,8 +57,7 @@ def problems(run: Run) -> Iterator[Diagnostic]:
         if verdict.counterexample is not None and verdict.outcome is not None:
             yield _problem(run, verdict, verdict.counterexample, verdict.outcome)
     if not run.covers_enough and run.coverage is not None and run.minimum is not None:
-        args = {"percent": _percent(run.coverage.percent), "minimum": f"{run.minimum:g}"}
-        yield Diagnostic("PC703", None, args)
+        yield Diagnostic("PC703", None, {"percent": int(run.coverage.percent), "minimum": f"{run.minimum:g}"})
 
 
 def _problem(run: Run, verdict: Verdict, call: Witness, outcome: Outcome) -> Diagnostic:
@@ -100,18 +99,19 @@ def to_text(run: Run, words: Words, catalogue: Catalogue) -> str:
     lines = []
     for block, verdicts in _blocks(run):
         failed = sum(not verdict.passed for verdict in verdicts)
+        calls = sum(verdict.calls for verdict in verdicts)
         if isinstance(block, Test):
             key = "test.test_failed" if failed else "test.test_passed"
         else:
-            key = "test.guarantee_failed" if failed else "test.guarantee_passed"
+            key = "test.guarantee_failed" if failed else "test.guarantee_passed" if calls else "test.guarantee_empty"
         lines.append(
             words(
                 key,
-                mark="✗" if failed else "✓",
+                mark="✗" if failed else "✓" if calls else "–",
                 name=block.name,
                 failed=catalogue.number(failed),
                 count=catalogue.number(len(verdicts)),
-                callers=catalogue.number(sum(verdict.callers for verdict in verdicts)),
+                calls=catalogue.number(calls),
             )
         )
     if not lines:
@@ -122,14 +122,19 @@ def to_text(run: Run, words: Words, catalogue: Catalogue) -> str:
 
 
 def summary(run: Run, words: Words, catalogue: Catalogue) -> str:
-    """Return the last line that people read: how many lines there are, and how many fail."""
+    """Return the last line that people read: how many lines there are, and how many fail; nothing without any."""
+    if not run.verdicts:
+        return ""
     failed = sum(not verdict.passed for verdict in run.verdicts)
     key = "test.summary_failed" if failed else "test.summary_passed"
     return words(key, failed=catalogue.number(failed), lines=catalogue.number(len(run.verdicts)))
 
 
 def _covered(run: Run, coverage: Coverage, words: Words, catalogue: Catalogue) -> Iterator[str]:
-    rules = catalogue.number(len(coverage.rules))
+    if not coverage.rules:
+        yield words("test.no_rules")
+        return
+    rules = catalogue.counted("rule", len(coverage.rules))
     yield words("test.coverage", percent=_local_percent(coverage.percent, words), rules=rules)
     missing = _missing(coverage)
     if not missing:
@@ -225,7 +230,7 @@ def _line(run: Run, verdict: Verdict) -> dict[str, Any]:
         **_place(run, verdict.stated.span),
         "text": _text(verdict.stated.span),
         "passed": verdict.passed,
-        "callers": verdict.callers,
+        "calls": verdict.calls,
         "counterexample": counterexample,
     }
 
@@ -235,39 +240,33 @@ def _line(run: Run, verdict: Verdict) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One line as CI servers count it; `problem` tells why it fails, as a sentence and as a whole."""
+    """One line as CI servers count it, by a name that no other has; and why it fails, if it does."""
 
     group: str
     name: str
     span: Span | None
-    problem: tuple[str, str] | None
+    problem: Diagnostic | None
 
 
-def _cases(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagnostic], str]) -> list[_Case]:
+def _cases(run: Run, words: Words) -> list[_Case]:
     found = []
     for verdict in run.verdicts:
         problem = None
         if verdict.counterexample is not None and verdict.outcome is not None:
-            diagnostic = _problem(run, verdict, verdict.counterexample, verdict.outcome)
-            problem = catalogue.message(diagnostic), told(diagnostic)
-        found.append(_Case(verdict.block.name, _text(verdict.stated.span), verdict.stated.span, problem))
+            problem = _problem(run, verdict, verdict.counterexample, verdict.outcome)
+        span = verdict.stated.span
+        name = words("test.at_line", name=_text(span), line=span.line)
+        found.append(_Case(verdict.block.name, name, span, problem))
     if run.coverage is not None and run.minimum is not None:
-        short = [one for one in problems(run) if one.code == "PC703"]
+        short = next((one for one in problems(run) if one.code == "PC703"), None)
         name = words("test.coverage_case", minimum=f"{run.minimum:g}".replace(".", words("test.decimal")))
-        found.append(
-            _Case(
-                words("test.coverage_group"),
-                name,
-                None,
-                (catalogue.message(short[0]), told(short[0])) if short else None,
-            )
-        )
+        found.append(_Case(words("test.coverage_group"), name, None, short))
     return found
 
 
 def to_junit(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagnostic], str]) -> str:
     """Return the run as JUnit XML; `told` writes a diagnostic as text."""
-    cases = _cases(run, words, catalogue, told)
+    cases = _cases(run, words)
     counts = {"tests": str(len(cases)), "failures": str(sum(case.problem is not None for case in cases)), "errors": "0"}
     root = ET.Element("testsuites", {"name": "policyc", **counts})
     suite = ET.SubElement(root, "testsuite", {"name": _clean(run.policy.name or "policyc"), **counts, "skipped": "0"})
@@ -276,9 +275,17 @@ def to_junit(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagn
         names = {"classname": _clean(case.group), "name": _clean(case.name)}
         one = ET.SubElement(suite, "testcase", {**names, **{key: _clean(value) for key, value in place.items()}})
         if case.problem is not None:
-            message, whole = case.problem
-            failure = ET.SubElement(one, "failure", {"message": _clean(message), "type": "policyc"})
-            failure.text = "\n".join(map(_clean, whole.split("\n")))
+            _explain(ET.SubElement(one, "failure"), case.problem, catalogue, told)
+    return _xml(root)
+
+
+def _explain(element: ET.Element, problem: Diagnostic, catalogue: Catalogue, told: Callable[[Diagnostic], str]) -> None:
+    element.set("message", _clean(catalogue.message(problem)))
+    element.set("type", problem.code)
+    element.text = "\n".join(map(_clean, told(problem).rstrip("\n").split("\n")))
+
+
+def _xml(root: ET.Element) -> str:
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -293,14 +300,15 @@ def _clean(text: str) -> str:
 
 def to_tap(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagnostic], str]) -> str:
     """Return the run as TAP, version 14; `told` writes a diagnostic as text."""
-    cases = _cases(run, words, catalogue, told)
+    cases = _cases(run, words)
     lines = ["TAP version 14", f"1..{len(cases)}"]
     for number, case in enumerate(cases, 1):
         name = visible(words("test.case", group=case.group, name=case.name))
-        escaped = name.replace("\\", "\\\\").replace("#", "\\#")
+        # `\\#` is how TAP 14 writes it, but readers of older versions would take what follows for a directive.
+        escaped = name.replace("\\", "\\\\").replace("#", "\N{FULLWIDTH NUMBER SIGN}")
         lines.append(f"{'ok' if case.problem is None else 'not ok'} {number} - {escaped}")
         if case.problem is not None:
-            message, whole = case.problem
+            message, whole = catalogue.message(case.problem), told(case.problem)
             lines += ["  ---", f"  message: {json.dumps(visible(message), ensure_ascii=False)}"]
             if case.span is not None:
                 place = _place(run, case.span)
@@ -313,3 +321,34 @@ def to_tap(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagnos
     if run.coverage is not None:
         lines += [f"# {visible(line)}" for line in _covered(run, run.coverage, words, catalogue)]
     return "\n".join(lines) + "\n"
+
+
+# -- policies that cannot be tested ------------------------------------------------------------------------------------
+
+
+def refused(
+    form: str,
+    diagnostics: Sequence[Diagnostic],
+    words: Words,
+    catalogue: Catalogue,
+    told: Callable[[Diagnostic], str],
+) -> str:
+    """Return what a program is told of a policy whose errors keep it from being tested; nothing as text."""
+    if form == "json":
+        found = [as_data(one, catalogue) for one in diagnostics]
+        text = json.dumps({"passed": False, "tests": [], "diagnostics": found}, ensure_ascii=False, indent=2) + "\n"
+        return text.encode("utf-8", "backslashreplace").decode()
+    if form == "tap":
+        first = diagnostics[0]
+        shown = f"{first.code} {first.primary.place}" if first.primary else first.code
+        return f"TAP version 14\n{visible(words('test.bail_out', count=catalogue.summary(diagnostics), first=shown))}\n"
+    if form == "junit":
+        counts = {"tests": str(len(diagnostics)), "failures": "0", "errors": str(len(diagnostics))}
+        root = ET.Element("testsuites", {"name": "policyc", **counts})
+        suite = ET.SubElement(root, "testsuite", {"name": "policyc", **counts, "skipped": "0"})
+        for one in diagnostics:
+            name = f"{one.code} {one.primary.place}" if one.primary else one.code
+            case = ET.SubElement(suite, "testcase", {"classname": words("test.refused"), "name": _clean(name)})
+            _explain(ET.SubElement(case, "error"), one, catalogue, told)
+        return _xml(root)
+    return ""

@@ -868,16 +868,40 @@ def test_reports_for_programs_are_alone_on_standard_output(tested, form):
 def test_a_policy_without_tests_says_so(cabinet):
     result = run("test", "cabinet.pol")
 
-    assert 0 == result.exit_code
+    assert (0, "") == (result.exit_code, result.stderr)
     assert "Aucun essai" in result.stdout
 
 
-def test_a_policy_with_errors_is_not_tested(here):
-    (here / "bad.pol").write_text(BAD, encoding="utf-8")
-    result = run("test", "bad.pol")
+def test_a_guarantee_of_no_call_is_not_said_to_be_proved(tested):
+    text = TESTED + 'garantie "vide"\n  depuis * pendant bureau hors bureau pour Accueil donne occupé\n'
+    (tested / "cabinet.pol").write_text(text, encoding="utf-8")
+    result = run("test", "cabinet.pol")
 
-    assert (1, "") == (result.exit_code, result.stdout)
+    assert "– garantie «\u00a0vide\u00a0»\u00a0: ne vaut pour aucun appel" in result.stdout
+    assert "PC308" in run("check", "cabinet.pol").stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json", "junit", "tap"])
+def test_a_policy_with_errors_is_not_tested(here, form):
+    """Programs are told so in their own way; people, as by `check`."""
+    (here / "bad.pol").write_text(BAD, encoding="utf-8")
+    result = run("test", "bad.pol", "--format", form)
+
+    assert 1 == result.exit_code
     assert "PC303" in result.stderr
+    match form:
+        case "text":
+            assert "" == result.stdout
+        case "json":
+            data = json.loads(result.stdout)
+            assert (False, []) == (data["passed"], data["tests"])
+            assert {"PC303", "PC202"} == {one["code"] for one in data["diagnostics"]}
+        case "tap":
+            assert result.stdout.startswith("TAP version 14\nBail out! 2 erreurs")
+        case _:
+            assert 'errors="2"' in result.stdout
+            assert '<error message="' in result.stdout
+            assert "bad.pol:3" in result.stdout
 
 
 # -- the process -------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class _Found:
 def overlapping_hours(policy: Policy) -> Iterator[Diagnostic]:
     """PC315: two rules send the same callers to different places in hours that cross.
 
-    Hours that have most of one in common, or all of it, are no mistake: the rule for them comes first. Hours that cross
+    Hours that have much of one in common, or all of it, are no mistake: the rule for them comes first. Hours that cross
     are reported once, at the first two rules that show it.
     """
     found: dict[frozenset[NamedPeriod], _Found] = {}
@@ -82,7 +82,9 @@ def gapped_hours(policy: Policy) -> Iterator[Diagnostic]:
                 elif call is not None:
                     left_out = [piece for gap in gaps for piece in hours.within_week(*gap)]
                     args = {"hours": hours.written(left_out)}
-                    found[pair] = _Found(earlier, later, call, hours.repair(gaps[0]), args)
+                    args |= {"first": pair[0].name, "second": pair[1].name}
+                    help_ = hours.repair(gaps[0], names=(pair[0].name, pair[1].name))
+                    found[pair] = _Found(earlier, later, call, help_, args)
     for problem in found.values():
         yield problem.diagnostic("PC316")
 
@@ -109,13 +111,13 @@ def _by_callers(rules: Iterable[Rule]) -> Iterator[list[Rule]]:
 
 
 def _cross(policy: Policy, one: Period, two: Period) -> bool:
-    """Tell whether two periods share instants, but less than half of the week's minutes of either."""
+    """Tell whether two periods share instants, but less than a quarter of the week's minutes of either."""
     partition = schedule.partition(policy.zone, (one, two))
     first, second = partition.mask(one), partition.mask(two)
     if not (first & second and first & ~second and second & ~first):
         return False
     shared = _minutes((max(a, c), min(b, d)) for a, b in one.week for c, d in two.week)
-    return 2 * shared < min(_minutes(one.week), _minutes(two.week))
+    return 4 * shared < min(_minutes(one.week), _minutes(two.week))
 
 
 def _minutes(week: Iterable[Range]) -> int:

@@ -1,29 +1,58 @@
-"""Rules that stand one after another and could be one line."""
+"""Rules that stand line under line and could be one."""
 
 from collections.abc import Hashable, Iterator
 from itertools import groupby
 
-from policyc.diagnostics import Diagnostic, Secondary
+from policyc.diagnostics import Diagnostic, Secondary, Text
 from policyc.digits import NumberSet
 from policyc.model import Policy, Rule
+from policyc.source import Span
 
 
 def mergeable_rules(policy: Policy) -> Iterator[Diagnostic]:
-    """PC317: consecutive rules of an extension say the same for other callers. One diagnostic for all of them."""
+    """PC317: rules of an extension, line under line, say the same for other callers. One diagnostic for all of them.
+
+    A line with a comment of its own, or one that names a list, stands for itself: its author told it apart.
+    """
     for rules in policy.own.values():
-        for said, run in groupby(rules, _said):
-            one_line = [] if said is None else _side_by_side(list(run))
-            if len(one_line) > 1:
-                others = tuple(Secondary(rule.span, "same") for rule in one_line[1:])
-                yield Diagnostic("PC317", one_line[0].span, {"count": len(one_line)}, others)
+        for lines in _line_under_line(rules):
+            for said, run in groupby(lines, _said):
+                one_line = [] if said is None else _side_by_side(list(run))
+                if len(one_line) > 1:
+                    others = tuple(Secondary(rule.span, "same") for rule in one_line[1:])
+                    callers = ", ".join(_callers(rule) for rule in one_line)
+                    help_ = (Text("merge", {"callers": callers}),)
+                    yield Diagnostic("PC317", one_line[0].span, {"count": len(one_line)}, others, help=help_)
+
+
+def _line_under_line(rules: tuple[Rule, ...]) -> Iterator[list[Rule]]:
+    """Yield rules in runs between which something else stands: a blank line, a comment, another block."""
+    run: list[Rule] = []
+    for rule in rules:
+        if run and not (rule.span.file is run[-1].span.file and rule.span.line == run[-1].span.line + 1):
+            yield run
+            run = []
+        run.append(rule)
+    yield run
 
 
 def _said(rule: Rule) -> Hashable:
     """Return all that a rule says but whom it is for; None when its callers cannot simply join those of another."""
-    if rule.written.narrowed or not rule.callers:
+    written = rule.written
+    if written.narrowed or not rule.callers or any(one.parts for one in written.named) or _has_comment(rule.span):
         return None
     times = frozenset((clause.named.period, clause.inside) for clause in rule.times)
-    return rule.destination, times, rule.until, rule.reason, rule.written.kind
+    return rule.destination, times, rule.until, rule.reason, written.kind
+
+
+def _has_comment(span: Span) -> bool:
+    return span.file.line(span.line)[span.column - 1 + span.end - span.start :].strip() != ""
+
+
+def _callers(rule: Rule) -> str:
+    """Return how a rule names its callers, without its filter."""
+    named = rule.written.named
+    return named[0].span.to(named[-1].span).text if named else ""
 
 
 def _side_by_side(run: list[Rule]) -> list[Rule]:

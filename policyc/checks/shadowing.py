@@ -15,8 +15,14 @@ MAX_SHOWN = 8  # rules that hide another: more would not be read
 def shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
     """PC313: a rule never decides, because others take all its calls, or because it holds for nobody."""
     for hidden in filter(_is_news, analysis.hidden_rules(model)):
-        case = "other" if hidden.differs else "same"
-        yield _report("PC313", hidden, {"case": case if hidden.by else "nobody"})
+        case = "nobody" if not hidden.by else "other" if hidden.differs else "same"
+        advice = case
+        if hidden.twin is not None and hidden.differs:
+            advice = "twin"
+        elif hidden.differs and hidden.rule in model.policy.rest:
+            shared = (*model.policy.first, *model.policy.rest)
+            advice = "other" if all(one in shared for one in hidden.by) else "own"
+        yield _report("PC313", hidden, {"case": case}, advice)
 
 
 def partly_shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
@@ -36,8 +42,10 @@ def _has_star_among_others(rule: Rule) -> bool:
     return len(parts) > 1 and digits.EVERYONE in parts
 
 
-def _report(code: str, hidden: Hidden, args: Mapping[str, str | int]) -> Diagnostic:
+def _report(code: str, hidden: Hidden, args: Mapping[str, str | int], advice: str = "") -> Diagnostic:
     rule = hidden.rule
+    twin = hidden.twin if advice == "twin" else None
+    by = sorted(hidden.by, key=lambda one: one is not twin)
     inside = [one for one in hidden.spans if not rule.lists(one)]
     listed = [one for one in hidden.spans if rule.lists(one)]
     more = len(hidden.by) - MAX_SHOWN
@@ -49,10 +57,10 @@ def _report(code: str, hidden: Hidden, args: Mapping[str, str | int]) -> Diagnos
         (
             *(Secondary(one, "also") for one in inside[1:MAX_SHOWN]),
             *(Secondary(one, "named") for one in listed[:MAX_SHOWN]),
-            *(Secondary(one.span, "by") for one in hidden.by[:MAX_SHOWN]),
+            *(Secondary(one.span, "twin" if one is twin else "by") for one in by[:MAX_SHOWN]),
         ),
         (Text("more", {"more": more}),) if more > 0 else (),
-        (Text(str(args["case"])),) if "case" in args else (),
+        (Text(advice),) if advice else (),
         witness=None if example is None else _witness(example),
     )
 

@@ -6,16 +6,19 @@ from typing import Final
 
 from policyc.decision import mask_of, partition_of
 from policyc.diagnostics import Diagnostic
-from policyc.model import Policy, Rule
+from policyc.model import Policy, Promise, Rule
 
 SOON: Final = timedelta(days=30)
 
 
 def rules_without_time(policy: Policy) -> Iterator[Diagnostic]:
-    """PC308: the times of a rule contradict one another, so it never matches."""
+    """PC308: the times of a rule, or of a guarantee, contradict one another, so it never matches."""
     for rule in policy.rules:
         if _never_holds(policy, rule):
             yield Diagnostic("PC308", rule.span)
+    for promise in (one for guarantee in policy.guarantees for one in guarantee.promises):
+        if _never_holds(policy, promise):
+            yield Diagnostic("PC308", promise.span, {"case": "promise"})
 
 
 def ended_rules(policy: Policy, today: date) -> Iterator[Diagnostic]:
@@ -31,9 +34,10 @@ def rules_ending_soon(policy: Policy, today: date) -> Iterator[Diagnostic]:
         if rule.until is None or not timedelta() <= rule.until - today <= SOON:
             continue
         if not _never_holds(policy, rule):  # else nothing ends
-            left = (rule.until - today).days + 1  # today is one of them
-            yield Diagnostic("PC320", rule.span, {"date": rule.until.isoformat(), "days": left})
+            left = (rule.until - today).days
+            case = "days" if left else "last"
+            yield Diagnostic("PC320", rule.span, {"case": case, "date": rule.until.isoformat(), "days": left})
 
 
-def _never_holds(policy: Policy, rule: Rule) -> bool:
+def _never_holds(policy: Policy, rule: Rule | Promise) -> bool:
     return bool(rule.times) and not mask_of(partition_of(policy.zone, (rule,)), rule)

@@ -18,6 +18,10 @@ class _Opening:
     days: tuple[Range, ...]  # those minutes that fall on the days that are named: a night ends on the next one
     week: tuple[Range, ...]
 
+    @property
+    def is_whole_day(self) -> bool:
+        return all(not start % MINUTES_PER_DAY and not end % MINUTES_PER_DAY for start, end in self.days)
+
     def ends_at(self, minute: int) -> bool:
         return any(end == minute for _, end in self.week)
 
@@ -46,9 +50,15 @@ def _opening(span: Span, hours_: WeekSpan) -> _Opening:
 def _overlaps(name: str, openings: list[_Opening]) -> Iterator[Diagnostic]:
     """PC315: hours of a day that are said twice. One diagnostic for each place that says again what is said before it.
 
-    What a night leaves on the next morning may be said there again: "Mondays to Fridays at night, Saturdays all day".
+    What a night leaves on the next morning may be said there again, and so may all that a whole day holds: "every
+    night, Saturdays all day".
     """
-    pieces = sorted((start, end, at) for at, opening in enumerate(openings) for start, end in opening.days)
+    pieces = sorted(
+        (start, end, at)
+        for at, opening in enumerate(openings)
+        for start, end in opening.days
+        if not opening.is_whole_day
+    )
     twice: dict[int, dict[int, list[Range]]] = {}  # later place → earlier place → minutes of both
     going: list[tuple[int, int]] = []  # end, place
     for start, end, at in pieces:
@@ -74,6 +84,11 @@ def _gaps(name: str, openings: list[_Opening]) -> Iterator[Diagnostic]:
         before = next(at for at, one in enumerate(openings) if one.ends_at(gap[0]))
         after = next(at for at, one in enumerate(openings) if one.starts_at(gap[1]))
         found.setdefault((before, after), []).append(gap)
+    for at, one in enumerate(openings):
+        # 23h59 leaves out the last minute of the day, whether or not the next day goes on.
+        late = [(end, end + 1) for _, end in one.days if end % MINUTES_PER_DAY == MINUTES_PER_DAY - 1]
+        if late and not any(before == at for before, _ in found):
+            found[at, at] = late
     for (before, after), gaps in sorted(found.items()):
         left_out = [piece for gap in gaps for piece in hours.within_week(*gap)]
         yield Diagnostic(
@@ -81,5 +96,5 @@ def _gaps(name: str, openings: list[_Opening]) -> Iterator[Diagnostic]:
             openings[before].span,
             {"case": "within", "name": name, "hours": hours.written(left_out)},
             () if before == after else (Secondary(openings[after].span, "goes-on"),),
-            help=(hours.repair(gaps[0]),),
+            help=(hours.repair(gaps[0], alone=before == after),),
         )
