@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
@@ -195,12 +196,19 @@ def _hidden_parts(
 
 def _crossed(rule: Rule, before: Sequence[Rule]) -> Iterator[tuple[NumberSet, Span]]:
     """Yield the callers that a rule and an earlier one name both, by ranges of which neither holds the other."""
-    for callers, place in rule.written.parts:
-        for other, there in (part for one in before for part in one.written.parts):
+    if not _names_range(rule):
+        before = [one for one in before if _names_range(one)]
+    for other, there in (part for one in before for part in one.written.parts):
+        for callers, place in rule.written.parts:
             if place and (_is_range(place) or _is_range(there)):
                 common = callers & other
                 if common and common not in (callers, other):
                     yield common, place
+
+
+@lru_cache(maxsize=4096)
+def _names_range(rule: Rule) -> bool:
+    return any(_is_range(place) for _, place in rule.written.parts)
 
 
 def _is_range(place: Span | None) -> bool:
