@@ -29,8 +29,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## compile the example for Asterisk, follow some calls, show where each rule went
+demo: $(STAMP) ## check, test and compile the example, follow some calls, show where each rule went
 	$(BIN)/policyc check $(DEMO)
+	$(BIN)/policyc test $(DEMO)
 	$(BIN)/policyc compile $(DEMO) --target asterisk --out build/demo
 	@echo; $(BIN)/policyc trace $(DEMO) --from 06.39.98.12.34 --to 102 --at 2026-11-23T10:00
 	@echo; $(BIN)/policyc trace $(DEMO) --from +33639981234 --to "Dr Martin" --at 2026-11-23T22:00

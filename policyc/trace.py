@@ -162,6 +162,7 @@ def _step(trace: Trace, step: Step, tried: tuple[Tried, ...]) -> Json:
                 "layer": one.layer,
                 "matched": one.matched,
                 "failed": [_failed(reason) for reason in one.failed],
+                "closed": [{"period": each.clause.named.name, "days": list(each.days)} for each in one.closed],
             }
             for one in tried
         ],
@@ -281,6 +282,14 @@ def _branches(trace: Trace, words: Words, step: Step, tried: tuple[Tried, ...]) 
         for reason in one.failed:
             mark, inner = ("└─", " ") if reason is one.failed[-1] else ("├─", "│")
             yield from _wrapped(f"  {bar}  {mark} ", f"  {bar}  {inner}    ", _why(reason, trace.call, words))
+        for closed in one.closed:
+            told = words(
+                "trace.closed",
+                period=_quoted(closed.clause.named),
+                day=_day(trace.call.instant, words),
+                days=", ".join(closed.days),
+            )
+            yield from _wrapped("     ", "       ", told)
     if step.rule is None:
         yield f"  └─ {words('trace.no_rule')}"
     else:

@@ -53,12 +53,24 @@ Reason = NotNamed | OnlyKind | NotThen | Over
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """A `hors` some hours that holds only because the day is closed, by these holidays and closures."""
+
+    clause: TimeClause
+    days: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
-    """A rule that was tried, the layer it stands in, and why it did not match; it did when there is no reason."""
+    """A rule that was tried, the layer it stands in, and why it did not match; it did when there is no reason.
+
+    Of one that matched, `closed` tells what may surprise.
+    """
 
     rule: Rule
     layer: str
     failed: tuple[Reason, ...]
+    closed: tuple[Closed, ...] = ()
 
     @property
     def matched(self) -> bool:
@@ -74,9 +86,10 @@ def tried(policy: Policy, extension: str, caller: Caller, local: datetime) -> tu
     found: list[Tried] = []
     for layer, rules in zip(LAYERS, policy.layers(extension), strict=True):
         for rule in rules:
-            found.append(Tried(rule, layer, tuple(reasons(policy, rule, caller, local))))
-            if found[-1].matched:
-                return tuple(found)
+            failed = tuple(reasons(policy, rule, caller, local))
+            if not failed:
+                return (*found, Tried(rule, layer, (), tuple(_closed(policy, rule, local))))
+            found.append(Tried(rule, layer, failed))
     return tuple(found)
 
 
@@ -107,18 +120,32 @@ def _who(rule: Rule, caller: Caller) -> Iterator[Reason]:
         yield NotNamed(excepted=False)
 
 
+def _closed(policy: Policy, rule: Rule, local: datetime) -> Iterator[Closed]:
+    """Yield the `hors` of a rule that hold though the clock is within the hours."""
+    for clause in rule.times:
+        if clause.named.kind == "hours" and not clause.inside:
+            days = tuple(_closing(policy, clause.named, local))
+            if days and clause.holds(local):
+                yield Closed(clause, days)
+
+
+def _closing(policy: Policy, named: NamedPeriod, local: datetime) -> Iterator[str]:
+    """Yield the names of the holidays and closures that take an instant out of hours which would be open."""
+    day = local.date()
+    if schedule.weekly(named.spans).holds(local):
+        yield from (name for one, name in policy.holidays if one == day)
+        yield from (one.name for one in policy.closures if _holds_on(one, day))
+
+
 def _days(policy: Policy, clause: TimeClause, local: datetime) -> Iterator[str]:
     """Yield the names of the declared days because of which a clause does not hold."""
     named, day = clause.named, local.date()
     if named.kind == "hours":
-        would_be_open = clause.inside and schedule.weekly(named.spans).holds(local)
-        holidays, closures = would_be_open, policy.closures if would_be_open else ()
-    else:
-        holidays = named.kind == "holidays" and not clause.inside
-        closures = () if holidays or clause.inside else (named,)
-    if holidays:
+        yield from _closing(policy, named, local) if clause.inside else ()
+    elif named.kind == "holidays" and not clause.inside:
         yield from (name for one, name in policy.holidays if one == day)
-    yield from (one.name for one in closures if _holds_on(one, day))
+    elif not clause.inside and _holds_on(named, day):
+        yield named.name
 
 
 def _holds_on(closure: NamedPeriod, day: date) -> bool:

@@ -426,10 +426,11 @@ def test_trace_tells_call_and_steps(cabinet):
                 "layer": "own",
                 "matched": False,
                 "failed": [{"reason": "caller", "excepted": False}],
+                "closed": [],
             },
-            {**found["steps"][0]["rule"], "layer": "own", "matched": True, "failed": []},
+            {**found["steps"][0]["rule"], "layer": "own", "matched": True, "failed": [], "closed": []},
         ],
-        [{**found["steps"][1]["rule"], "layer": "own", "matched": True, "failed": []}],
+        [{**found["steps"][1]["rule"], "layer": "own", "matched": True, "failed": [], "closed": []}],
         [],
     ]
     assert found["outcome"]["attempts"] == [

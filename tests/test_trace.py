@@ -382,3 +382,35 @@ def test_hostile_names_draw_no_branches():
     for line in shown.split("\n"):
         assert "\x1b" not in report.visible(line)
         assert len(report.visible(line)) == len(line)
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "days"),
+    [
+        ("depuis * hors nuit vers messagerie", "2026-11-24T23:00", ("inv",)),
+        ("depuis * hors nuit vers messagerie", "2026-12-25T23:00", ("Noël",)),
+        ("depuis * hors nuit vers messagerie", "2026-11-24T12:00", ()),
+        ("depuis * hors nuit vers messagerie", "2026-11-23T12:00", ()),
+        ("depuis * hors garde vers messagerie", "2026-11-24T12:00", ()),
+    ],
+)
+def test_a_hors_that_holds_because_the_day_is_closed_is_told(rule: str, at: str, days: tuple[str, ...]):
+    """The clock is within the hours, and the rule says outside them: that surprises."""
+    policy = load(
+        f"""
+        poste 101 A messagerie
+        horaires nuit = lundi-dimanche 22h-6h
+        horaires garde fériés compris = lundi-dimanche 22h-6h
+        fermeture inv = 2026-11-24
+        fériés France 2026..2026
+        pour A
+          {rule}
+        """
+    )
+    call = evaluate.call_from("0612345678", "101", datetime.fromisoformat(at))
+    found = trace.follow(policy, call, presented="0612345678")
+    text = trace.to_text(found, words.load("en"))
+
+    assert [days] * bool(days) == [one.days for one in found.tried[0][-1].closed]
+    assert bool(days) is (f"is closed ({', '.join(days)})" in text)
+    assert [list(days)] * bool(days) == [one["days"] for one in trace.to_json(found)["steps"][0]["tried"][-1]["closed"]]
