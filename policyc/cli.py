@@ -454,13 +454,13 @@ def _close(say: Words, message: str, name: str, known: Iterable[str]) -> str:
 
 def _local(say: Words, policy: Policy, instant: datetime | None) -> datetime:
     """Return an instant as the policy's clocks show it."""
-    from policyc import trace
+    from policyc import schedule
 
     if instant is None:
         return datetime.now(policy.zone).replace(microsecond=0, tzinfo=None)
     if instant.tzinfo is not None:
         return instant.astimezone(policy.zone).replace(tzinfo=None)
-    if not trace.exists(instant.replace(tzinfo=policy.zone)):
+    if not schedule.exists(instant.replace(tzinfo=policy.zone)):
         _tell(say("note.gap", at=f"{instant:%Y-%m-%dT%H:%M}", zone=policy.zone.key))
     return instant
 

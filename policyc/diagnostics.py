@@ -123,6 +123,7 @@ PC317 mergeable-rules
 PC319 anonymous-blocked
 PC320 rule-ends-soon
 PC321 emergency-number-as-extension
+PC704 skipped-instant
 PC901 decomposed-text
 """
 

@@ -325,6 +325,11 @@ def _skipped(instant: datetime) -> timedelta:
     return timedelta() if before is None or after is None else max(after - before, timedelta())
 
 
+def exists(instant: datetime) -> bool:
+    """Tell whether clocks of its zone show an aware instant: when they go forward, they leave some times out."""
+    return not _skipped(instant)
+
+
 def _wall_clock(instant: datetime, zone: ZoneInfo) -> datetime:
     """Return what a clock in the zone shows; not by way of UTC, which lacks the ends of local time."""
     if instant.tzinfo is not None and instant.tzinfo is not zone:

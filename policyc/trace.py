@@ -91,13 +91,6 @@ def follow(
     )
 
 
-def exists(instant: datetime) -> bool:
-    """Tell whether an aware instant is one that clocks of its zone show: daylight saving leaves an hour out."""
-    offset, other = instant.utcoffset(), instant.replace(fold=1 - instant.fold).utcoffset()
-    # Inside a gap, the earlier reading has the smaller offset; where time is repeated, the greater one.
-    return offset is None or other is None or (offset >= other if instant.fold == 0 else offset <= other)
-
-
 # -- for programs ------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from policyc.checks.loops import forward_loops
 from policyc.checks.merging import mergeable_rules
 from policyc.checks.numbers import emergency_extensions, forwards_to_own_company
 from policyc.checks.shadowing import partly_shadowed_rules, shadowed_rules
-from policyc.checks.times import ended_rules, rules_ending_soon, rules_without_time
+from policyc.checks.times import ended_rules, rules_ending_soon, rules_without_time, skipped_instants
 from policyc.diagnostics import Diagnostic
 from policyc.digits import NumberSet
 from policyc.model import Policy
@@ -20,7 +20,7 @@ _ModelCheck = Callable[[DecisionModel], Iterator[Diagnostic]]
 _Check = Callable[[Policy], Iterator[Diagnostic]]
 # What is to be asked of the decision model, and what the rules tell by themselves.
 MODEL_CHECKS: tuple[_ModelCheck, ...] = (forward_loops,)
-CHECKS: tuple[_Check, ...] = (rules_without_time,)
+CHECKS: tuple[_Check, ...] = (rules_without_time, skipped_instants)
 # Doubts: only a policy that was understood is worth them.
 MODEL_DOUBTS: tuple[_ModelCheck, ...] = (shadowed_rules, partly_shadowed_rules)
 DOUBTS: tuple[_Check, ...] = (

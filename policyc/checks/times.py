@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
+from policyc import schedule
 from policyc.decision import mask_of, partition_of
 from policyc.diagnostics import Diagnostic
 from policyc.model import Policy, Promise, Rule
@@ -19,6 +20,13 @@ def rules_without_time(policy: Policy) -> Iterator[Diagnostic]:
     for promise in (one for guarantee in policy.guarantees for one in guarantee.promises):
         if _never_holds(policy, promise):
             yield Diagnostic("PC308", promise.span, {"case": "promise"})
+
+
+def skipped_instants(policy: Policy) -> Iterator[Diagnostic]:
+    """PC704: a test calls at a time that clocks leave out when daylight saving begins."""
+    for call in (one for test in policy.tests for one in test.calls):
+        if call.local is not None and not schedule.exists(call.local.replace(tzinfo=policy.zone)):
+            yield Diagnostic("PC704", call.span, {"at": f"{call.local:%Y-%m-%d %H:%M}", "zone": policy.zone.key})
 
 
 def ended_rules(policy: Policy, today: date) -> Iterator[Diagnostic]:
