@@ -2,27 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 
 from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
-from policyc.digits import Caller, NumberSet
+from policyc.diagnostics import Witness
+from policyc.digits import NumberSet
 from policyc.model import Named, Policy, Rule
 from policyc.outcomes import DecisionModel
 from policyc.source import Span
 
 Views = list[tuple[str, Table]]
 """Tables in which a rule has a part, each with an extension that it is the table of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One call that shows something: who, to which extension, at which local instant."""
-
-    caller: Caller
-    called: str
-    local: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ class Hidden:
     spans: tuple[Span, ...]  # where they are named, if they are not all that the rule names
     by: tuple[Rule, ...]
     differs: bool
-    example: Example | None
+    example: Witness | None
     elsewhere: tuple[Rule, ...] = ()  # those of `by` that end some of these calls otherwise
     twin: Rule | None = None
 
@@ -273,8 +264,8 @@ def _hidden(
     """Return who, of some rules or of all, takes the calls of some callers from a rule that never decides for them."""
     by: dict[Rule, None] = {}
     elsewhere: dict[Rule, None] = {}
-    differing: Example | None = None
-    alike: Example | None = None
+    differing: Witness | None = None
+    alike: Witness | None = None
     for extension, table in views:
         mask = decision.mask_of(table.partition, rule)
         taken = [
@@ -292,8 +283,8 @@ def _hidden(
     return Hidden(rule, callers, spans, tuple(by), differing is not None, example, tuple(elsewhere))
 
 
-def _example(extension: str, table: Table, region: Region) -> Example | None:
+def _example(extension: str, table: Table, region: Region) -> Witness | None:
     if not region:
         return None
     caller, instant = decision.witness(table.partition, region)
-    return Example(caller, extension, instant.replace(tzinfo=None))
+    return Witness.of(caller, extension, instant)

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
+from policyc.digits import Caller, Kind
 from policyc.source import Span
 
 Arg = str | int | tuple[str, ...]
@@ -158,6 +159,11 @@ class Witness:
     internal: bool
     called: str
     local: datetime
+
+    @staticmethod
+    def of(caller: Caller, called: str, instant: datetime) -> "Witness":
+        """Return the witness of a call at an instant of the policy's zone, aware or not."""
+        return Witness(caller.number, caller.kind is Kind.INTERNAL, called, instant.replace(tzinfo=None))
 
 
 @dataclass(frozen=True, slots=True)

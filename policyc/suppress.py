@@ -8,7 +8,7 @@ from policyc.source import fold
 from policyc.syntax import Comment
 
 # What the day, the settings or another command decides: that nothing raises it here and now proves nothing.
-_NOT_ALWAYS = ("PC309", "PC318", "PC320", "PC4", "PC5", "PC6", "PC7")
+_NOT_ALWAYS = ("PC309", "PC318", "PC320", "PC4", "PC5", "PC6")
 # Errors about what the policy means, which its author may have meant. What cannot be compiled (loops, a mailbox or a
 # mobile that is not there) is no matter of opinion.
 _NEVER = frozenset(("PC301", "PC302", "PC303", "PC304"))

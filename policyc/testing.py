@@ -152,7 +152,7 @@ def _failed(
 ) -> Verdict:
     if not _confirms(stated, outcome):
         raise AssertionError(f"{stated.span.place}: {caller} to {called} at {local} is no counterexample")
-    return Verdict(block, stated, calls, Witness(caller.number, caller.kind is Kind.INTERNAL, called, local), outcome)
+    return Verdict(block, stated, calls, Witness.of(caller, called, local), outcome)
 
 
 def _confirms(stated: ExpectedCall | Promise, outcome: Outcome) -> bool:

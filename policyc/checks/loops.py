@@ -6,7 +6,7 @@ from datetime import datetime
 from policyc import decision
 from policyc.decision import Region
 from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
-from policyc.digits import Caller, Kind
+from policyc.digits import Caller
 from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
 from policyc.outcomes import DecisionModel
@@ -93,5 +93,5 @@ def _report(policy: Policy, circle: list[tuple[str, Rule]], caller: Caller, inst
         ),
         (Text("steps", {"steps": steps}),),
         (Text("default"),),
-        witness=Witness(caller.number, caller.kind is Kind.INTERNAL, names[0], instant.replace(tzinfo=None)),
+        witness=Witness.of(caller, names[0], instant),
     )

@@ -6,7 +6,7 @@ from itertools import takewhile
 from policyc import decision, schedule
 from policyc.decision import Region, less, mask_of, periods_of
 from policyc.diagnostics import Witness
-from policyc.digits import Kind, NumberSet
+from policyc.digits import NumberSet
 from policyc.model import Policy, Rule
 from policyc.schedule import Partition, Period
 
@@ -52,5 +52,5 @@ def witness(
                 region = less(region, tuple((low, high, taken) for low, high in one.callers.intervals))
         if region:
             caller, instant = decision.witness(partition, region)
-            return Witness(caller.number, caller.kind is Kind.INTERNAL, extension, instant.replace(tzinfo=None))
+            return Witness.of(caller, extension, instant)
     return None

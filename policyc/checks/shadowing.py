@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from policyc import analysis, digits
-from policyc.analysis import Example, Hidden
-from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
-from policyc.digits import Kind
+from policyc.analysis import Hidden
+from policyc.diagnostics import Diagnostic, Secondary, Text
 from policyc.model import Rule
 from policyc.outcomes import DecisionModel
 
@@ -49,7 +48,6 @@ def _report(code: str, hidden: Hidden, args: Mapping[str, str | int], advice: st
     inside = [one for one in hidden.spans if not rule.lists(one)]
     listed = [one for one in hidden.spans if rule.lists(one)]
     more = len(hidden.by) - MAX_SHOWN
-    example = hidden.example
     return Diagnostic(
         code,
         inside[0] if inside else rule.span,
@@ -61,10 +59,5 @@ def _report(code: str, hidden: Hidden, args: Mapping[str, str | int], advice: st
         ),
         (Text("more", {"more": more}),) if more > 0 else (),
         (Text(advice),) if advice else (),
-        witness=None if example is None else _witness(example),
+        witness=hidden.example,
     )
-
-
-def _witness(example: Example) -> Witness:
-    caller = example.caller
-    return Witness(caller.number, caller.kind is Kind.INTERNAL, example.called, example.local)
