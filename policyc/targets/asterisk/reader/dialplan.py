@@ -1,0 +1,171 @@
+"""Sections in, a dialplan out: contexts, extensions and their steps, as Asterisk's pbx_config.c takes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
+from policyc.targets.asterisk.reader.files import Entry, Section, sections
+from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten, Extensions, Step, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORBIDDEN_SETTINGS = {"extenpatternmatchnew": ("yes", "true", "y", "t", "1", "on"), "overrideswitch": None}
+_NONE = -2  # no priority yet
+
+
+@dataclass(slots=True)
+class Context:
+    """A context: its own extensions, and the contexts that it includes, each with the line that says so."""
+
+    name: str
+    extens: Extensions = field(default_factory=Extensions)
+    includes: list[tuple[str, Place]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialplan:
+    """All contexts by their names, and the global variables."""
+
+    contexts: Mapping[str, Context]
+    variables: Mapping[str, str]
+
+    def find(self, context: str, exten: str, wanted: Wanted) -> Exten | None:
+        """Return the extension that takes a text in a context: of its own, then of those it includes, in order.
+
+        Raises NeedsDigit, and NotUnderstood for an include of a context that is not there.
+        """
+        return self._find(context, exten, wanted, set())
+
+    def _find(self, name: str, exten: str, wanted: Wanted, seen: set[str]) -> Exten | None:
+        if name.lower() in seen or name not in self.contexts:
+            return None
+        context = self.contexts[name]
+        if found := context.extens.find(exten, wanted):
+            return found
+        seen.add(name.lower())
+        for included, place in context.includes:
+            if included not in self.contexts:
+                raise NotUnderstood(place, What.CONTEXT, included)
+            if found := self._find(included, exten, wanted, seen):
+                return found
+        return None
+
+
+def read(files: Mapping[str, str], main: str) -> Dialplan:
+    """Return the dialplan of a file and those it includes, given by name. Raises NotUnderstood."""
+    contexts: dict[str, Context] = {}
+    variables: dict[str, str] = {}
+    for section in sections(files, main):
+        kind = section.name.lower()
+        if kind == "general":
+            _settings(section)
+        elif kind == "globals":
+            for entry in section.entries:
+                if "$" in entry.value or entry.name.endswith(")"):
+                    raise NotUnderstood(entry.place, What.VARIABLE, entry.name)
+                variables[entry.name.removeprefix("_").removeprefix("_")] = entry.value
+        else:
+            if len(section.name) > MAX_LENGTH:  # Asterisk cuts it where a call enters, and not here
+                raise NotUnderstood(section.place, What.CONTEXT, section.name)
+            _Filling(contexts.setdefault(section.name, Context(section.name))).entries(section.entries)
+    return Dialplan(contexts, variables)
+
+
+def _settings(section: Section) -> None:
+    for entry in section.entries:
+        forbidden = _FORBIDDEN_SETTINGS.get(entry.name.lower(), ())
+        off = entry.name.lower() == "autofallthrough" and entry.value.lower() not in (
+            "yes",
+            "true",
+            "y",
+            "t",
+            "1",
+            "on",
+        )
+        if forbidden is None or entry.value.lower() in forbidden or off:
+            raise NotUnderstood(entry.place, What.SETTING, f"{entry.name}={entry.value}")
+
+
+@dataclass(slots=True)
+class _Filling:
+    """One section that fills its context; the last extension and priority are for `same` and `n`."""
+
+    context: Context
+    name: str = ""
+    last: int = _NONE
+
+    def entries(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            try:
+                self.entry(entry.name.lower(), entry.value, entry.place)
+            except Unclear as unclear:
+                raise NotUnderstood(entry.place, unclear.what, unclear.text) from None
+
+    def entry(self, word: str, value: str, place: Place) -> None:
+        if word == "exten":
+            self.name, value = _name(value)
+            self.step(value, place)
+        elif word.startswith("same"):
+            if not self.name:
+                raise Unclear(What.LINE, value)
+            self.step(value, place)
+        elif word == "include":
+            if re.search(r"[|,$]", value):  # only at some times, or a name that is made
+                raise Unclear(What.CONTEXT, value)
+            if value.lower() not in (name.lower() for name, _ in self.context.includes):
+                self.context.includes.append((value, place))
+        elif word != "ignorepat":
+            raise Unclear(What.LINE, word)
+
+    def step(self, value: str, place: Place) -> None:
+        """Take `priority(label),application(data)`."""
+        priority_text, _, call = value.partition(",")
+        parts = re.fullmatch(r"\s*(\w+)(?:\+(\d+))?(?:\(([^()]*)\))?\s*", priority_text)
+        if parts is None:
+            raise Unclear(What.PRIORITY, priority_text)
+        word, more, label = parts.groups()
+        if word == "hint":
+            self.last = -1
+            return
+        if word in ("n", "next") and self.last > 0:
+            priority = self.last + 1
+        elif word in ("s", "same") and self.last > 0:
+            priority = self.last
+        elif word.isdigit() and 0 < int(word) < 10**6:
+            priority = int(word)
+        else:
+            raise Unclear(What.PRIORITY, priority_text)
+        priority += int(more or 0)
+        self.last = priority
+        application, data = _application(call)
+        exten = self.context.extens.exten(self.name)
+        if priority in exten.steps:
+            return  # Asterisk warns and keeps the first
+        exten.steps[priority] = Step(application, data, place)
+        if label:
+            exten.labels.setdefault(label, priority)
+
+
+def _name(value: str) -> tuple[str, str]:
+    """Return the extension, and what follows its comma: none in square brackets."""
+    found = re.match(r"((?:\[[^\]]*\]|[^,\[\]])*),(.*)", value, re.DOTALL)
+    if found is None:
+        raise Unclear(What.EXTENSION, value)
+    name = re.sub(r" (?![^\[]*\])", "", found[1]) if found[1].startswith("_") else found[1].replace(" ", "")
+    if not name or len(name) > MAX_LENGTH or re.search(r"[/\\\"]|\$[{\[]", name):
+        # `/` would be for some callers only; the rest is made when the file is loaded, or cut
+        raise Unclear(What.EXTENSION, found[1])
+    return name, found[2]
+
+
+def _application(call: str) -> tuple[str, str]:
+    """Return an application, in lower case, and its data: up to the last parenthesis."""
+    name, opened, rest = call.partition("(")
+    data, closed, _ = rest.rpartition(")")
+    if (opened and not closed) or not re.fullmatch(r"\s*\w+", name):
+        raise Unclear(What.APPLICATION, call)
+    return name.strip().lower(), data

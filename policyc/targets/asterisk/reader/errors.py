@@ -1,0 +1,54 @@
+"""What the reader does not understand, as values: which kind of thing, its own text, and where it stands."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class What(Enum):
+    """The kind of thing that is not understood."""
+
+    FILE = "file"
+    LINE = "line"
+    DIRECTIVE = "directive"
+    SETTING = "setting"
+    CONTEXT = "context"
+    EXTENSION = "extension"
+    PRIORITY = "priority"
+    APPLICATION = "application"
+    ARGUMENTS = "arguments"
+    OPTION = "option"
+    FUNCTION = "function"
+    VARIABLE = "variable"
+    EXPRESSION = "expression"
+    REGEX = "regex"
+    TIME = "time"
+    ZONE = "zone"
+    VALUE = "value"  # a text that only the call itself would tell
+    ENDLESS = "endless"  # more steps, or more sets of callers, than are followed
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file."""
+
+    file: str
+    line: int
+
+
+class NotUnderstood(Exception):  # noqa: N818  not a mistake: the reader says where its knowledge ends
+    """The dialplan holds what this reader does not know: nothing is concluded from it."""
+
+    def __init__(self, place: Place, what: What, text: str) -> None:
+        super().__init__(f"{place.file}:{place.line}: {what.value}: {text}")
+        self.place = place
+        self.what = what
+        self.text = text
+
+
+class Unclear(Exception):  # noqa: N818  becomes a NotUnderstood at the line that was run
+    """The same, raised where the line is not known."""
+
+    def __init__(self, what: What, text: str) -> None:
+        super().__init__(what, text)
+        self.what = what
+        self.text = text
