@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # The default run gives the same verdict each time and on any machine, so neither chance nor a clock decides;
 # the thorough one looks for new examples: HYPOTHESIS_PROFILE=thorough make test
 settings.register_profile(
-    "fast", derandomize=True, deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "fast", derandomize=True, deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "thorough",

@@ -328,7 +328,7 @@ class TestPartition:
     """The classes are the answers that periods give together, each with a real instant."""
 
     @given(near_periods)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def test_classes_are_the_answers_that_occur(self, periods):
         """As many classes as there are distinct answers, one for each, on all instants there are."""
         part = partition(PARIS, periods)
