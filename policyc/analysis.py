@@ -37,13 +37,10 @@ class Hidden:
 
 def hidden_rules(model: DecisionModel) -> Iterator[Hidden]:
     """Yield each rule that names calls and decides none, for any extension that it holds for."""
-    scopes = _scopes(model)
-    tables = {id(table): table for table in map(model.table, model.policy.extensions)}
-    deciding = {choice.rule for table in tables.values() for row in _rows(table) for choice in row.choices}
     for rule in model.policy.rules:
-        if rule in deciding or not rule.callers:
+        if rule in model.deciding or not rule.callers:
             continue
-        views = _distinct((extension, model.table(extension)) for extension in scopes.get(rule, ()))
+        views = _distinct((extension, model.table(extension)) for extension in model.scopes.get(rule, ()))
         if not views:
             yield Hidden(rule, rule.callers, (), (), differs=False, example=None)
         elif decision.mask_of(views[0][1].partition, rule):
@@ -84,7 +81,6 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
     What two ranges have in common is, when neither holds the other. What own rules take from a `pour tous` is not: that
     is there to be overridden.
     """
-    scopes = _scopes(model)
     for extension, rules in model.policy.own.items():
         table = model.table(extension)
         sizes = _sizes(table)
@@ -95,21 +91,13 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
                 yield from _hidden_parts(model, rule, before, [(extension, table)], [(extension, table)])
     shared = (*model.policy.first, *model.policy.rest)
     for at, rule in enumerate(shared):
-        scope = scopes.get(rule, ())
+        if rule not in model.deciding:
+            continue
+        scope = model.scopes[rule]
         views = _distinct((one, _shared(model, one)) for one in scope)
         if any(_sizes(table).get(rule, 0) < rule.callers.size for _, table in views):
             real = _distinct((one, model.table(one)) for one in scope)
-            if any(rule in _sizes(table) for _, table in real):
-                yield from _hidden_parts(model, rule, shared[:at], views, real, frozenset(shared))
-
-
-def _scopes(model: DecisionModel) -> dict[Rule, list[str]]:
-    """Return the extensions that each rule holds for."""
-    scopes: dict[Rule, list[str]] = {}
-    for extension in model.policy.extensions:
-        for rule in model.rules(extension):
-            scopes.setdefault(rule, []).append(extension)
-    return scopes
+            yield from _hidden_parts(model, rule, shared[:at], views, real, frozenset(shared))
 
 
 def _shared(model: DecisionModel, extension: str) -> Table:
@@ -124,10 +112,6 @@ def _distinct(views: Iterable[tuple[str, Table]]) -> Views:
     for extension, table in views:
         found.setdefault(id(table), (extension, table))
     return list(found.values())
-
-
-def _rows(table: Table) -> set[Row]:
-    return {row for row in table.rows if row is not None}
 
 
 def _sizes(table: Table) -> dict[Rule, int]:

@@ -7,7 +7,6 @@ Messages go to standard error, data to standard output. Status: 0 fine, 1 errors
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 import traceback
@@ -356,7 +355,7 @@ def _trace(
 ) -> int:
     from policyc import api, trace
     from policyc.evaluate import call_from
-    from policyc.report import visible
+    from policyc.report import json_text, visible
 
     place = _find(say, policies)
     checked = api.examine_workspace(place)
@@ -376,8 +375,7 @@ def _trace(
         policy, call, presented=presented, restricted=restricted, confirm=confirm, shown_path=_displayed(place)
     )
     if form == "json":
-        text = json.dumps(trace.to_json(found), ensure_ascii=False, indent=2) + "\n"
-        _print(text.encode("utf-8", "backslashreplace").decode())  # an argument may hold half a character
+        _print(json_text(trace.to_json(found)))
     else:
         _print("\n".join(visible(line) for line in trace.to_text(found, say).split("\n")))
     return FINE

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from policyc import decision, digits, graph
-from policyc.decision import PromiseTimes, Region, Table
+from policyc.decision import Region, Table
 from policyc.digits import Caller, NumberSet
 from policyc.model import ExpectedCall, Forward, Promise, Rule
 from policyc.outcomes import DecisionModel
@@ -28,12 +28,12 @@ class RuleCoverage:
     @cached_property
     def missed(self) -> int:
         """How many callers nothing reaches: a number that may call from inside and outside counts once."""
-        return _count(self.decided - self.reached)
+        return (self.decided - self.reached).people
 
     @cached_property
     def callers(self) -> int:
         """How many callers the rule decides for."""
-        return _count(self.decided)
+        return self.decided.people
 
     @property
     def share(self) -> float:
@@ -76,15 +76,10 @@ def cover(model: DecisionModel) -> Coverage:
     )
 
 
-def _count(callers: NumberSet) -> int:
-    return callers.numbers + (not callers.isdisjoint(digits.ANONYMOUS))
-
-
 def _decided(model: DecisionModel) -> dict[Rule, NumberSet]:
     """Return the callers of the universe that each rule decides for at some time, at some extension."""
-    tables = {id(table): table for table in map(model.table, model.policy.extensions)}
     found: dict[Rule, list[tuple[int, int]]] = {}
-    for table in tables.values():
+    for table in model.tables:
         for low, high, row in table.cells:
             for choice in row.choices:
                 found.setdefault(choice.rule, []).append((low, high))
@@ -110,7 +105,7 @@ def _of_promise(model: DecisionModel, promise: Promise) -> Iterator[tuple[Rule, 
     """Yield the rules that decide calls that a promise speaks of, with their callers."""
     calls: dict[str, Region] = {}
     for extension in promise.extensions:
-        times = PromiseTimes.of(model.partition(extension), promise).asked
+        times = model.times(extension, promise).asked
         calls[extension] = tuple((low, high, times) for low, high in promise.callers.intervals if times)
     for rule, _, region in _on_the_way(model, calls):
         yield rule, digits.from_intervals((low, high) for low, high, _ in region)
@@ -137,7 +132,7 @@ def _by_rule(table: Table, calls: Region) -> Iterator[tuple[Rule, Region]]:
     """Yield each rule of a table that decides some of the calls, with those it decides."""
     found: dict[Rule, list[tuple[int, int, int]]] = {}
     for low, high, asked in calls:
-        for start, end, row in table.within(digits.from_ends((low, high))):
+        for start, end, row in table.between(low, high):
             for choice in row.choices:
                 if taken := choice.taken & asked:
                     found.setdefault(choice.rule, []).append((start, end, taken))

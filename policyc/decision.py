@@ -69,16 +69,20 @@ class Diagram(Generic[V]):
             (low, high, row) for low, high, row in zip(self.starts, ends, self.rows, strict=True) if row is not None
         )
 
+    def between(self, low: int, high: int) -> Iterator[tuple[int, int, V]]:
+        """Yield the cells, or the parts of cells, between two ranks that callers are in."""
+        at = bisect_right(self.starts, low) - 1
+        while at < len(self.starts) and self.starts[at] < high:
+            end = self.starts[at + 1] if at + 1 < len(self.starts) else digits.END
+            row = self.rows[at]
+            if row is not None:
+                yield max(low, self.starts[at]), min(high, end), row
+            at += 1
+
     def within(self, callers: NumberSet) -> Iterator[tuple[int, int, V]]:
         """Yield the cells, or the parts of cells, of some callers."""
         for low, high in callers.intervals:
-            at = bisect_right(self.starts, low) - 1
-            while at < len(self.starts) and self.starts[at] < high:
-                end = self.starts[at + 1] if at + 1 < len(self.starts) else digits.END
-                row = self.rows[at]
-                if row is not None:
-                    yield max(low, self.starts[at]), min(high, end), row
-                at += 1
+            yield from self.between(low, high)
 
 
 Table = Diagram[Row]

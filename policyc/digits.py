@@ -186,6 +186,11 @@ class NumberSet:
         return union((self & UNIVERSE - _INTERNAL_NUMBERS - ANONYMOUS, moved)).size
 
     @property
+    def people(self) -> int:
+        """How many different callers people would count: each number once, and all anonymous ones as one."""
+        return self.numbers + (not self.isdisjoint(ANONYMOUS))
+
+    @property
     def is_kind_blind(self) -> bool:
         """Whether the set holds a number, or an anonymous caller, from inside exactly when it does from outside.
 

@@ -14,7 +14,7 @@ _DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "di
 
 def union(week: Iterable[Range]) -> tuple[Range, ...]:
     """Return minutes of the week, given in any order, sorted and merged."""
-    return schedule.Period(tuple(week), schedule.always().dates).week
+    return tuple(schedule.merged(week))
 
 
 def small_gaps(week: Iterable[Range]) -> Iterator[Range]:

@@ -8,12 +8,13 @@ same of one call, and shares nothing with this module; tests hold the two to eac
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from policyc import decision, digits, graph, schedule
-from policyc.decision import Diagram, Region, Row, Table
+from policyc.decision import Diagram, PromiseTimes, Region, Row, Table
 from policyc.digits import NumberSet
-from policyc.model import Busy, External, Forward, Mailbox, Policy, Ring, Rule, ToSystem
+from policyc.model import Busy, External, Forward, Mailbox, Policy, Promise, Ring, Rule, TimeClause, ToSystem
 from policyc.schedule import Partition, Period
 
 
@@ -57,6 +58,7 @@ class DecisionModel:
         self._ways: dict[str, _Ways] = {}
         self._leaves: dict[_Leaf, _Leaf] = {}  # alike leaves are one object
         self._endings: dict[Ending, Ending] = {}
+        self._times: dict[tuple[Partition, tuple[TimeClause, ...], date | None], PromiseTimes] = {}
 
     def rules(self, extension: str) -> tuple[Rule, ...]:
         """Return the rules that hold for an extension, in the order they are tried."""
@@ -104,6 +106,33 @@ class DecisionModel:
     def table(self, extension: str) -> Table:
         """Return which rule decides at an extension. Extensions that have the same rules share one table."""
         return self.table_of(self.partition(extension), self.rules(extension))
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of all extensions, each once."""
+        return tuple({id(table): table for table in map(self.table, self.policy.extensions)}.values())
+
+    @cached_property
+    def deciding(self) -> frozenset[Rule]:
+        """The rules that decide some call, to some extension."""
+        rows = (row for table in self.tables for row in set(table.rows) if row is not None)
+        return frozenset(choice.rule for row in rows for choice in row.choices)
+
+    @cached_property
+    def scopes(self) -> Mapping[Rule, list[str]]:
+        """The extensions that each rule holds for; none that holds for nobody."""
+        scopes: dict[Rule, list[str]] = {}
+        for extension in self.policy.extensions:
+            for rule in self.rules(extension):
+                scopes.setdefault(rule, []).append(extension)
+        return scopes
+
+    def times(self, extension: str, promise: Promise) -> PromiseTimes:
+        """Return the times of a promise in the classes of an extension."""
+        key = self.partition(extension), promise.times, promise.until
+        if key not in self._times:
+            self._times[key] = PromiseTimes.of(key[0], promise)
+        return self._times[key]
 
     def table_of(self, partition: Partition, rules: tuple[Rule, ...]) -> Table:
         """Return the table of some rules."""

@@ -4,14 +4,13 @@ Of two entries with one prefix, the one of a fixed length goes before the open o
 most specific pattern reads them, so the entries say the table exactly and their order does not matter.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from policyc import digits
-from policyc.decision import Row, Table
+from policyc.decision import Diagram, Row, Table
 from policyc.digits import Block, Caller, Kind
 
 V = TypeVar("V", bound=Hashable)
@@ -53,8 +52,8 @@ class _Search(Generic[V]):
 
     def __init__(self, table: Table, kind: Kind, value_of: Callable[[Row], V]) -> None:
         self.kind = kind
-        self.starts: list[int] = []
-        self.values: list[V | None] = []  # None: no caller has these ranks, so any value will do
+        starts: list[int] = []
+        values: list[V | None] = []  # None: no caller has these ranks, so any value will do
         memo: dict[int, V] = {}
         for start, row in zip(table.starts, table.rows, strict=True):
             value = None
@@ -62,30 +61,21 @@ class _Search(Generic[V]):
                 if id(row) not in memo:
                     memo[id(row)] = value_of(row)
                 value = memo[id(row)]
-            if not self.values or self.values[-1] != value:
-                self.starts.append(start)
-                self.values.append(value)
+            if not values or values[-1] != value:
+                starts.append(start)
+                values.append(value)
+        self.values = Diagram(table.partition, tuple(starts), tuple(values))
 
     def at(self, position: int) -> V:
-        value = self.values[bisect_right(self.starts, position) - 1]
+        value = self.values.at(position)
         if value is None:
             raise AssertionError(f"no caller at rank {position}")
         return value
 
-    def cells(self, low: int, high: int) -> Iterator[tuple[int, int, V]]:
-        """Yield the cells between two ranks that callers are in."""
-        at = bisect_right(self.starts, low) - 1
-        while at < len(self.starts) and self.starts[at] < high:
-            end = self.starts[at + 1] if at + 1 < len(self.starts) else digits.END
-            value = self.values[at]
-            if value is not None:
-                yield max(low, self.starts[at]), min(high, end), value
-            at += 1
-
     def below(self, prefix: str, more: int, given: V) -> Iterator[Entry[V]]:
         """Yield the entries for the numbers of a prefix and `more` digits, where `given` holds without any."""
         low, high = digits.interval(self.kind, prefix, more)
-        cells = list(self.cells(low, high))
+        cells = list(self.values.between(low, high))
         values = {value for _, _, value in cells}
         if not values - {given}:
             return
@@ -106,7 +96,7 @@ class _Search(Generic[V]):
         wanted: Counter[V] = Counter()
         for digit in "0123456789":
             low, high = digits.interval(self.kind, prefix + digit, more - 1)
-            inside = {value for _, _, value in self.cells(low, high)}
+            inside = {value for _, _, value in self.values.between(low, high)}
             if len(inside) == 1:
                 wanted[inside.pop()] += 1
         if wanted:

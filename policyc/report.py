@@ -324,9 +324,13 @@ def _cut(text: str) -> str:
 
 def render_json(diagnostics: Iterable[Diagnostic], catalogue: Catalogue) -> str:
     """Return diagnostics as a JSON list; lines and columns count from 1, columns in characters."""
-    found = [as_data(diagnostic, catalogue) for diagnostic in diagnostics]
-    text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()  # a path may hold half a character
+    return json_text([as_data(diagnostic, catalogue) for diagnostic in diagnostics])
+
+
+def json_text(data: Any) -> str:
+    """Return JSON values as text that can be printed: a path or an argument may hold half a character."""
+    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def as_data(diagnostic: Diagnostic, catalogue: Catalogue) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def weekly(spans: Iterable[WeekSpan], closed: Iterable[tuple[date, date]] = ()) 
             end = start + length
             week.append((start, min(end, MINUTES_PER_WEEK)))
             week.append((0, max(0, end - MINUTES_PER_WEEK)))  # Sunday night runs into Monday
-    bounds = [bound for shut in _union(_ordinals(closed)) for bound in shut]
+    bounds = [bound for shut in merged(_ordinals(closed)) for bound in shut]
     edges = [_FIRST_DAY, *bounds, _END_OF_DAYS]
     return Period(tuple(week), _dates(zip(edges[::2], edges[1::2], strict=True)))
 
@@ -354,7 +354,7 @@ def _dates(days: Iterable[Range]) -> tuple[tuple[date, date], ...]:
     return tuple((date.fromordinal(first), date.fromordinal(end - 1)) for first, end in days if first < end)
 
 
-def _union(ranges: Iterable[Range]) -> list[Range]:
+def merged(ranges: Iterable[Range]) -> list[Range]:
     """Sort ranges, drop the empty ones and join those that overlap or touch."""
     joined: list[Range] = []
     for start, end in sorted(ranges):
@@ -375,14 +375,14 @@ def _canonical(week: Iterable[Range], days: Iterable[Range]) -> tuple[tuple[Rang
     go, or fill the gaps between others ("Fridays" stays one range), and days of the week without dates are
     whole.
     """
-    week, days = _union(week), _union(days)
+    week, days = merged(week), merged(days)
     live = _weekdays_with_minutes(week) & _weekdays_with_dates(days)
     if not live:
         return (), ()
     if len(live) < DAYS_PER_WEEK:
         days = _between_live_days(days, live)
         dateless = frozenset(range(DAYS_PER_WEEK)) - _weekdays_with_dates(days)
-        week = _union([*_minutes_on(week, live), *_minutes_on(_WHOLE_WEEK, dateless)])
+        week = merged([*_minutes_on(week, live), *_minutes_on(_WHOLE_WEEK, dateless)])
     return tuple(week), tuple(days)
 
 
@@ -402,7 +402,7 @@ def _between_live_days(days: Iterable[Range], live: frozenset[int]) -> list[Rang
             reached = stop
     if not any(map(lives, range(reached, _END_OF_DAYS))):
         joined.append((reached, _END_OF_DAYS))
-    return _union(joined)
+    return merged(joined)
 
 
 def _minutes_on(week: Iterable[Range], weekdays: Iterable[int]) -> Iterator[Range]:

@@ -84,7 +84,7 @@ def _unlike(result: Result, leaf: Leaf) -> int:
 def _promised(model: DecisionModel, guarantee: Guarantee, promise: Promise) -> Verdict:
     calls = promise.callers.count * len(promise.extensions)
     for extension in promise.extensions:
-        times = PromiseTimes.of(model.partition(extension), promise)
+        times = model.times(extension, promise)
         if not times.asked:
             calls = 0
             break

@@ -16,7 +16,7 @@ from policyc.coverage import Coverage, RuleCoverage
 from policyc.diagnostics import Arg, Diagnostic, Secondary, Text, Witness
 from policyc.evaluate import Outcome
 from policyc.model import Guarantee, Policy, Test
-from policyc.report import Catalogue, as_data, visible
+from policyc.report import Catalogue, as_data, json_text, visible
 from policyc.source import Span
 from policyc.testing import Verdict
 from policyc.words import Words
@@ -206,8 +206,7 @@ def to_json(run: Run) -> str:
                 for one in run.coverage.rules
             ],
         }
-    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()
+    return json_text(data)
 
 
 def _place(run: Run, span: Span) -> dict[str, Any]:
@@ -336,8 +335,7 @@ def refused(
     """Return what a program is told of a policy whose errors keep it from being tested; nothing as text."""
     if form == "json":
         found = [as_data(one, catalogue) for one in diagnostics]
-        text = json.dumps({"passed": False, "tests": [], "diagnostics": found}, ensure_ascii=False, indent=2) + "\n"
-        return text.encode("utf-8", "backslashreplace").decode()
+        return json_text({"passed": False, "tests": [], "diagnostics": found})
     if form == "tap":
         first = diagnostics[0]
         shown = f"{first.code} {first.primary.place}" if first.primary else first.code

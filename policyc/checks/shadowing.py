@@ -27,8 +27,7 @@ def shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
 def partly_shadowed_rules(model: DecisionModel) -> Iterator[Diagnostic]:
     """PC314: a rule names callers that it never decides for, and whose calls end elsewhere."""
     for hidden in filter(_is_news, analysis.hidden_callers(model)):
-        count = hidden.callers.numbers + (not hidden.callers.isdisjoint(digits.ANONYMOUS))
-        yield _report("PC314", hidden, {"count": count})
+        yield _report("PC314", hidden, {"count": hidden.callers.people})
 
 
 def _is_news(hidden: Hidden) -> bool:
