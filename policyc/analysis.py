@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
@@ -81,14 +80,15 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
     What two ranges have in common is, when neither holds the other. What own rules take from a `pour tous` is not: that
     is there to be overridden.
     """
+    ranged = {rule for rule in model.policy.rules if any(part.is_range for part in rule.written.parts)}
     for extension, rules in model.policy.own.items():
         table = model.table(extension)
         sizes = _sizes(table)
         for rule in rules:
             if 0 < sizes.get(rule, 0) < rule.callers.size:
                 tried = model.rules(extension)
-                before = tried[: tried.index(rule)]
-                yield from _hidden_parts(model, rule, before, [(extension, table)], [(extension, table)])
+                crossing = [one for one in tried[: tried.index(rule)] if ranged & {rule, one}]
+                yield from _hidden_parts(model, rule, crossing, [(extension, table)], [(extension, table)])
     shared = (*model.policy.first, *model.policy.rest)
     for at, rule in enumerate(shared):
         if rule not in model.deciding:
@@ -97,7 +97,8 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
         views = _distinct((one, _shared(model, one)) for one in scope)
         if any(_sizes(table).get(rule, 0) < rule.callers.size for _, table in views):
             real = _distinct((one, model.table(one)) for one in scope)
-            yield from _hidden_parts(model, rule, shared[:at], views, real, frozenset(shared))
+            crossing = [one for one in shared[:at] if ranged & {rule, one}]
+            yield from _hidden_parts(model, rule, crossing, views, real, frozenset(shared))
 
 
 def _shared(model: DecisionModel, extension: str) -> Table:
@@ -129,20 +130,21 @@ def _sizes(table: Table) -> dict[Rule, int]:
 def _hidden_parts(
     model: DecisionModel,
     rule: Rule,
-    before: Sequence[Rule],
+    crossing: Sequence[Rule],
     views: Views,
     real: Views,
     among: frozenset[Rule] | None = None,
 ) -> Iterator[Hidden]:
     """Yield the callers that a rule names, that are hidden in every view, and that end otherwise, as one.
 
-    `before` are the rules tried before. Who takes calls is told by the `real` tables; of `among` alone, if given.
+    `crossing` are the rules tried before, where it or they name ranges. Who takes calls is told by the `real` tables;
+    of `among` alone, if given.
     """
     found: list[Hidden] = []
     for one in rule.written.named:
         count = 0
         dead = []
-        for named, place in one.parts or ((one.callers, one.span),):
+        for named, place, _ in one.one_by_one:
             part = named if rule.written.is_plain else named & rule.callers
             count += bool(part)
             if part and not _decides_at(views[0][1], rule, part):
@@ -156,7 +158,7 @@ def _hidden_parts(
                 callers = part - _decided(rule, part, views)
                 shown = one.span if is_whole else place
                 found.append(replace(hidden, callers=callers, spans=(shown,) if shown else ()))
-    for common, place in _crossed(rule, before):
+    for common, place in _crossed(rule, crossing):
         callers = common & rule.callers
         callers -= _decided(rule, callers, views)
         hidden = _hidden(model, rule, callers, (place,), real, among)
@@ -171,23 +173,12 @@ def _hidden_parts(
 
 def _crossed(rule: Rule, before: Sequence[Rule]) -> Iterator[tuple[NumberSet, Span]]:
     """Yield the callers that a rule and an earlier one name both, by ranges of which neither holds the other."""
-    if not _names_range(rule):
-        before = [one for one in before if _names_range(one)]
-    for other, there in (part for one in before for part in one.written.parts):
-        for callers, place in rule.written.parts:
-            if place and (_is_range(place) or _is_range(there)):
-                common = callers & other
-                if common and common not in (callers, other):
-                    yield common, place
-
-
-@lru_cache(maxsize=4096)
-def _names_range(rule: Rule) -> bool:
-    return any(_is_range(place) for _, place in rule.written.parts)
-
-
-def _is_range(place: Span | None) -> bool:
-    return place is not None and ".." in place.text
+    for other in (part for one in before for part in one.written.parts):
+        for part in rule.written.parts:
+            if part.place and (part.is_range or other.is_range):
+                common = part.callers & other.callers
+                if common and common not in (part.callers, other.callers):
+                    yield common, part.place
 
 
 _OUTSIDE = digits.FRENCH | digits.FOREIGN
@@ -210,7 +201,7 @@ def _meant(policy: Policy, named: NumberSet) -> NumberSet:
 def _is_exception(rules: Iterable[Rule], callers: NumberSet, of: Named) -> bool:
     """Tell whether some rule singles out callers that a list holds: by themselves, or by a list within that list."""
     return any(
-        any(part is callers for part, _ in one.parts) and one.callers <= of.callers
+        any(part.callers is callers for part in one.parts) and one.callers <= of.callers
         if one.parts
         else one.callers is callers
         for rule in rules

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from policyc.digits import Caller, Kind, NumberSet
@@ -105,8 +106,12 @@ class Busy:
 Destination = Ring | Mailbox | Forward | External | ToSystem | Busy
 
 
-Part = tuple[NumberSet, Span | None]
-"""Callers named by a number, a prefix, a range or a name, and where; None where policyc itself names them."""
+class Part(NamedTuple):
+    """Callers named by a number, a prefix, a range or a name, and where; None where policyc itself names them."""
+
+    callers: NumberSet
+    place: Span | None
+    is_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,13 @@ class Named:
 
     callers: NumberSet
     span: Span
+    is_range: bool = False
     parts: tuple[Part, ...] = ()
+
+    @property
+    def one_by_one(self) -> tuple[Part, ...]:
+        """The parts of a list; of anything else, itself."""
+        return self.parts or (Part(self.callers, self.span, self.is_range),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ class Written:
     def parts(self) -> Iterator[Part]:
         """Yield the callers named one by one, those of lists too."""
         for one in self.named:
-            yield from one.parts or ((one.callers, one.span),)
+            yield from one.one_by_one
 
 
 @dataclass(frozen=True, slots=True, eq=False)

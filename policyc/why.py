@@ -109,7 +109,7 @@ def _who(rule: Rule, caller: Caller) -> Iterator[Reason]:
     written = rule.written
     other = Kind.EXTERNAL if caller.kind is Kind.INTERNAL else Kind.INTERNAL
     is_filtered = written.kind is other
-    is_named = any(caller in part for part, _ in written.parts)
+    is_named = any(caller in part.callers for part in written.parts)
     # A rule that was never written has no parts: its set alone tells that it takes this number from there.
     is_from_there = not is_named and Caller(other, caller.number) in rule.callers
     if is_filtered or is_from_there:

@@ -58,7 +58,7 @@ def other_kind(caller: Caller) -> Caller:
 
 
 def is_named(rule: Rule, caller: Caller) -> bool:
-    return any(caller in part for part, _ in rule.written.parts)
+    return any(caller in part.callers for part in rule.written.parts)
 
 
 def is_true(policy: Policy, rule: Rule, reason: Reason, caller: Caller, local: datetime) -> bool:

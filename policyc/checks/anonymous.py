@@ -18,7 +18,7 @@ def anonymous_blocked(policy: Policy) -> Iterator[Diagnostic]:
         for rule in rules:
             if not isinstance(rule.destination, Busy) or rule.callers.isdisjoint(_FROM_OUTSIDE):
                 continue
-            named = [span for part, span in rule.written.parts if part and part <= digits.ANONYMOUS]
+            named = [part.place for part in rule.written.parts if part.callers and part.callers <= digits.ANONYMOUS]
             if not named:
                 continue
             call = witness(policy, extensions, rule, _FROM_OUTSIDE, partial(mask_of, rule=rule))

@@ -36,7 +36,7 @@ def _is_news(hidden: Hidden) -> bool:
 
 
 def _has_star_among_others(rule: Rule) -> bool:
-    parts = [callers for callers, _ in rule.written.parts]
+    parts = [part.callers for part in rule.written.parts]
     return len(parts) > 1 and digits.EVERYONE in parts
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from policyc import numbering, syntax
 from policyc.diagnostics import Diagnostic
-from policyc.model import Policy
+from policyc.model import Part, Policy
 from policyc.project import Program
 from policyc.resolve.promises import Promises
 from policyc.source import fold
@@ -41,7 +41,7 @@ class _Resolver(Promises):
         self.doubtful += self.program.doubtful
         for key, (name, numbers) in numbering.builtin_lists().items():
             self.builtin[fold(name)] = numbers
-            self.builtin_parts[fold(name)] = tuple((one, None) for one in numbering.builtin_parts(key))
+            self.builtin_parts[fold(name)] = tuple(Part(one, None) for one in numbering.builtin_parts(key))
             self.builtin_spelling[fold(name)] = name
             self.caller_names[fold(name)] = None
         title = self.only(of(syntax.Header))

@@ -75,7 +75,7 @@ class CallerSets(Names):
             else:
                 before = len(self.diagnostics)
                 found.append(self.item(item, in_list=in_list, called=called))
-                named.append(Named(found[-1], item.span, self.parts(item)))
+                named.append(Named(found[-1], item.span, item.kind == "range", self.parts(item)))
                 failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
         return digits.union(found), tuple(named)
 
