@@ -11,9 +11,10 @@ import pytest
 from judge.seeds import chosen
 from pbx.asterisk import Asterisk, NotInstalledError, find
 
+from asterisk_reader.asking import run
 from asterisk_reader.played import Playing
 from asterisk_reader.random_dialplans import draw, whole
-from policyc.targets.asterisk.reader import NotUnderstood, read, run
+from policyc.targets.asterisk.reader import NotUnderstood, read
 
 pytestmark = pytest.mark.pbx
 PARIS = ZoneInfo("Europe/Paris")

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from policyc.targets.asterisk.reader import Numbers, explore, plans, read
+from asterisk_reader.asking import explore
+from policyc.targets.asterisk.reader import Numbers, plans, read
 
 GOLDENS = sorted((Path(__file__).parents[1] / "cases/compile").glob("*/asterisk/policyc.conf"))
 CALLERS = [

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from asterisk_reader.asking import explore, run
 from policyc.schedule import WeekSpan, weekly
 from policyc.targets.asterisk import reader
-from policyc.targets.asterisk.reader import NotUnderstood, Numbers, What, explore, plans, read, run
+from policyc.targets.asterisk.reader import NotUnderstood, Numbers, What, plans, read
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = datetime(2026, 11, 23, 10)
@@ -354,7 +355,7 @@ def test_a_block_parts_only_where_a_digit_matters():
     text = steps("Goto(n,${CALLERID(num)},1)") + "[n]\nexten => _XXX,1,Busy()\nexten => _XXXX,1,Hangup()\n"
     found, explored = blocks(text)
     assert found == {"????": plans.HungUp(None)}
-    assert explored.runs == 0
+    assert explored.pieces == 1
 
     found, _ = blocks(text + "exten => _6[12]XX,1,Busy()\n")
     assert len(found) == 19
@@ -362,23 +363,23 @@ def test_a_block_parts_only_where_a_digit_matters():
 
 
 @pytest.mark.parametrize(
-    ("condition", "runs"),
+    ("condition", "pieces"),
     [
-        ('$["${CALLERID(num):0:1}" = "+"]', 0),
-        ("$[${LEN(${CALLERID(num)})} > 3]", 0),
-        ('$["${FILTER(0-9,${CALLERID(num)})}" = "12345"]', 0),
-        ('${REGEX("^[0-9]+$" ${CALLERID(num)})}', 0),
-        ("$[${CALLERID(num)} < 10000]", 0),
-        ("$[${CALLERID(num)} < 5000]", 10),
-        ('$["${CALLERID(num):0:1}" = "1"]', 10),
-        ('${REGEX("^0[67]" ${CALLERID(num)})}', 20),
-        ('$["${CALLERID(num):2}" = "12"]', 10 + 100 + 1000 + 1000),  # the digits before are known first
+        ('$["${CALLERID(num):0:1}" = "+"]', 1),
+        ("$[${LEN(${CALLERID(num)})} > 3]", 1),
+        ('$["${FILTER(0-9,${CALLERID(num)})}" = "12345"]', 1),
+        ('${REGEX("^[0-9]+$" ${CALLERID(num)})}', 1),
+        ("$[${CALLERID(num)} < 10000]", 1),
+        ("$[${CALLERID(num)} < 5000]", 2),
+        ('$["${CALLERID(num):0:1}" = "1"]', 3),
+        ('${REGEX("^0[67]" ${CALLERID(num)})}', 3),
+        ('$["${CALLERID(num):2}" = "12"]', 201),
     ],
 )
-def test_what_a_condition_has_to_know(condition, runs):
+def test_what_a_condition_has_to_know(condition, pieces):
     _, explored = blocks(steps(f"GotoIf({condition}?2:3)", "Busy()", "Hangup()"))
 
-    assert explored.runs == runs
+    assert explored.pieces == pieces
 
 
 # --- dials ---

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from calls import suite
 
+from asterisk_reader.asking import run
 from asterisk_reader.played import Playing, compiled
-from policyc.targets.asterisk.reader import run
 
 
 def presentation(line):

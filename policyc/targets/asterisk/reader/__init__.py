@@ -1,30 +1,36 @@
 """A reader of Asterisk dialplans that shares nothing with what writes them: files in, what becomes of every call out.
 
     >>> dialplan = read({"policyc.conf": text}, "policyc.conf")
-    >>> found = explore(dialplan, "policyc-external", "102", Numbers("06", 8), "allowed", ZoneInfo("Europe/Paris"))
-    >>> for case in found.cases:
-    ...     case.numbers, found.partition.witness(case.instants), case.plan
+    >>> walk = Walk(dialplan, ZoneInfo("Europe/Paris"))
+    >>> found = walk.found("policyc-external", "102", Numbers("06", 8).text, "allowed")
+    >>> for start, plan in zip(found.starts, found.plans): ...
 
-It reads dialplans of any hand, written with the applications, functions and expressions that it knows; what it does not
-know raises `NotUnderstood` with its line, and nothing is ever assumed of it.
+It reads dialplans of any hand, written with the applications, functions and expressions that it knows. What it does
+not know is an `Unclear` event with its line, at the end of the plans of the calls that come there, and nothing is ever
+assumed of it.
 """
 
 from policyc.targets.asterisk.reader.call import Numbers
+from policyc.targets.asterisk.reader.diagrams import Diagram
 from policyc.targets.asterisk.reader.dialplan import Dialplan, read
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, What
-from policyc.targets.asterisk.reader.exploring import Case, Explored, explore, run
+from policyc.targets.asterisk.reader.exploring import Walk
+from policyc.targets.asterisk.reader.files import Entry
+from policyc.targets.asterisk.reader.listed import ListedContext, ListedStep, listed
 from policyc.targets.asterisk.reader.plans import Plan
 
 __all__ = [
-    "Case",
+    "Diagram",
     "Dialplan",
-    "Explored",
+    "Entry",
+    "ListedContext",
+    "ListedStep",
     "NotUnderstood",
     "Numbers",
     "Place",
     "Plan",
+    "Walk",
     "What",
-    "explore",
+    "listed",
     "read",
-    "run",
 ]

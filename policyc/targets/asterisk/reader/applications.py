@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from policyc.targets.asterisk.reader.arguments import separate, split
-from policyc.targets.asterisk.reader.call import CAN_GO_ON, Call, Frame, Word
+from policyc.targets.asterisk.reader.call import (
+    CAN_GO_ON,
+    EXTEN,
+    LANGUAGE,
+    NAME,
+    NAME_PRESENTATION,
+    NUMBER,
+    NUMBER_PRESENTATION,
+    Call,
+    Place,
+    Word,
+)
 from policyc.targets.asterisk.reader.errors import Unclear, What
 from policyc.targets.asterisk.reader.functions import BUILT_IN, PRESENTATIONS, Evaluator, member_of, wanted_by
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH
@@ -40,6 +51,9 @@ from policyc.targets.asterisk.reader.texts import (
     spelled,
     status_word,
 )
+
+if TYPE_CHECKING:
+    from policyc.targets.asterisk.reader.patterns import Exten
 
 _DIAL_FLAGS = frozenset("IrtTkKwWxXic")
 _VOICEMAIL_FLAGS = frozenset("ubs")
@@ -88,14 +102,14 @@ class Runner:
     # --- where to go ---
 
     def _goto(self, data: str) -> None:
-        self.goes("Goto", data)
+        self.call.goes = self.target("Goto", data)
 
-    def goes(self, application: str, target: str) -> bool:
-        """Go to `[[context,]extension,]priority`; the loop over priorities adds one. Tell whether there was a way."""
+    def target(self, application: str, text: str) -> Place | None:
+        """Return the place that `[[context,]extension,]priority` names, None where the application gives up."""
         call = self.call
-        first, second, third, *_ = (*target.split(","), None, None)[:4]
+        first, second, third, *_ = (*text.split(","), None, None)[:4]
         if first is None or third == "" or (second == "" and third is None):
-            raise Unclear(What.ARGUMENTS, show(target))
+            raise Unclear(What.ARGUMENTS, show(text))
         context, exten, priority = (
             (None, None, first)
             if second is None
@@ -104,65 +118,70 @@ class Runner:
             else (first, second, third)
         )
         context = context if context is None else self.known(context)
-        exten = exten if exten is None else spelled(exten, self.evaluator.questions)
+        exten = spelled(exten, self.evaluator.questions)[:MAX_LENGTH] if exten else None
         priority = self.known(priority)
         if context == "" or len(context or "") > MAX_LENGTH:
-            raise Unclear(What.CONTEXT, show(target))
+            raise Unclear(What.CONTEXT, show(text))
+        if context is not None and context != call.context and exten is None:
+            exten = call.seen(EXTEN)
         if found := re.fullmatch(r"([+-]?)(\d+)", priority):
             if len(found[2]) > _LONGEST_PRIORITY:
                 raise Unclear(What.PRIORITY, priority)
             number = int(found[2])
             to = {"": number, "+": call.priority + number, "-": call.priority - number}[found[1]]
         else:
-            where = (context or call.context, call.exten if exten is None else exten)
-            if where[0] not in self.evaluator.dialplan.contexts:
-                raise Unclear(What.CONTEXT, where[0])
-            label = priority
-            at = self.evaluator.dialplan.find(*where, wanted_by(label))
-            if at is None:
+            labelled = self.labelled(context or call.context, exten, priority)
+            if labelled is None:
                 self.fails(application)
-                return False
-            to = at.labels[label]
-        call.context = context or call.context
-        call.exten = (exten or call.exten)[:MAX_LENGTH]
+                return None
+            to = labelled.labels[priority]
         if to < 1:
             raise Unclear(What.PRIORITY, priority)
-        call.priority = to - 1
-        return True
+        return context or call.context, exten, to
+
+    def labelled(self, context: str, exten: str | None, label: str) -> Exten | None:
+        """Return the extension that has a label: this one, if none is given."""
+        dialplan = self.evaluator.dialplan
+        if context not in dialplan.contexts:
+            raise Unclear(What.CONTEXT, context)
+        wanted = wanted_by(label)
+        if exten is None and self.call.exten and wanted(self.call.exten):
+            return self.call.exten
+        return dialplan.find(context, self.call.seen(EXTEN) or "" if exten is None else exten, wanted)
 
     def _gotoif(self, data: str) -> None:
         condition, rest = split(data, "?", 2)
         yes, no = split(rest, ":", 2) if rest is not None else (None, None)
         if data and (way := yes if self.evaluator.is_true(condition or "") else no):
-            self.goes("GotoIf", way)
+            self.call.goes = self.target("GotoIf", way)
 
     def _gotoiftime(self, data: str) -> None:
         fields, rest = split(data, "?", 2)
         yes, no = split(rest, ":", 2) if rest is not None else (None, None)
         if way := yes if self.evaluator.in_period(fields or "") else no:
-            self.goes("GotoIfTime", way)
+            self.call.goes = self.target("GotoIfTime", way)
 
     def _gosub(self, data: str) -> None:
-        target, opened, rest = data.partition("(")
+        target_text, opened, rest = data.partition("(")
         arguments = separate(rest.rpartition(")")[0], ",", 100, plain=True) if opened else []
         if opened and ")" not in rest:
             raise Unclear(What.ARGUMENTS, show(data))
         call = self.call
-        frame = Frame(call.context, call.exten, call.priority, ())
-        if not self.goes("Gosub", target):
+        target = self.target("Gosub", target_text)
+        if target is None:
             return
-        if call.context not in self.evaluator.dialplan.contexts:
-            raise Unclear(What.CONTEXT, call.context)
-        if self.evaluator.dialplan.find(call.context, call.exten, wanted_by(str(call.priority + 1))) is None:
-            self.fails("Gosub")
-            return
-        hidden = 0
-        if call.frames:
-            hidden = sum(re.fullmatch(r"ARG\d+", name) is not None for name in call.frames[-1].own)
-        call.frames = (*call.frames, frame)
-        for at in range(max(hidden, len(arguments))):
-            call.set_own(f"ARG{at + 1}", arguments[at] if at < len(arguments) else "")
-        call.set_own("ARGC", str(len(arguments)))
+        context, exten, priority = target
+        if context not in self.evaluator.dialplan.contexts:
+            raise Unclear(What.CONTEXT, context)
+        wanted = wanted_by(str(priority))
+        if not (exten is None and call.exten and wanted(call.exten)):
+            text = call.seen(EXTEN) or "" if exten is None else exten
+            if self.evaluator.dialplan.find(context, text, wanted) is None:
+                self.fails("Gosub")
+                return
+        hidden = sum(re.fullmatch(r"ARG\d+", name) is not None for name in call.own or ())
+        call.goes = target
+        call.enters = (*arguments, *[""] * (hidden - len(arguments)), str(len(arguments)))
 
     def _gosubif(self, data: str) -> None:
         parts = separate(data, "?", 2, plain=True)
@@ -173,20 +192,10 @@ class Runner:
             self._gosub(way)
 
     def _return(self, data: str) -> None:
-        call = self.call
-        if call.confirming and len(call.frames) == 1:
-            self._confirmed()
-            return
-        if not call.frames:
+        if self.call.own is None:
             self.fails("Return")
-            return
-        frame = call.leave()
-        call.context, call.exten, call.priority = frame.context, frame.exten, frame.priority
-        call.set("GOSUB_RETVAL", data)
-
-    def _confirmed(self) -> None:
-        self.call.happens(self.result())
-        self.call.over = True
+        else:
+            self.call.returns = data
 
     def result(self) -> Connected | Declined:
         """Return what the routine of whoever answered has settled so far."""
@@ -241,31 +250,30 @@ class Runner:
         if function == "LOCAL":
             if argument in BUILT_IN or not re.fullmatch(r"\w+", argument):
                 raise Unclear(What.VARIABLE, argument)
-            if call.frames:
+            if call.own is not None:
                 call.set_own(argument, value)
         elif function == "CHANNEL" and argument == "language":
-            call.language = self.known(value)
+            call.set(LANGUAGE, self.known(value))
         elif function == "CALLERID" and not call.confirming:
             self._write_caller(member_of(argument), value.strip(" \t\r\n"))
         else:
             raise Unclear(What.FUNCTION, name)
 
     def _write_caller(self, member: str, value: str) -> None:
-        party = self.call.party
+        call = self.call
         if member in ("num-pres", "name-pres", "pres"):
             if (value := self.known(value)) not in PRESENTATIONS:
                 raise Unclear(What.VALUE, value)
             if member != "name-pres":
-                party = replace(party, number_presentation=value)
+                call.set(NUMBER_PRESENTATION, value)
             if member != "num-pres":
-                party = replace(party, name_presentation=value)
+                call.set(NAME_PRESENTATION, value)
         elif member == "num":
-            party = replace(party, number=self.plain(value))
+            call.set(NUMBER, self.plain(value))
         elif member == "name":
-            party = replace(party, name=self.plain(value))
+            call.set(NAME, self.plain(value))
         else:
             raise Unclear(What.FUNCTION, f"CALLERID({member})")
-        self.call.party = party
 
     # --- what the caller hears ---
 
@@ -290,10 +298,10 @@ class Runner:
         files, options = (*separate(self.known(data), ",", 2), "", "")[:2]
         if not files or set(options.split(",")) - {"", "noanswer", "skip"}:
             raise Unclear(What.ARGUMENTS, data)
-        self.call.happens(Played(tuple(files.split("&")), options, self.call.language or ""))
+        self.call.happens(Played(tuple(files.split("&")), options, self.call.seen(LANGUAGE) or ""))
 
     def _saydigits(self, data: str) -> None:
-        self.call.happens(SaidDigits(self.plain(data), self.call.language or ""))
+        self.call.happens(SaidDigits(self.plain(data), self.call.seen(LANGUAGE) or ""))
 
     # --- where a call ends ---
 

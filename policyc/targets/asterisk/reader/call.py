@@ -1,20 +1,32 @@
-"""A call on its way through a dialplan: plain data that is copied when ways part."""
+"""A call on its way through a dialplan, from one jump to the next: what it has done since, as plain data.
+
+What was before the jump stays out of sight: a variable that nothing has looked at is an input, a character of its
+own. So whatever happens from there on is found once, for all calls that agree on the inputs that were looked at.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from policyc.targets.asterisk.reader.texts import digit_at
+from policyc.targets.asterisk.reader import errors
+from policyc.targets.asterisk.reader.plans import PRESENTED_NAME, PRESENTED_NUMBER, Party
+from policyc.targets.asterisk.reader.texts import check_inputs, digit_at, digits_from, has_input, input_char
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from policyc.targets.asterisk.reader.plans import Answer, Asked, Event, Party
+    from policyc.targets.asterisk.reader.patterns import Exten
+    from policyc.targets.asterisk.reader.plans import Asked, Event
 
-T = TypeVar("T")
 CAN_GO_ON = ("BUSY", "NOANSWER", "CONGESTION", "CHANUNAVAIL")
 """What DIALSTATUS can be where the dialplan goes on after a Dial; ANSWER too where someone answered and declined."""
+NUMBER, NAME, NUMBER_PRESENTATION, NAME_PRESENTATION = (
+    f"CALLERID({member})" for member in ("num", "name", "num-pres", "name-pres")
+)
+LANGUAGE = "CHANNEL(language)"
+EXTEN = "EXTEN"
+SIZE = "(digits)"  # how many digits of the caller's number are not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class Numbers:
     @property
     def text(self) -> str:
         """The number, its digits that are not known as such."""
-        return self.prefix + "".join(digit_at(len(self.prefix) + at) for at in range(self.more))
+        return self.prefix + digits_from(self.more)
 
     def __str__(self) -> str:
         return self.prefix + "?" * self.more
@@ -42,16 +54,6 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """Where a Gosub goes back to, and the variables that are its own."""
-
-    context: str
-    exten: str
-    priority: int
-    own: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Word:
     """A word that only the call gives: what it is asked by, its possible values (None: any), those it has not."""
 
@@ -60,135 +62,168 @@ class Word:
     refused: tuple[str, ...] = ()
 
 
+class Names:
+    """The inputs of a walk: a character for each name, the same wherever it is an input."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._chars: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        if (self.char(NUMBER), self.char(NAME)) != (PRESENTED_NUMBER, PRESENTED_NAME):
+            raise AssertionError("the marks of plans are the first inputs")
+
+    def char(self, name: str) -> str:
+        """Return the character of an input."""
+        found = self._chars.get(name)
+        if found is None:
+            found = self._chars[name] = input_char(len(self._chars))
+            self._names[found] = name
+        return found
+
+    def name(self, char: str) -> str:
+        """Return the name of an input."""
+        return self._names[char]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a step may look at: inputs that were asked for, and the first digits of the caller's number."""
+
+    names: Names
+    bound: Mapping[str, Variable | None]
+    globals: Mapping[str, str]
+    digits: Mapping[int, str] = field(default_factory=dict)
+
+    def filled(self, text: str) -> str:
+        """Return a text with all of these put in."""
+        if text.isascii():
+            return text
+        if has_input(text):
+            text = "".join(self._input(char) for char in text)
+        return text.translate(self.digits) if self.digits else text
+
+    def _input(self, char: str) -> str:
+        if not has_input(char):
+            return char
+        name = self.names.name(char)
+        if name not in self.bound:
+            return char
+        value = self.bound[name]
+        return self.globals.get(name, "") if value is None else value.value
+
+    @staticmethod
+    def table(digits: str, size: int) -> dict[int, str]:
+        """Return what stands for the first digits of a number of which `size` are not known."""
+        return {ord(digit_at(size - 1 - at)): digit for at, digit in enumerate(digits)}
+
+
+Place = tuple[str, str | None, int]
+"""A context, an extension (None: the same as before) and a priority."""
+
+
+_NOWHERE = errors.Place("", 0)
+
+
 @dataclass(slots=True)
 class Call:
-    """One call, or all calls of a block that went the same way so far."""
+    """All calls that came to a step alike, since their last jump."""
 
-    numbers: Numbers | None  # None: no number was presented
     context: str
-    exten: str
-    party: Party
-    priority: int = 1
-    given: int = 0  # characters of the number that were known from the start
+    exten: Exten | None  # whose steps these are; None: they are looked for by the text
+    priority: int
+    known: Known
+    own: tuple[str, ...] | None = None  # variables of the innermost Gosub; None: the call is in none
     confirming: bool = False  # the channel is the called side's
-    variables: dict[str, tuple[Variable, ...]] = field(default_factory=dict)  # the innermost last
-    frames: tuple[Frame, ...] = ()  # the innermost last
-    language: str | None = None
-    events: tuple[Event | Answer, ...] = ()
-    instants: int = 0  # the classes of instants at which the call is, of that version of the clock's partition
-    version: int = 0
     words: dict[str, Word] = field(default_factory=dict)
     dials: int = 0
     readings: int = 0
-    steps: int = 0
+    inherited: frozenset[str] = frozenset()  # variables that are handed on to channels that are dialled
+    written: dict[str, Variable | None] = field(default_factory=dict)  # None: it is no more
+    saved: dict[str, Variable | None] = field(default_factory=dict)  # what variables were before they became own
+    events: tuple[Event, ...] = ()
     over: bool = False
+    goes: Place | None = None  # where it jumps to
+    enters: tuple[str, ...] | None = None  # the jump is a Gosub's, with these arguments
+    returns: str | None = None  # it leaves the innermost Gosub, with this value
+    place: errors.Place = _NOWHERE  # of its last step
 
     def copy(self) -> Call:
         """Return a call that can go another way."""
-        return replace(self, variables=dict(self.variables), words=dict(self.words))
+        return replace(self, written=dict(self.written), words=dict(self.words), saved=dict(self.saved))
 
     @property
     def state(self) -> tuple[object, ...]:
-        """What decides how the call goes on, and what it will have been: all but its digits and instants."""
+        """All that the call has done, and where it is: equal for calls that go on alike."""
         return (
             self.context,
-            self.exten,
+            id(self.exten),
             self.priority,
-            self.party,
-            self.language,
-            self.frames,
+            self.own,
+            self.dials,
+            self.readings,
+            self.inherited,
             self.events,
-            frozenset(self.variables.items()),
+            self.over,
+            self.goes,
+            self.enters,
+            self.returns,
+            frozenset(self.written.items()),
+            frozenset(self.saved.items()),
             frozenset(self.words.items()),
         )
 
+    # --- variables ---
+
     def variable(self, name: str) -> str | None:
-        """Return the value of a channel variable, None if it has none."""
-        stack = self.variables.get(name)
-        return stack[-1].value if stack else None
+        """Return the value of a channel variable, or what else has a name of its own; None if it has none."""
+        if name in self.written:
+            found = self.written[name]
+            return None if found is None else self.known.filled(found.value)
+        if name in self.known.bound:
+            found = self.known.bound[name]
+            return None if found is None else self.known.filled(found.value)
+        return self.known.names.char(name)
+
+    def seen(self, name: str) -> str | None:
+        """Return the same, looked at. Raises NeedsInput."""
+        value = self.variable(name)
+        if value is not None:
+            check_inputs(value)
+        return value
 
     def set(self, name: str, value: str) -> None:
         """Set a channel variable, the innermost of its name; leading underscores say who inherits it."""
         plain = name.removeprefix("_").removeprefix("_")
-        stack = self.variables.get(plain, ())
-        self.variables[plain] = (*stack[:-1], Variable(value, len(name) - len(plain)))
+        inherited = len(name) - len(plain)
+        self.written[plain] = Variable(value, inherited)
+        if inherited or plain in self.inherited:
+            self.inherited = self.inherited | {plain} if inherited else self.inherited - {plain}
 
     def set_own(self, name: str, value: str) -> None:
         """Set a variable of the innermost Gosub."""
-        frame = self.frames[-1]
-        if name in frame.own:
-            self.set(name, value)
-        else:
-            self.frames = (*self.frames[:-1], replace(frame, own=(*frame.own, name)))
-            self.variables[name] = (*self.variables.get(name, ()), Variable(value))
+        if self.own is None:
+            raise AssertionError("no Gosub")
+        if name not in self.own:
+            self.own = (*self.own, name)
+            self.saved[name] = self.written[name] if name in self.written else Variable(self.known.names.char(name))
+        self.set(name, value)
 
-    def leave(self) -> Frame:
-        """Leave the innermost Gosub; return where it goes back to."""
-        *rest, frame = self.frames
-        self.frames = tuple(rest)
-        for name in frame.own:
-            stack = self.variables.pop(name, ())
-            if len(stack) > 1:
-                self.variables[name] = stack[:-1]
-        return frame
+    @property
+    def party(self) -> Party:
+        """Who the far side is shown. A number that was not looked at is as it was presented."""
+        return Party(
+            self.variable(NUMBER),
+            self.variable(NAME) or "",
+            self.seen(NUMBER_PRESENTATION) or "",
+            self.seen(NAME_PRESENTATION) or "",
+        )
 
     def happens(self, event: Event) -> None:
         """Note an event."""
         self.events = (*self.events, event)
 
-    def with_digit(self, digit: str) -> Call:
-        """Return the call with the first unknown digit of its number known; its texts stay as they are."""
-        if self.numbers is None or not self.numbers.more:
-            raise AssertionError("a digit is asked for where all are known")
-        return replace(self.copy(), numbers=Numbers(self.numbers.prefix + digit, self.numbers.more - 1))
-
-    def filled(self) -> Call:
-        """Return the call with the digits that are known in all its texts."""
-        digits = filling(self.digits)
-        return Call(**{one.name: digits(getattr(self, one.name)) for one in fields(self)})
-
-    @property
-    def digits(self) -> dict[str, str]:
-        """The digits that are known, by what stands for them in texts."""
-        prefix = "" if self.numbers is None else self.numbers.prefix
-        return {digit_at(at): prefix[at] for at in range(self.given, len(prefix))}
-
-    def changed(self, before: Call, after: Call) -> Call:
-        """Return this call with what changed between two calls that are this one with its digits filled in.
-
-        What did not change keeps its digits by their places, so that calls of other numbers may still be alike.
-        """
-        changes: dict[str, Any] = {}
-        for one in fields(self):
-            own, old, new = (getattr(call, one.name) for call in (self, before, after))
-            if one.name == "events":
-                changes[one.name] = (*own, *new[len(old) :])
-            elif isinstance(new, dict):
-                changes[one.name] = {
-                    key: own[key] if key in own and old.get(key) == value else value for key, value in new.items()
-                }
-            else:
-                changes[one.name] = own if new == old else new
-        return Call(**changes)
-
-
-class filling:  # noqa: N801  a function with a table
-    """Put known digits into all the texts of a value."""
-
-    def __init__(self, digits: Mapping[str, str]) -> None:
-        self._table = str.maketrans(dict(digits))
-
-    def __call__(self, value: T) -> T:
-        """Return the value with its digits."""
-        return self._filled(value)  # type: ignore[no-any-return]
-
-    def _filled(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return value.translate(self._table)
-        if isinstance(value, tuple):
-            return tuple(map(self._filled, value))
-        if isinstance(value, dict):
-            return {self._filled(key): self._filled(one) for key, one in value.items()}
-        if not is_dataclass(value) or isinstance(value, type):
+    def translated(self, value: Variable | None, text: Callable[[str], str]) -> Variable | None:
+        """Return a value whose text is put in other terms."""
+        if value is None or value.value.isascii():
             return value
-        return replace(value, **{one.name: self._filled(getattr(value, one.name)) for one in fields(value)})
+        return replace(value, value=text(value.value))

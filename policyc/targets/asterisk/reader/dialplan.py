@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
-from policyc.targets.asterisk.reader.files import Entry, Section, sections
-from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten, Extensions, Step, Wanted
+from policyc.targets.asterisk.reader.files import Entry, sections
+from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten, Extensions, Node, Step, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _FORBIDDEN_SETTINGS = {"extenpatternmatchnew": ("yes", "true", "y", "t", "1", "on"), "overrideswitch": None}
 _NONE = -2  # no priority yet
@@ -32,6 +32,7 @@ class Dialplan:
 
     contexts: Mapping[str, Context]
     variables: Mapping[str, str]
+    _regular: dict[str, bool] = field(default_factory=dict)
 
     def find(self, context: str, exten: str, wanted: Wanted) -> Exten | None:
         """Return the extension that takes a text in a context: of its own, then of those it includes, in order.
@@ -39,6 +40,33 @@ class Dialplan:
         Raises NeedsDigit, and NotUnderstood for an include of a context that is not there.
         """
         return self._find(context, exten, wanted, set())
+
+    def is_regular(self, context: str) -> bool:
+        """Tell whether all extensions that a context offers begin at priority 1: then one is found once, not anew."""
+        if context not in self._regular:
+            offered = self._offered(context)
+            self._regular[context] = all(1 in exten.steps for one in offered for exten in one.extens)
+        return self._regular[context]
+
+    def roots(self, context: str) -> list[Node]:
+        """Return where the extensions of a context begin, and of those it includes, in the order they are tried."""
+        return [root for one in self._offered(context) for root in (one.extens.names, one.extens.patterns)]
+
+    def _offered(self, name: str) -> list[Context]:
+        found: list[Context] = []
+        self._gather(name, set(), found)
+        return found
+
+    def _gather(self, name: str, seen: set[str], found: list[Context]) -> None:
+        if name.lower() in seen or name not in self.contexts:
+            return
+        context = self.contexts[name]
+        found.append(context)
+        seen.add(name.lower())
+        for included, place in context.includes:
+            if included not in self.contexts:
+                raise NotUnderstood(place, What.CONTEXT, included)
+            self._gather(included, seen, found)
 
     def _find(self, name: str, exten: str, wanted: Wanted, seen: set[str]) -> Exten | None:
         if name.lower() in seen or name not in self.contexts:
@@ -62,7 +90,7 @@ def read(files: Mapping[str, str], main: str) -> Dialplan:
     for section in sections(files, main):
         kind = section.name.lower()
         if kind == "general":
-            _settings(section)
+            check_settings(section.entries)
         elif kind == "globals":
             for entry in section.entries:
                 if "$" in entry.value or entry.name.endswith(")"):
@@ -75,8 +103,9 @@ def read(files: Mapping[str, str], main: str) -> Dialplan:
     return Dialplan(contexts, variables)
 
 
-def _settings(section: Section) -> None:
-    for entry in section.entries:
+def check_settings(entries: Iterable[Entry]) -> None:
+    """Raise NotUnderstood for a setting of `[general]` that changes how all calls run."""
+    for entry in entries:
         forbidden = _FORBIDDEN_SETTINGS.get(entry.name.lower(), ())
         off = entry.name.lower() == "autofallthrough" and entry.value.lower() not in (
             "yes",

@@ -1,135 +1,83 @@
-"""All that a dialplan does with the calls to one number: blocks of callers, at classes of instants, with their plans.
+"""All that a dialplan does with calls that are alike but for some digits and the time: plans over the digits.
 
-A call runs as far as it can without knowing more. Where it must know, it parts: on a digit into ten, on the clock
-and on what became of a dial into two. So the blocks and classes found part what was asked.
+A call runs as far as it can without knowing more; where it must know, it parts: on a digit into ten, on the clock and
+on what became of a dial into two. What happens from one jump to the next is kept by the inputs that it looked at, and
+so is what becomes of it in the end. So what stands once in a dialplan is explored once, for whichever extension a call
+comes from, and in whatever form its number was presented.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from policyc.schedule import Period, always, partition
+from policyc.targets.asterisk.reader import plans
 from policyc.targets.asterisk.reader.applications import Runner
-from policyc.targets.asterisk.reader.call import Call, Frame, Numbers, filling
-from policyc.targets.asterisk.reader.clocks import AnyTime, AtInstant, ClockAsked
+from policyc.targets.asterisk.reader.call import (
+    EXTEN,
+    NAME,
+    NAME_PRESENTATION,
+    NUMBER,
+    NUMBER_PRESENTATION,
+    SIZE,
+    Call,
+    Known,
+    Names,
+    Variable,
+    Word,
+)
+from policyc.targets.asterisk.reader.diagrams import Diagram, constant, joined, paired, spliced
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.asterisk.reader.functions import Evaluator, wanted_by
-from policyc.targets.asterisk.reader.plans import (
-    Answer,
-    Event,
-    HandedOver,
-    Party,
-    Plan,
-    RanOut,
-    grown,
-)
+from policyc.targets.asterisk.reader.matching import Pieces, pieces
+from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
+from policyc.targets.asterisk.reader.readable import readable, with_marks
 from policyc.targets.asterisk.reader.texts import (
     DIGITS,
     NeedsDigit,
+    NeedsInput,
+    check_inputs,
     decode,
-    digit_at,
-    encode,
+    digits_from,
+    has_clock,
+    has_input,
+    has_unknown_digit,
+    has_word,
     is_status,
     show,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from policyc.schedule import Partition, Period
     from policyc.targets.asterisk.reader.dialplan import Dialplan
-    from policyc.targets.asterisk.reader.patterns import Step
+    from policyc.targets.asterisk.reader.patterns import Exten, Step
 
-MOST_STEPS = 2000
-"""Of one call."""
-_DEEPEST = 40  # jumps whose ends are found within one another
-MOST_CALLS = 500_000
-"""That part from one another."""
+MOST_PARTS = 20_000
+"""Of one step, on digits."""
+_DEEPEST = 20_000  # jumps whose ends are found within one another
+_ALL = 30  # digits: more than any number has
+_FRAMES = 12  # of Python, for each of them
 
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What happens to the calls of a block, None for calls without a number, at some classes of instants: a mask."""
-
-    numbers: Numbers | None
-    instants: int
-    plan: Plan
+T = TypeVar("T")
+Value = Variable | None
+Ask = Callable[[str], Value]
+"""Gives what an input is, by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explored:
-    """All cases: for each number that was asked for, they part the classes of `partition`. `runs` says what it took."""
-
-    partition: Partition
-    cases: tuple[Case, ...]
-    runs: int
-
-    def case(self, number: str, instant: datetime) -> Case:
-        """Return the case of a number at an instant, local or aware."""
-        bit = 1 << self.partition.class_of(instant)
-        return next(
-            one
-            for one in self.cases
-            if one.numbers is not None
-            and one.instants & bit
-            and number.startswith(one.numbers.prefix)
-            and len(number) == len(one.numbers.prefix) + one.numbers.more
-        )
+# --- what is not known before it is asked for -----------------------------------------------------
 
 
-def explore(
-    dialplan: Dialplan,
-    context: str,
-    exten: str,
-    numbers: Numbers | None,
-    presentation: str,
-    zone: ZoneInfo,
-    *,
-    name: str = "",
-    server_zone: str | None = None,
-    outside: frozenset[str] = frozenset(),
-    periods: Iterable[Period] = (),
-) -> Explored:
-    """Return what becomes of the calls of a block to an extension, as presented (a value of CALLERID(num-pres)).
-
-    Instants are told in `zone`; `periods` are told apart too, for whoever compares. `outside` names contexts of the
-    PBX that the files need not hold. Raises NotUnderstood.
-    """
-    clock = AnyTime(zone, list(dict.fromkeys(periods)))
-    walk = _Walk(dialplan, clock, zone.key, server_zone, outside)
-    leaves = list(walk.leaves(_call(context, exten, numbers, presentation, name)))
-    cases = sorted(_cases(leaves, clock), key=lambda case: (str(case.numbers), case.instants & -case.instants))
-    return Explored(clock.partition, tuple(cases), walk.runs)
-
-
-def run(
-    dialplan: Dialplan,
-    context: str,
-    exten: str,
-    number: str | None,
-    presentation: str,
-    local: datetime,
-    zone: ZoneInfo,
-    *,
-    name: str = "",
-    server_zone: str | None = None,
-    outside: frozenset[str] = frozenset(),
-) -> Plan:
-    """Return what becomes of one call at a local instant. Raises NotUnderstood."""
-    walk = _Walk(dialplan, AtInstant(local), zone.key, server_zone, outside)
-    start = _call(context, exten, None if number is None else Numbers(encode(number)), presentation, name)
-    return grown([_readable(leaf.events) for leaf in walk.leaves(start)])
-
-
-def _call(context: str, exten: str, numbers: Numbers | None, presentation: str, name: str) -> Call:
-    text = None if numbers is None else numbers.text
-    party = Party(text, encode(name), presentation, presentation)
-    return Call(numbers, encode(context), encode(exten), party, given=len(numbers.prefix) if numbers else 0)
-
-
-# --- the walk -------------------------------------------------------------------------------------
+class _PeriodAsked(Exception):  # noqa: N818  a question
+    def __init__(self, period: Period) -> None:
+        super().__init__(period)
+        self.period = period
 
 
 class _WordAsked(Exception):  # noqa: N818  a question
@@ -143,12 +91,21 @@ class _Questions:
     """Answer for a call from what it knows; else raise the question."""
 
     call: Call
-    clock: AnyTime | AtInstant
+    instant: datetime | None  # local; None: at any time
+    held: Mapping[Period, bool]
 
     def during(self, period: Period) -> bool:
         if self.call.confirming:
             raise Unclear(What.TIME, "U()")
-        return self.clock.during(self.call, period)
+        if self.instant is not None:
+            return period.holds(self.instant)
+        if not period.week or not period.dates:
+            return False
+        if period == always():
+            return True
+        if period not in self.held:
+            raise _PeriodAsked(period)
+        return self.held[period]
 
     def word_is(self, word: str, value: str) -> bool:
         about = self.call.words.get(word)
@@ -170,232 +127,730 @@ class _Questions:
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """Calls that have to go on, by how deep in subroutines they are and by what decides how they go on."""
+class _Inputs:
+    """The inputs that were asked for, in order."""
 
-    clock: AnyTime | AtInstant
-    at_depth: list[dict[tuple[object, ...], Call]] = field(default_factory=list)
+    ask: Ask
+    bound: dict[str, Value] = field(default_factory=dict)
 
-    def put(self, call: Call) -> None:
-        """Add a call; one that is alike, at other instants, is the same from here on."""
-        while len(self.at_depth) <= len(call.frames):
-            self.at_depth.append({})
-        calls = self.at_depth[len(call.frames)]
-        state = (call.numbers, *call.state)
-        if alike := calls.get(state):
-            call.instants = self.clock.mask(alike) | self.clock.mask(call)
-            call.steps = max(call.steps, alike.steps)
-        calls[state] = call
+    def get(self, name: str) -> Value:
+        if name not in self.bound:
+            self.bound[name] = self.ask(name)
+        return self.bound[name]
 
-    def take(self) -> Call | None:
-        """Return one of the deepest."""
-        for calls in reversed(self.at_depth):
-            if calls:
-                return calls.popitem()[1]
-        return None
+    @property
+    def size(self) -> int:
+        """How many digits of the number are not known."""
+        value = self.get(SIZE)
+        if value is None:
+            raise Unclear(What.VALUE, NUMBER)
+        return int(value.value)
 
 
-@dataclass(slots=True)
-class _Walk:
-    dialplan: Dialplan
-    clock: AnyTime | AtInstant
-    zone: str
-    server_zone: str | None
-    outside: frozenset[str]
-    place: Place = field(default_factory=lambda: Place("", 0))  # of the step that runs, or ran last
-    runs: int = 0
-    _confirms: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
-    _shared: dict[tuple[object, ...], list[Call] | None] = field(default_factory=dict)
-    _nested: int = 0
+class _Memo(Generic[T]):
+    """What was found, by the inputs that it depends on: each tells which is to be looked at next."""
 
-    def leaves(self, start: Call) -> Iterator[Call]:
-        """Yield the calls that a call parts into, each at its end.
+    __slots__ = ("_behind", "_name", "found")
 
-        Those deepest in subroutines go first, and calls that come out alike are one again, at the instants of both.
+    def __init__(self) -> None:
+        self.found: T | None = None
+        self._name: str | None = None
+        self._behind: dict[Value, _Memo[T]] = {}
+
+    def recall(self, ask: Ask) -> T | None:
+        """Return what was found for these inputs, None if nothing was."""
+        memo = self
+        while memo.found is None:
+            if memo._name is None:
+                return None
+            behind = memo._behind.get(ask(memo._name))
+            if behind is None:
+                return None
+            memo = behind
+        return memo.found
+
+    def keep(self, bound: Mapping[str, Value], found: T) -> None:
+        """Keep what was found by looking at inputs in this order."""
+        memo = self
+        for name, value in bound.items():
+            memo._name = name
+            memo = memo._behind.setdefault(value, _Memo())
+        memo.found = found
+
+
+# --- from one jump to the next --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where calls go on, with all that decides how beside their inputs."""
+
+    context: str
+    exten: Exten | None  # None: it is looked for by `text`, at each priority
+    text: str | None
+    priority: int
+    own: tuple[str, ...] | None
+    confirming: bool
+    words: tuple[tuple[str, Word], ...]
+    dials: int
+    readings: int
+    inherited: frozenset[str]
+
+    def call(self, known: Known) -> Call:
+        """Return the calls that go on here."""
+        return Call(
+            self.context,
+            self.exten,
+            self.priority,
+            known,
+            self.own,
+            self.confirming,
+            dict(self.words),
+            self.dials,
+            self.readings,
+            self.inherited,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fork:
+    """Two ways to go on from a step."""
+
+    asked: Asked | Period
+    yes: _Tree
+    no: _Tree
+
+
+_Tree = Call | _Fork | plans.Unclear
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Open:
+    """Where a plan is not over: the call leaves the Gosub that it is in, or goes on where others are being explored."""
+
+    call: Call
+
+
+class Walk:
+    """A dialplan that is explored, and all that was found of it so far."""
+
+    def __init__(
+        self,
+        dialplan: Dialplan,
+        zone: ZoneInfo,
+        *,
+        server_zone: str | None = None,
+        outside: frozenset[str] = frozenset(),
+        instant: datetime | None = None,
+    ) -> None:
+        """Take a dialplan, and the zone in which instants are told.
+
+        `outside` names contexts of the PBX that the files need not hold. `instant` is local; None is any time.
         """
-        waiting = _Waiting(self.clock)
-        waiting.put(self.clock.start(start))
-        while call := waiting.take():
-            for end, is_stuck in self.ends(call, waiting):
-                if is_stuck and start.confirming:
-                    raise NeedsDigit  # of the caller's number: the call that dials parts
-                if is_stuck:
-                    self.count(len(DIGITS))
-                    for digit in sorted(DIGITS, reverse=True):
-                        waiting.put(end.with_digit(digit))
-                else:
-                    yield end
+        self.dialplan = dialplan
+        self.zone = zone
+        self.server_zone = server_zone
+        self.outside = outside
+        self.instant = instant
+        self.places: list[Place] = []
+        """The steps that were run, in order."""
+        self._names = Names()
+        self._blocks: dict[_Start, _Memo[Diagram[_Tree]]] = {}
+        self._ends: dict[_Start, _Memo[Diagram[Plan]]] = {}
+        self._going: dict[_Start, list[_Inputs]] = {}
+        self._depth = 0
+        self._parts = 0
+        self._plans: dict[object, Plan] = {}
+        self._opens: dict[object, _Open] = {}
+        self._open_plans: set[int] = set()  # by identity: those that are not over in some way
+        self._located: dict[tuple[str, str, int], tuple[int, Pieces]] = {}
+        self._feasible: dict[frozenset[tuple[Period, bool]], bool] = {}
 
-    def ends(self, call: Call, waiting: _Waiting) -> Iterator[tuple[Call, bool]]:
-        """Go on with a call; yield calls at their ends, and those that are stuck: they need a digit to go on.
+    def found(self, context: str, exten: str, number: str | None, presentation: str, name: str = "") -> Diagram[Plan]:
+        """Return what becomes of calls to an extension, over the unknown digits of the number, encoded texts all.
 
-        What has to wait, for others that may come out of a subroutine alike, is put among the waiting.
+        `presentation` is a value of CALLERID(num-pres).
         """
-        while not call.over:
-            depth, place = len(call.frames), (call.context, call.exten)
-            try:
-                call = self.step(call)
-            except NeedsDigit:
-                yield call, True
-                return
-            except ClockAsked as asked:
-                parts = [
-                    replace(call.copy(), instants=mask, version=self.clock.version)
-                    for mask in (asked.inside, asked.outside)
-                ]
-            except _WordAsked as asked:
-                parts = [_told(call, asked, holds=True), _told(call, asked, holds=False)]
-            else:
-                if len(call.frames) < depth:
-                    waiting.put(call)
-                    return
-                jumped = not call.over and (call.context, call.exten) != place
-                if jumped and (shared := self.shared(call)) is not None:
-                    for end in shared:
-                        if end.over:
-                            yield end, False
-                        else:
-                            waiting.put(end)
-                    return
-                continue
-            self.count(len(parts))
-            waiting.put(parts[1])
-            call = parts[0]
-        yield call, False
+        size = sum(map(has_unknown_digit, number or ""))
+        inputs: dict[str, Value] = {
+            NUMBER: None if number is None else Variable(number),
+            NAME: Variable(name),
+            NUMBER_PRESENTATION: Variable(presentation),
+            NAME_PRESENTATION: Variable(presentation),
+            SIZE: Variable(str(size)),
+        }
+        start = Call("", None, 0, self._known({}), goes=(context, exten, 1))
+        with _deep():
+            return self._finished(self._onward(start, inputs.get), inputs.get, size)
 
-    def shared(self, call: Call) -> list[Call] | None:
-        """Return what a call comes to that has jumped: its ends, where it is stuck, where it leaves the subroutine.
+    # --- blocks: from one jump to the next ---
 
-        That is found once, for all digits and instants; None where it is not possible.
-        """
-        if not isinstance(self.clock, AnyTime) or call.numbers is None or call.confirming:
-            return None
-        size = len(call.numbers.prefix) + call.numbers.more
-        key = (call.state, size)
-        if key not in self._shared:
-            self._shared[key] = None  # for whoever comes by again before it is found
-            if self._nested < _DEEPEST:
-                self._nested += 1
-                self._shared[key] = self._found(call, size)
-                self._nested -= 1
-        found = self._shared[key]
+    def _known(self, bound: Mapping[str, Value]) -> Known:
+        return Known(self._names, bound, self.dialplan.variables)
+
+    def _block(self, start: _Start, ask: Ask) -> Diagram[_Tree]:
+        """Return what calls have come to when they jump, or part."""
+        memo = self._blocks.setdefault(start, _Memo())
+        found = memo.recall(ask)
         if found is None:
-            return None
-        mask = self.clock.mask(call)
-        ends = []
-        for end in found:
-            if instants := self.clock.mask(end) & mask:
-                ends.append(replace(end.copy(), numbers=call.numbers, instants=instants, version=self.clock.version))
-        return ends
-
-    def _found(self, call: Call, size: int) -> list[Call] | None:
-        prefix = call.numbers.prefix[: call.given] if call.numbers else ""
-        start = self.clock.start(replace(call.copy(), numbers=Numbers(prefix, size - len(prefix))))
-        waiting = _Waiting(self.clock)
-        waiting.put(start)
-        found = []
-        try:
-            while going := waiting.take():
-                if len(going.frames) < len(start.frames):
-                    found.append(going)  # back from the subroutine: others go on elsewhere
-                    continue
-                for end, _ in self.ends(going, waiting):
-                    if end.state == start.state:
-                        return None  # stuck where it stands
-                    found.append(end)
-        except NotUnderstood:  # at instants, perhaps, at which no such call comes by
-            return None
+            inputs = _Inputs(ask)
+            call = start.call(self._known(inputs.bound))
+            while True:
+                found = self._stepped(call, inputs)
+                after = found.values[0]
+                if len(found.values) > 1 or not isinstance(after, Call):
+                    if call.events:  # they come before what is asked, whatever the answer
+                        found = constant(call)
+                    break
+                if after.over or after.goes:
+                    break
+                if after.returns is not None:
+                    break
+                call = after
+            memo.keep(inputs.bound, found)
         return found
 
-    def count(self, parts: int) -> None:
-        self.runs += parts
-        if self.runs > MOST_CALLS:
-            raise NotUnderstood(self.place, What.ENDLESS, str(MOST_CALLS))
+    def _stepped(self, call: Call, inputs: _Inputs) -> Diagram[_Tree]:
+        """Return the calls that calls are after their next step."""
+        self._parts = 0
+        ways = list(self._ways(call, inputs, "", {}, {}))
+        return joined(inputs.size if len(ways) > 1 else 0, ways)
 
-    def step(self, before: Call) -> Call:
-        """Return the call after its next step; the call given stays as it was.
+    def _ways(
+        self, before: Call, inputs: _Inputs, digits: str, held: Mapping[Period, bool], alike: dict[object, _Tree]
+    ) -> Iterator[tuple[int, _Tree]]:
+        """Yield what numbers that begin with some digits come to, at times that are held to be in periods or not."""
+        low = int(digits) * 10 ** (inputs.size - len(digits)) if digits else 0
 
-        The digits that are known are put in only where the step needs one. Raises NeedsDigit for one that is not.
-        """
-        if before.steps >= MOST_STEPS:
-            raise NotUnderstood(self.place, What.ENDLESS, str(MOST_STEPS))
-        try:
-            step = self.located(before)
+        def told(
+            asked: Asked | Period, yes: Iterable[tuple[int, _Tree]], no: Iterable[tuple[int, _Tree]]
+        ) -> Diagram[_Tree]:
+            # these may begin in the midst of numbers: what is before is not looked at
+            one, other = (Diagram(_ALL, *zip(*ways, strict=True)) for ways in (yes, no))
+            return paired(lambda one, other: one if one is other else _Fork(asked, one, other), one, other)
+
+        while True:
             try:
-                return self.tried(before, step)
+                after = self._tried(before, inputs, digits, held)
+            except NeedsInput as needed:
+                inputs.get(self._names.name(needed.char))
+                continue
             except NeedsDigit:
-                if not before.digits:
-                    raise
-            filled = before.filled()
-            return before.changed(filled, self.tried(filled, step))
-        except Unclear as unclear:
-            raise NotUnderstood(self.place, unclear.what, decode(unclear.text)) from None
+                if len(digits) >= inputs.size:
+                    raise AssertionError("a digit is asked for where all are known") from None
+                self._parts += len(DIGITS)
+                if self._parts > MOST_PARTS:
+                    yield low, self._unclear(Unclear(What.ENDLESS, str(MOST_PARTS)), before)
+                    return
+                for digit in sorted(DIGITS):
+                    yield from self._ways(before, inputs, digits + digit, held, alike)
+                return
+            except _PeriodAsked as asked:
+                ways = [
+                    self._ways(before, inputs, digits, {**held, asked.period: is_in}, alike) for is_in in (True, False)
+                ]
+                both = told(asked.period, *ways)
+            except _WordAsked as asked:
+                about = replace(before.words[asked.word].asked, value=asked.value)
+                ways = [
+                    self._ways(_told(before, asked, holds=holds), inputs, digits, held, alike)
+                    for holds in (True, False)
+                ]
+                both = told(about, *ways)
+            except (Unclear, NotUnderstood) as unclear:
+                yield low, self._unclear(unclear, before)
+                return
+            else:
+                yield low, alike.setdefault(after.state, after)
+                return
+            yield from zip(both.starts, both.values, strict=True)
+            return
 
-    def located(self, call: Call) -> Step | None:
-        """Return the step where a call is, None if there is none."""
-        wanted = wanted_by(str(call.priority))
-        try:
-            exten = self.dialplan.find(call.context, call.exten, wanted)
-        except NeedsDigit:
-            exten = self.dialplan.find(call.context, filling(call.digits)(call.exten), wanted)
-        return None if exten is None else exten.steps[call.priority]
+    def _unclear(self, unclear: Unclear | NotUnderstood, call: Call) -> plans.Unclear:
+        place = unclear.place if isinstance(unclear, NotUnderstood) else call.place
+        return plans.Unclear(place.file, place.line, unclear.what.value, decode(unclear.text))
 
-    def tried(self, before: Call, step: Step | None) -> Call:
+    def _tried(self, before: Call, inputs: _Inputs, digits: str, held: Mapping[Period, bool]) -> Call:
         """Return the call after a step, as far as its texts are known."""
         call = before.copy()
-        call.steps += 1
-        if step is not None:
-            self.place = step.place
-            questions = _Questions(call, self.clock)
-            evaluator = Evaluator(self.dialplan, call, questions, self.zone, self.server_zone, self.outside)
-            Runner(evaluator, self.confirm).run(step.application, evaluator.substituted(step.data))
-            call.priority += 1
-        elif call.context in self.dialplan.contexts:
-            self.run_out(call)
+        if digits:
+            call.known = replace(before.known, digits=Known.table(digits, inputs.size))
+        if call.context not in self.dialplan.contexts:
+            self._hand_over(call)
+        elif (step := self._step(call)) is None:
+            self._run_out(call)
         else:
-            self.hand_over(call)
+            before.place = call.place = step.place
+            questions = _Questions(call, self.instant, held)
+            evaluator = Evaluator(self.dialplan, call, questions, self.zone.key, self.server_zone, self.outside)
+            data = evaluator.substituted(step.data)
+            if step.application != "set":
+                check_inputs(data)
+            Runner(evaluator, self._confirm).run(step.application, data)
+            self.places.append(step.place)
+            if not call.goes:
+                call.priority += 1
+        call.known = before.known
         return call
 
-    def hand_over(self, call: Call) -> None:
-        if call.confirming or call.frames:
+    def _step(self, call: Call) -> Step | None:
+        """Return the step where a call is, None if there is none: it is looked for anew at each priority."""
+        if call.exten is not None and (step := call.exten.steps.get(call.priority)):
+            return step
+        text = call.seen(EXTEN) or ""
+        found = self.dialplan.find(call.context, text, wanted_by(str(call.priority)))
+        return found.steps[call.priority] if found else None
+
+    def _hand_over(self, call: Call) -> None:
+        if call.confirming or call.own is not None:
             raise Unclear(What.CONTEXT, call.context)  # a Return would come back
-        call.happens(HandedOver(call.context, call.exten, call.priority, call.party))
+        call.happens(HandedOver(call.context, call.seen(EXTEN) or "", call.priority, call.party))
         call.over = True
 
-    def run_out(self, call: Call) -> None:
+    def _run_out(self, call: Call) -> None:
         """Go on where an extension has no such step: at `i` if it is none at all, else the call is over."""
+        text = call.seen(EXTEN) or ""
         if call.confirming:
-            raise Unclear(What.EXTENSION, show(call.exten))
+            raise Unclear(What.EXTENSION, show(text))
         first = wanted_by("1")
-        exists = self.dialplan.find(call.context, call.exten, first) is not None
-        if not exists and self.dialplan.find(call.context, "i", first) and call.exten != "i":
-            call.set("INVALID_EXTEN", call.exten)
-            call.exten, call.priority = "i", 1
+        exists = self.dialplan.find(call.context, text, first) is not None
+        if not exists and self.dialplan.find(call.context, "i", first) and text != "i":
+            call.set("INVALID_EXTEN", text)
+            call.goes = (call.context, "i", 1)
             return
         if not exists and self.dialplan.find(call.context, "e", first):
             raise Unclear(What.EXTENSION, "e")
-        by_status = exists and is_status(call.variable("DIALSTATUS") or " ")
+        by_status = exists and is_status(call.seen("DIALSTATUS") or " ")
         call.happens(RanOut(invalid=not exists, by_status=by_status))
         call.over = True
 
-    def confirm(self, caller: Call, context: str) -> Plan | None:
+    def _confirm(self, caller: Call, context: str) -> Plan | None:
         """Return what a context does with whoever answers; None where it is not there, which connects."""
         if context in self.outside:
             raise Unclear(What.CONTEXT, context)
         if self.dialplan.find(context, "s", wanted_by("1")) is None:
             return None
-        inherited = {
-            name: tuple(replace(one, inherited=2 if one.inherited == 2 else 0) for one in stack[-1:] if one.inherited)
-            for name, stack in caller.variables.items()
-        }
-        variables = {name: stack for name, stack in inherited.items() if stack}
-        key = (context, tuple(sorted((name, stack[0].value) for name, stack in variables.items())))
-        if key not in self._confirms:
-            start = Call(None, context, "s", Party(None, "", "", ""), confirming=True, variables=variables)
-            start.frames = (Frame("", "", 0, ()),)
-            leaves = list(self.leaves(start))
-            self._confirms[key] = grown([_readable(leaf.events) for leaf in leaves])
-        return self._confirms[key]
+        inputs: dict[str, Value] = {}
+        for name in caller.inherited:
+            caller.seen(name)
+            value = caller.written[name] if name in caller.written else caller.known.bound[name]
+            if value is not None:
+                text = caller.known.filled(value.value)
+                inputs[name] = Variable(text, 2 if value.inherited == 2 else 0)
+        start = Call(
+            "",
+            None,
+            0,
+            self._known({}),
+            own=(),
+            confirming=True,
+            inherited=frozenset(name for name, value in inputs.items() if value and value.inherited),
+            goes=(context, "s", 1),
+        )
+        found = self._onward(start, inputs.get)
+        if len(found.values) > 1:
+            raise Unclear(What.VALUE, context)
+        return self._confirmed(found.values[0], inputs)
+
+    def _confirmed(self, plan: Plan, inputs: Mapping[str, Value]) -> Plan:
+        """Return a plan of whoever answered, with what it comes to at its ends."""
+        then = plan.then
+        if isinstance(then, Parted):
+            yes, no = self._confirmed(then.yes, inputs), self._confirmed(then.no, inputs)
+            return self._plan(plan.events, Parted(then.asked, yes, no))
+        if not isinstance(then, _Open):
+            return plan
+        end: Event
+        written = then.call.written
+        value = written["GOSUB_RESULT"] if "GOSUB_RESULT" in written else inputs.get("GOSUB_RESULT")
+        if value is None or not value.value:
+            end = Connected()
+        elif value.value == "CONTINUE":
+            end = Declined()
+        else:
+            place = then.call.place
+            end = plans.Unclear(place.file, place.line, What.VALUE.value, f"GOSUB_RESULT={show(value.value)}")
+        return self._plan((*plan.events, end))
+
+    # --- to the end ---
+
+    def _end(self, start: _Start, ask: Ask) -> Diagram[Plan]:
+        """Return what becomes of calls from a start on."""
+        memo = self._ends.setdefault(start, _Memo())
+        found = memo.recall(ask)
+        if found is None:
+            inputs = _Inputs(ask)
+            going = self._going.setdefault(start, [])
+            going.append(inputs)
+            self._depth += 1
+            try:
+                found = self._block(start, inputs.get).flat(lambda tree: self._ended(tree, inputs.get))
+            finally:
+                going.pop()
+                self._depth -= 1
+            memo.keep(inputs.bound, found)
+        return found
+
+    def _is_going(self, start: _Start, ask: Ask) -> bool:
+        """Tell whether calls from a start on are being explored, for what these inputs are as far as that looked."""
+        return any(
+            all(ask(name) == value for name, value in inputs.bound.items()) for inputs in self._going.get(start, ())
+        )
+
+    def _ended(self, tree: _Tree, ask: Ask) -> Diagram[Plan]:
+        """Return what becomes of calls after a block."""
+        if isinstance(tree, _Fork):
+            return paired(
+                lambda yes, no: self._plan((), Parted(tree.asked, yes, no)),
+                self._ended(tree.yes, ask),
+                self._ended(tree.no, ask),
+            )
+        if isinstance(tree, plans.Unclear):
+            return constant(self._plan((tree,)))
+        events = tuple(map(readable, tree.events))
+        if tree.over:
+            return constant(self._plan(events))
+        if tree.returns is not None:
+            return constant(self._plan(events, self._opened(tree)))
+        try:
+            onward = self._onward(tree, ask)
+        except (Unclear, NotUnderstood) as unclear:
+            onward = constant(self._plan((self._unclear(unclear, tree),)))
+        return onward.mapped(lambda plan: self._plan(events + plan.events, plan.then)) if events else onward
+
+    def _onward(self, call: Call, ask: Ask) -> Diagram[Plan]:
+        """Return what becomes of calls that jump, or go on behind a step where they parted."""
+        context, text, priority = call.goes or (call.context, None, call.priority)
+        given: dict[str, Value] = {} if text is None else {EXTEN: Variable(text)}
+        own = call.own
+        if call.enters is not None:
+            *arguments, count = call.enters
+            given |= {f"ARG{at}": Variable(one) for at, one in enumerate(arguments, 1)}
+            given["ARGC"] = Variable(count)
+            own = tuple(name for name in given if name != EXTEN)
+
+        def after(name: str) -> Value:
+            if name in given:
+                return given[name]
+            if name not in call.written:
+                return ask(name)
+            value = call.written[name]
+            if value is None or not has_input(value.value):
+                return value
+            return replace(value, value="".join(self._looked_at(char, ask) for char in value.value))
+
+        words = tuple(sorted(call.words.items()))
+        more = (priority, own, call.confirming, words, call.dials, call.readings, call.inherited)
+        digits, places = self._places(call, context, text, priority, after)
+        parts: list[tuple[int, Diagram[Plan]]] = []
+        made: dict[_Start, Diagram[Plan]] = {}
+        for low, exten, sought in places:
+            start = _Start(context, exten, sought, *more)
+            if start not in made:
+                if self._is_going(start, after) or self._depth > _DEEPEST:
+                    made[start] = constant(self._plan((), self._opened(_waiting(call, context, text, priority))))
+                else:
+                    made[start] = self._moved(self._end(start, after), call, given)
+            parts.append((low, made[start]))
+        found = spliced(digits, parts)
+        return found if call.enters is None else self._returned(found, call, given, ask)
+
+    def _looked_at(self, char: str, ask: Ask) -> str:
+        if not has_input(char):
+            return char
+        name = self._names.name(char)
+        value = ask(name)
+        return self.dialplan.variables.get(name, "") if value is None else value.value
+
+    def _places(
+        self, call: Call, context: str, text: str | None, priority: int, ask: Ask
+    ) -> tuple[int, list[tuple[int, Exten | None, str | None]]]:
+        """Return where calls go on: of how many digits, and from which on, at whose steps, or to be found by a text."""
+        if text is None and call.exten is not None and priority in call.exten.steps:
+            return 0, [(0, call.exten, None)]
+        if text is None:
+            value = ask(EXTEN)
+            text = "" if value is None else value.value
+        if context not in self.dialplan.contexts or not self.dialplan.is_regular(context):
+            return 0, [(0, None, text)]
+        digits, extens = self._extens(context, text, priority, ask)
+        return digits, [(low, exten, None if exten else text) for low, exten in extens]
+
+    def _extens(self, context: str, text: str, priority: int, ask: Ask) -> tuple[int, Pieces]:
+        """Return who takes a text of a context: of how many digits, and from which on."""
+        key = context, text, priority
+        if key not in self._located:
+            if text.startswith("_") or has_clock(text) or has_word(text):
+                raise Unclear(What.EXTENSION, show(text))
+            plain = text.replace("-", "")
+            wanted = wanted_by(str(priority))
+            unknown = "" if plain.isascii() else "".join(filter(has_unknown_digit, plain))
+            if not unknown:
+                self._located[key] = 0, [(0, self.dialplan.find(context, plain, wanted))]
+            elif unknown == digits_from(len(unknown)):
+                self._located[key] = len(unknown), pieces(self.dialplan.roots(context), plain, wanted)
+            else:
+                self._parts = 0
+                size = _Inputs(ask).size
+                return size, list(self._searched(context, plain, wanted, size, ""))
+        return self._located[key]
+
+    def _searched(
+        self, context: str, text: str, wanted: Callable[[Exten], bool], size: int, digits: str
+    ) -> Iterator[tuple[int, Exten | None]]:
+        """Yield who takes a text that has not the last digits, for the numbers that begin with some."""
+        try:
+            found = self.dialplan.find(context, text.translate(Known.table(digits, size)), wanted)
+        except NeedsDigit:
+            self._parts += len(DIGITS)
+            if self._parts > MOST_PARTS:
+                raise Unclear(What.ENDLESS, str(MOST_PARTS)) from None
+            for digit in sorted(DIGITS):
+                yield from self._searched(context, text, wanted, size, digits + digit)
+        else:
+            yield (int(digits) * 10 ** (size - len(digits)) if digits else 0), found
+
+    # --- putting plans together ---
+
+    def _plan(self, events: tuple[Event, ...], then: Parted | _Open | None = None) -> Plan:
+        """Return a plan; those that are equal are one."""
+        if isinstance(then, Parted):
+            if then.yes is then.no:
+                return self._plan(events + then.yes.events, then.yes.then)
+            key: object = (events, then.asked, id(then.yes), id(then.no))
+        else:
+            key = (events, id(then))
+        found = self._plans.get(key)
+        if found is None:
+            found = self._plans[key] = Plan(events, then)  # type: ignore[arg-type]  # open ones are nobody else's
+            if isinstance(then, _Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self._open_plans):
+                self._open_plans.add(id(found))
+        return found
+
+    def _opened(self, call: Call) -> _Open:
+        bare = replace(call, events=())
+        key = bare.state
+        if key not in self._opens:
+            self._opens[key] = _Open(bare)
+        return self._opens[key]
+
+    def _is_open(self, diagram: Diagram[Plan]) -> bool:
+        return bool(self._open_plans) and any(id(plan) in self._open_plans for plan in diagram.values)
+
+    def _moved(self, found: Diagram[Plan], call: Call, given: Mapping[str, Value]) -> Diagram[Plan]:
+        """Return what becomes of calls after a jump in terms of what was before it."""
+        marks = NUMBER in call.written or NAME in call.written
+        if call.enters is None:
+            if not marks and not self._is_open(found):
+                return found
+            return found.mapped(lambda plan: self._replaced(plan, call, given, self._composed, {}))
+        return found.mapped(lambda plan: self._replaced(plan, call, given, None, {})) if marks else found
+
+    def _replaced(
+        self,
+        plan: Plan,
+        call: Call,
+        given: Mapping[str, Value],
+        composed: Callable[[Call, Call, Mapping[str, Value]], Call] | None,
+        done: dict[int, Plan],
+    ) -> Plan:
+        """Return a plan with what it says of inputs put in terms of a call before it."""
+        if id(plan) in done:
+            return done[id(plan)]
+        events = plan.events
+        if NUMBER in call.written or NAME in call.written:
+            events = tuple(with_marks(event, self._mark(call, NUMBER), self._mark(call, NAME)) for event in events)
+        then: object = plan.then
+        if isinstance(then, Parted):
+            yes, no = (self._replaced(one, call, given, composed, done) for one in (then.yes, then.no))
+            made = self._plan(events, Parted(then.asked, yes, no))
+        elif isinstance(then, _Open) and composed is not None:
+            made = self._plan(events, self._opened(composed(call, then.call, given)))
+        else:
+            made = self._plan(events, then)  # type: ignore[arg-type]
+        done[id(plan)] = made
+        return made
+
+    def _mark(self, call: Call, name: str) -> str | None:
+        """Return what a mark of the number or the name stands for after a call wrote it."""
+        if name not in call.written:
+            return self._names.char(name)
+        value = call.written[name]
+        return None if value is None else decode(value.value)
+
+    def _composed(self, first: Call, then: Call, given: Mapping[str, Value]) -> Call:
+        """Return a call that was first one and then another, whose inputs are what the first left and was given."""
+        text = self._translation(first, given)
+        written = dict(first.written)
+        written |= {name: then.translated(value, text) for name, value in then.written.items()}
+        saved = {name: then.translated(value, text) for name, value in then.saved.items()} | first.saved
+        goes = then.goes
+        exten = then.exten
+        if goes is not None and goes[1] is None and EXTEN in given:
+            goes = goes[0], _text(given[EXTEN]), goes[2]
+        returns = None if then.returns is None else text(then.returns)
+        return replace(then, written=written, saved=saved, goes=goes, exten=exten, returns=returns)
+
+    def _translation(self, first: Call, given: Mapping[str, Value]) -> Callable[[str], str]:
+        def of(char: str) -> str:
+            if not has_input(char):
+                return char
+            name = self._names.name(char)
+            if name not in given and name not in first.written:
+                return char
+            value = given[name] if name in given else first.written[name]
+            return self.dialplan.variables.get(name, "") if value is None else value.value
+
+        def text(value: str) -> str:
+            return "".join(map(of, value)) if has_input(value) else value
+
+        return text
+
+    def _returned(self, found: Diagram[Plan], call: Call, given: Mapping[str, Value], ask: Ask) -> Diagram[Plan]:
+        """Return what becomes of calls that enter a Gosub, given what becomes of them within it."""
+        if not self._is_open(found):
+            return found
+        behind: dict[int, Diagram[Plan]] = {}
+        opens: dict[int, tuple[_Open, ...]] = {}
+        for plan in found.values:
+            if id(plan) not in opens:
+                opens[id(plan)] = tuple({id(one): one for one in _opens(plan)}.values())
+        for one in {id(one): one for some in opens.values() for one in some}.values():
+            if one.call.returns is None:  # goes on where it is being explored, within the Gosub
+                place = one.call.place
+                unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, "Gosub")
+                behind[id(one)] = constant(self._plan((unclear,)))
+            else:
+                behind[id(one)] = self._ended(self._back(call, one.call, given), ask)
+        digits = max(found.digits, *(one.digits for one in behind.values()))
+        found = found.over(digits)
+        made: dict[tuple[int, ...], Plan] = {}
+        parts: list[tuple[int, Plan]] = []
+        ends = [*found.starts[1:], 10**digits]
+        for start, end, plan in zip(found.starts, ends, found.values, strict=True):
+            mine = opens[id(plan)]
+            cuts = {start}
+            for one in mine:
+                cuts.update(low for low, _ in behind[id(one)].within(start, end))
+            for cut in sorted(cuts):
+                ways = {id(one): behind[id(one)].at(cut) for one in mine}
+                key = (id(plan), *map(id, ways.values()))
+                if key not in made:
+                    made[key] = self._filled(plan, ways)
+                parts.append((cut, made[key]))
+        return joined(digits, parts)
+
+    def _filled(self, plan: Plan, ways: Mapping[int, Plan]) -> Plan:
+        """Return a plan that goes on, where it was open, in these ways."""
+        if id(plan) not in self._open_plans:
+            return plan
+        then: object = plan.then
+        if isinstance(then, Parted):
+            return self._plan(
+                plan.events, Parted(then.asked, self._filled(then.yes, ways), self._filled(then.no, ways))
+            )
+        way = ways[id(then)]
+        return self._plan(plan.events + way.events, way.then)
+
+    def _back(self, call: Call, end: Call, given: Mapping[str, Value]) -> Call:
+        """Return the call that went into a Gosub, when it is back from it."""
+        text = self._translation(call, given)
+        written = dict(call.written)
+        for name, value in end.written.items():
+            if name not in given and name not in end.saved:
+                written[name] = end.translated(value, text)
+        for name, value in end.saved.items():
+            if value is None or value.value != self._names.char(name):
+                written[name] = end.translated(value, text)
+        written["GOSUB_RETVAL"] = Variable(text(end.returns or ""))
+        return replace(
+            call,
+            written=written,
+            words=end.words,
+            dials=end.dials,
+            readings=end.readings,
+            inherited=end.inherited,
+            events=(),
+            goes=(call.context, None, call.priority + 1),
+            enters=None,
+        )
+
+    # --- what was left open because it was being explored ---
+
+    def _finished(self, found: Diagram[Plan], ask: Ask, size: int) -> Diagram[Plan]:
+        found = found.over(size) if found.digits else found
+        if not self._is_open(found):
+            return found
+        parts: list[tuple[int, Plan]] = []
+        ends = [*found.starts[1:], 10**size]
+        for low, high, plan in zip(found.starts, ends, found.values, strict=True):
+            parts += self._expanded(plan, low, high, {}, ask, {})
+        return joined(size, parts)
+
+    def _expanded(
+        self, plan: Plan, low: int, high: int, held: dict[Period, bool], ask: Ask, trail: dict[object, int]
+    ) -> list[tuple[int, Plan]]:
+        """Return a plan with all that it left open explored, for some digits, at some times."""
+        if id(plan) not in self._open_plans:
+            return [(low, plan)]
+        then: object = plan.then
+        if isinstance(then, Parted):
+            ways = []
+            for way, holds in ((then.yes, True), (then.no, False)):
+                known = held
+                if isinstance(then.asked, Period):
+                    known = {**held, then.asked: held.get(then.asked, holds)}
+                    if known[then.asked] is not holds or not self._may_be(known):
+                        continue
+                ways.append(Diagram(_ALL, *zip(*self._expanded(way, low, high, known, ask, trail), strict=True)))
+            if len(ways) == 1:
+                both = ways[0]
+            else:
+                asked = then.asked
+                both = paired(lambda yes, no: self._plan((), Parted(asked, yes, no)), *ways)
+            onward = list(zip(both.starts, both.values, strict=True))
+        else:
+            if not isinstance(then, _Open):
+                raise TypeError("a plan that is not over, and not open")
+            key = id(then), frozenset(held.items())
+            if key in trail or len(trail) > _DEEPEST:
+                place = then.call.place
+                unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, then.call.context)
+                return [(low, self._plan((*plan.events, unclear)))]
+            onward = []
+            pieces_ = list(self._ended(then.call, ask).within(low, high))
+            for (start, way), end in zip(pieces_, [*(start for start, _ in pieces_[1:]), high], strict=True):
+                onward += self._expanded(way, start, end, held, ask, {**trail, key: 0})
+        return [(start, self._plan(plan.events + way.events, way.then)) for start, way in onward]
+
+    def _may_be(self, held: Mapping[Period, bool]) -> bool:
+        """Tell whether there are instants in some periods and not in others."""
+        key = frozenset(held.items())
+        if key not in self._feasible:
+            classes = partition(self.zone, held)
+            mask = classes.everything
+            for period, holds in held.items():
+                mask &= classes.mask(period) if holds else ~classes.mask(period)
+            self._feasible[key] = bool(mask)
+        return self._feasible[key]
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else value.value
+
+
+def _opens(plan: Plan) -> Iterator[_Open]:
+    then: object = plan.then
+    if isinstance(then, _Open):
+        yield then
+    elif isinstance(then, Parted):
+        yield from _opens(then.yes)
+        yield from _opens(then.no)
+
+
+def _waiting(call: Call, context: str, text: str | None, priority: int) -> Call:
+    """Return a call that is about to jump."""
+    return replace(call, goes=(context, text, priority), events=())
 
 
 def _told(call: Call, asked: _WordAsked, *, holds: bool) -> Call:
@@ -408,58 +863,15 @@ def _told(call: Call, asked: _WordAsked, *, holds: bool) -> Call:
         told.words[asked.word] = replace(about, possible=tuple(one for one in about.possible if one != asked.value))
     else:
         told.words[asked.word] = replace(about, refused=(*about.refused, asked.value))
-    told.events = (*told.events, Answer(replace(about.asked, value=asked.value), holds))
     return told
 
 
-# --- from paths to cases --------------------------------------------------------------------------
-
-
-def _cases(leaves: list[Call], clock: AnyTime) -> Iterator[Case]:
-    """Yield, for each of the smallest blocks, the classes of instants that have one plan.
-
-    Ways that part on a dial may know more or fewer digits: those that know fewer hold for all blocks within theirs.
-    """
-    of_block: dict[str | None, list[Call]] = {}
-    parted: set[str] = set()
-    for leaf in leaves:
-        prefix = None if leaf.numbers is None else leaf.numbers.prefix
-        of_block.setdefault(prefix, []).append(leaf)
-        parted |= {prefix[:length] for length in range(len(prefix))} if prefix else set()
-    for block, own in of_block.items():
-        numbers = own[0].numbers
-        if block is None or numbers is None:
-            yield from _by_instant(None, [(leaf, leaf.events) for leaf in own], clock)
-        elif block not in parted:  # else it is in ten smaller ones
-            within = [leaf for length in range(len(block) + 1) for leaf in of_block.get(block[:length], ())]
-            known = filling({digit_at(at): block[at] for at in range(own[0].given, len(block))})
-            yield from _by_instant(numbers, [(leaf, known(leaf.events)) for leaf in within], clock)
-
-
-def _by_instant(
-    numbers: Numbers | None, leaves: list[tuple[Call, tuple[Event | Answer, ...]]], clock: AnyTime
-) -> Iterator[Case]:
-    atoms = [clock.partition.everything]
-    masks = [(clock.mask(leaf), events) for leaf, events in leaves]
-    for mask, _ in masks:
-        atoms = [part for atom in atoms for part in (atom & mask, atom & ~mask) if part]
-    plans: dict[Plan, int] = {}
-    for atom in atoms:
-        plan = grown([_readable(events) for mask, events in masks if mask & atom])
-        plans[plan] = plans.get(plan, 0) | atom
-    for plan, mask in plans.items():
-        yield Case(numbers, mask, plan)
-
-
-def _readable(events: tuple[Event | Answer, ...]) -> tuple[Event | Answer, ...]:
-    return _Decoding()(events)
-
-
-class _Decoding(filling):
-    """Make bytes of all the texts of a value characters again."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-
-    def _filled(self, value: object) -> object:
-        return decode(value) if isinstance(value, str) else super()._filled(value)
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Let jumps be explored within one another as deep as it takes."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEEPEST * _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

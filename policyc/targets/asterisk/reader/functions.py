@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from policyc.targets.asterisk.reader import regexes, times
 from policyc.targets.asterisk.reader.arguments import leading_number, separate, split
+from policyc.targets.asterisk.reader.call import EXTEN, LANGUAGE
 from policyc.targets.asterisk.reader.errors import Unclear, What
 from policyc.targets.asterisk.reader.expressions import evaluated
 from policyc.targets.asterisk.reader.texts import (
@@ -16,6 +17,7 @@ from policyc.targets.asterisk.reader.texts import (
     NeedsDigit,
     Questions,
     cause_word,
+    check_inputs,
     has_clock,
     has_unknown_digit,
     has_word,
@@ -70,10 +72,10 @@ class Evaluator:
         for kind, part in _parts(text):
             if not kind:
                 found.append(part)
-            elif kind == "{":
-                found.append(self.variable(self.substituted(part)))
-            else:
-                found.append(evaluated(self.substituted(part), self.questions))
+                continue
+            inner = self.substituted(part)
+            check_inputs(inner)
+            found.append(self.variable(inner) if kind == "{" else evaluated(inner, self.questions))
         return "".join(found)
 
     def variable(self, inner: str) -> str:
@@ -90,6 +92,7 @@ class Evaluator:
         return value if cut is None else self._cut(value, *cut)
 
     def _cut(self, value: str, offset: int, length: int | None) -> str:
+        check_inputs(value)
         if has_word(value) and (offset or length is not None):
             value = spelled(value, self.questions)
         size = len(value)
@@ -106,8 +109,8 @@ class Evaluator:
         if has_unknown_digit(name):
             raise NeedsDigit
         name = known(name, self.questions)
-        if name == "EXTEN":
-            return call.exten
+        if name == EXTEN:
+            return call.variable(EXTEN) or ""
         if name == "CONTEXT":
             return call.context
         if name == "PRIORITY":
@@ -118,9 +121,9 @@ class Evaluator:
             if call.confirming:
                 raise Unclear(What.VARIABLE, name)
             return cause_word(call.dials - 1) if call.dials else "0"
-        value = call.variable(name)
-        if value is None and name in UNKNOWN_VARIABLES:
+        if name in UNKNOWN_VARIABLES:  # no dialplan sets these
             raise Unclear(What.VARIABLE, name)
+        value = call.variable(name)
         if value is None:
             value = self.dialplan.variables.get(name)
         return value or ""
@@ -165,23 +168,16 @@ class Evaluator:
     # --- functions ---
 
     def _callerid(self, arguments: str) -> str:
-        party, member = self.call.party, member_of(arguments)
-        if self.call.confirming:
-            raise Unclear(What.FUNCTION, f"CALLERID({arguments})")
-        values = {
-            "num": party.number or "",
-            "name": party.name,
-            "num-pres": party.number_presentation,
-            "name-pres": party.name_presentation,
-        }
-        if member not in values:
+        member = member_of(arguments)
+        if self.call.confirming or member not in ("num", "name", "num-pres", "name-pres"):
             raise Unclear(What.FUNCTION, f"CALLERID({show(arguments)})")
-        return values[member]
+        return self.call.variable(f"CALLERID({member})") or ""
 
     def _channel(self, arguments: str) -> str:
-        if arguments != "language" or self.call.language is None:
+        language = self.call.seen(LANGUAGE) if arguments == "language" else None
+        if language is None:
             raise Unclear(What.FUNCTION, f"CHANNEL({show(arguments)})")
-        return self.call.language
+        return language
 
     def _filter(self, arguments: str) -> str:
         parts = separate(arguments, ",", 2, plain=True)
@@ -288,8 +284,7 @@ class Evaluator:
         return any(self.questions.during(one) for one in dated)
 
     def _local(self, arguments: str) -> str:
-        frames = self.call.frames
-        return self.value(arguments) if frames and arguments in frames[-1].own else ""
+        return self.value(arguments) if arguments in (self.call.own or ()) else ""
 
     def _exists_function(self, arguments: str) -> str:
         return "1" if spelled(arguments, self.questions) else "0"

@@ -14,8 +14,9 @@ from policyc.targets.asterisk.reader.errors import Place, Unclear, What
 from policyc.targets.asterisk.reader.texts import DIGITS, NeedsDigit, has_clock, has_unknown_digit, has_word, show
 
 MAX_LENGTH = 79
+_NEVER = 1000  # more than any text has
 _CLASSES = {"X": DIGITS, "Z": DIGITS - {"0"}, "N": DIGITS - {"0", "1"}}
-_ONE_OR_MORE, _ANY = ".", "!"
+ONE_OR_MORE, ANY = ".", "!"
 
 Element = frozenset[str] | str
 """The characters that may stand there, or one of the two endings."""
@@ -31,7 +32,7 @@ class Step:
     place: Place
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exten:
     """An extension of a context: its steps by their priorities, its labels."""
 
@@ -45,7 +46,7 @@ class Exten:
         """Tell whether a known text, without `-`, is taken."""
         for at, element in enumerate(self.elements):
             if isinstance(element, str):
-                return element == _ANY or at < len(text)
+                return element == ANY or at < len(text)
             if at >= len(text) or text[at] not in element:
                 return False
         return len(text) == len(self.elements)
@@ -54,13 +55,31 @@ class Exten:
 Wanted = Callable[[Exten], bool]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """Where the extensions that begin with the same elements stand."""
 
     exten: Exten | None = None
     single: dict[str, Node] = field(default_factory=dict)
     others: list[tuple[_Order, Element, Node]] = field(default_factory=list)
+    _lengths: tuple[int, int] | None = None
+
+    def lengths(self) -> tuple[int, int]:
+        """Return how many characters extensions from here on take: exactly these, a bit each, or at least so many.
+
+        To be asked when all extensions are there.
+        """
+        if self._lengths is None:
+            exact, least = (0 if self.exten is None else 1), _NEVER
+            for element, child in (*((None, one) for one in self.single.values()), *(one[1:] for one in self.others)):
+                if isinstance(element, str):
+                    least = min(least, element == ONE_OR_MORE)
+                else:
+                    more, many = child.lengths()
+                    exact |= more << 1
+                    least = min(least, many + 1)
+            self._lengths = exact, least
+        return self._lengths
 
     def child(self, element: Element) -> Node:
         """Return the node behind an element, made if need be."""
@@ -78,7 +97,7 @@ class Node:
         """Return the first wanted extension that takes a text from a place on. Raises NeedsDigit."""
         if at == len(text):
             for _, element, node in self.others:
-                if element == _ANY and node.exten and wanted(node.exten):
+                if element == ANY and node.exten and wanted(node.exten):
                     return node.exten
             return self.exten if self.exten and wanted(self.exten) else None
         char = text[at]
@@ -155,7 +174,7 @@ def _walk(node: Node) -> Iterator[Exten]:
 def _order(element: Element) -> _Order:
     """Return what sorts elements as Asterisk does: by size, by the lowest character, by the others."""
     if isinstance(element, str):
-        return (0x180 if element == _ONE_OR_MORE else 0x280), 0, 0
+        return (0x180 if element == ONE_OR_MORE else 0x280), 0, 0
     bits = sum(1 << (255 - ord(char)) for char in element)
     return len(element), ord(min(element)), -bits
 
@@ -173,7 +192,7 @@ def _elements(pattern: str) -> tuple[Element, ...]:
             if not closed or not allowed:
                 raise Unclear(What.EXTENSION, f"_{pattern}")
             found.append(allowed)
-        elif char in (_ONE_OR_MORE, _ANY):
+        elif char in (ONE_OR_MORE, ANY):
             found.append(char)
         elif char != "-":
             found.append(_CLASSES.get(char.upper(), frozenset((char,))))

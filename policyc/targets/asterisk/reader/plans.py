@@ -1,14 +1,20 @@
 """What a dialplan does with a call, as plain data: what happens in order, and the ways it parts on what is not known.
 
-Texts are as people read them; a digit of the caller that is not known stands in them as `texts.digit_at(place)`.
+Texts are as people read them; a digit of the caller that is not known stands in them as `texts.digit_at(place)`, and
+the number and the name that were presented as `PRESENTED_NUMBER` and `PRESENTED_NAME`, whoever calls.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policyc.schedule import Period
 
 FAR_CAUSE = "far"
 """The hangup cause of a call that ends as it did far away."""
+PRESENTED_NUMBER, PRESENTED_NAME = "\ue600", "\ue601"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +161,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """Two ways to go on."""
+    """Two ways to go on. A period asks whether the call is within."""
 
-    asked: Asked
+    asked: Asked | Period
     yes: Plan
     no: Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Which way a call went: of one path, not of a plan."""
+class Unclear:
+    """What follows is not understood: a line, the kind of thing, and its text. Nothing is known of such a call."""
 
-    asked: Asked
-    holds: bool
+    file: str
+    line: int
+    what: str
+    text: str
 
 
 Event = (
@@ -186,6 +194,7 @@ Event = (
     | Failed
     | Connected
     | Declined
+    | Unclear
 )
 
 
@@ -195,31 +204,3 @@ class Plan:
 
     events: tuple[Event, ...]
     then: Parted | None = field(default=None)
-
-
-def grown(paths: list[tuple[Event | Answer, ...]]) -> Plan:
-    """Return the plan whose paths these are: all that there are, each once."""
-    first = paths[0]
-    common = next((at for at, event in enumerate(first) if isinstance(event, Answer)), len(first))
-    events = tuple(event for event in first[:common] if not isinstance(event, Answer))
-    if common == len(first):
-        if len(set(paths)) != 1:
-            raise AssertionError("one path goes on where another ends")
-        return Plan(events)
-    answer = _answer(first[common])
-    ways: dict[bool, list[tuple[Event | Answer, ...]]] = {True: [], False: []}
-    for path in paths:
-        its = _answer(path[common])
-        if path[:common] != first[:common] or its.asked != answer.asked:
-            raise AssertionError("paths part without a question")
-        ways[its.holds].append(path[common + 1 :])
-    yes, no = grown(ways[True]), grown(ways[False])
-    if yes == no:
-        return Plan(events + yes.events, yes.then)
-    return Plan(events, Parted(answer.asked, yes, no))
-
-
-def _answer(event: Event | Answer) -> Answer:
-    if not isinstance(event, Answer):
-        raise TypeError("paths part without a question")
-    return event

@@ -3,12 +3,14 @@
 A known character is a byte (Asterisk counts bytes), so a `str` of the code points 0 to 255. The others stand for what
 only the call tells, and are private code points:
 
-    a digit of the caller's number, by its place in the number: any of 0 to 9, independent of the others
+    a digit of the caller's number, by how many follow it: any of 0 to 9, independent of the others
     a digit that the clock shows, by its field: `times` knows them
     a word that the call itself gives: what became of a Dial, the cause from far away, a key that was pressed, now
+    an input: a whole text that was there before, by its name, and that nothing has looked at yet
 
 So cutting, joining and counting are those of strings; only a comparison may have to ask. One that needs a digit of the
-caller raises `NeedsDigit`, and whoever drives the call runs it again for each of the ten.
+caller raises `NeedsDigit`, and whoever drives the call runs it again for each of the ten; one that needs to look at an
+input raises `NeedsInput`.
 """
 
 import re
@@ -18,7 +20,8 @@ from typing import Protocol
 from policyc.schedule import Period
 from policyc.targets.asterisk.reader.errors import Unclear, What
 
-_CALLER, _CLOCK, _STATUS, _CAUSE, _KEY, _NOW = 0xE000, 0xE100, 0xE200, 0xE300, 0xE400, 0xE500
+_CALLER, _CLOCK, _STATUS, _CAUSE, _KEY, _NOW, _INPUT = 0xE000, 0xE100, 0xE200, 0xE300, 0xE400, 0xE500, 0xE600
+_MOST_INPUTS = 0xF8FF - _INPUT
 DIGITS = frozenset("0123456789")
 CALLERS = "\ue000-\ue0ff"
 CLOCKS = "\ue100-\ue1ff"
@@ -31,12 +34,21 @@ _UNKNOWN_DIGIT = re.compile(f"[{CALLERS}]")
 _CLOCK_DIGIT = re.compile(f"[{CLOCKS}]")
 _WORD = re.compile(f"[{STATUSES}{CAUSES}{KEYS}{NOW}]")
 _STATUS_WORD = re.compile(f"[{STATUSES}]")
+_INPUTS = re.compile("[\ue600-\uf8ff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _BYTES = re.compile(r"[\x00-\xff]+")
 
 
 class NeedsDigit(Exception):  # noqa: N818  not a mistake: a question
     """What is asked depends on a digit of the caller that is not known."""
+
+
+class NeedsInput(Exception):  # noqa: N818  not a mistake: a question
+    """What is asked depends on an input: its character."""
+
+    def __init__(self, char: str) -> None:
+        super().__init__(char)
+        self.char = char
 
 
 class Questions(Protocol):
@@ -53,13 +65,31 @@ class Questions(Protocol):
 
 
 def digit_at(place: int) -> str:
-    """Return the unknown digit at a place of the caller's number."""
+    """Return the unknown digit of the caller's number that so many digits follow."""
     return chr(_CALLER + place)
 
 
-def place_of(digit: str) -> int:
-    """Return the place in the caller's number of an unknown digit."""
-    return ord(digit) - _CALLER
+def digits_from(place: int) -> str:
+    """Return so many unknown digits, the last of the caller's number."""
+    return "".join(chr(_CALLER + at) for at in range(place - 1, -1, -1))
+
+
+def input_char(number: int) -> str:
+    """Return the character of an input. Raises Unclear when there are more than can be told apart."""
+    if number > _MOST_INPUTS:
+        raise Unclear(What.ENDLESS, str(number))
+    return chr(_INPUT + number)
+
+
+def check_inputs(text: str) -> None:
+    """Raise NeedsInput for the first input in a text, if there is one."""
+    if not text.isascii() and (found := _INPUTS.search(text)):
+        raise NeedsInput(found[0])
+
+
+def has_input(text: str) -> bool:
+    """Tell whether an input stands in a text."""
+    return not text.isascii() and _INPUTS.search(text) is not None
 
 
 def clock_digit(field: int) -> str:
@@ -124,6 +154,8 @@ def is_status(char: str) -> bool:
 
 def known(text: str, questions: Questions) -> str:
     """Return a text of which all is known, asking what can be asked. Raises NeedsDigit and Unclear."""
+    if text.isascii():
+        return text
     text = spelled(text, questions)
     if has_unknown_digit(text):
         raise NeedsDigit
@@ -134,6 +166,9 @@ def known(text: str, questions: Questions) -> str:
 
 def spelled(text: str, questions: Questions) -> str:
     """Return a text of fixed length: words of the call are spelled out, digits may stay unknown."""
+    if text.isascii():
+        return text
+    check_inputs(text)
     while found := _WORD.search(text):
         word = found[0]
         value = next((one for one in questions.candidates(word) if questions.word_is(word, one)), None)
