@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from policyc.schedule import Period, partition
 from policyc.targets.asterisk.reader import NotUnderstood, Numbers, Place, Walk, What
+from policyc.targets.asterisk.reader.call import MARKS
 from policyc.targets.asterisk.reader.plans import Dialled, Parted, Plan, Unclear
-from policyc.targets.asterisk.reader.readable import presented
+from policyc.targets.asterisk.reader.readable import with_all_marks
 from policyc.targets.asterisk.reader.texts import digit_at, encode
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(dialplan, context, exten, number, presentation, local, zone, *, name="",
     found = walk.found(encode(context), encode(exten), text, presentation, encode(name))
     [plan] = found.values
     understood(plan)
-    return presented(plan, number, name)
+    return shown(plan, number, name, presentation)
 
 
 def explore(
@@ -71,11 +72,16 @@ def explore(
     ):
         for timeless, mask in by_class[id(plan)]:
             if numbers is None:
-                cases.append(Case(None, mask, presented(timeless, None, name)))
+                cases.append(Case(None, mask, shown(timeless, None, name, presentation)))
                 continue
             for block in blocks(numbers, low, high):
-                cases.append(Case(block, mask, presented(timeless, block.text, name)))
+                cases.append(Case(block, mask, shown(timeless, block.text, name, presentation)))
     return Explored(classes, tuple(cases), len(found.starts))
+
+
+def shown(plan, number, name, presentation):
+    """Return a plan with what was presented."""
+    return with_all_marks(plan, dict(zip(MARKS, (number, name, presentation, presentation), strict=True)))
 
 
 def blocks(numbers, low, high) -> Iterator[Numbers]:

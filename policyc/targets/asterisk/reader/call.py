@@ -10,7 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader import errors
-from policyc.targets.asterisk.reader.plans import PRESENTED_NAME, PRESENTED_NUMBER, Party
+from policyc.targets.asterisk.reader.plans import (
+    NAME_AS_PRESENTED,
+    NUMBER_AS_PRESENTED,
+    PRESENTED_NAME,
+    PRESENTED_NUMBER,
+    Party,
+)
 from policyc.targets.asterisk.reader.texts import check_inputs, digit_at, digits_from, has_input, input_char
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ CAN_GO_ON = ("BUSY", "NOANSWER", "CONGESTION", "CHANUNAVAIL")
 NUMBER, NAME, NUMBER_PRESENTATION, NAME_PRESENTATION = (
     f"CALLERID({member})" for member in ("num", "name", "num-pres", "name-pres")
 )
+MARKED = (NUMBER, NAME, NUMBER_PRESENTATION, NAME_PRESENTATION)
+MARKS = (PRESENTED_NUMBER, PRESENTED_NAME, NUMBER_AS_PRESENTED, NAME_AS_PRESENTED)
 LANGUAGE = "CHANNEL(language)"
 EXTEN = "EXTEN"
 SIZE = "(digits)"  # how many digits of the caller's number are not known
@@ -69,7 +77,7 @@ class Names:
         """Begin with none."""
         self._chars: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        if (self.char(NUMBER), self.char(NAME)) != (PRESENTED_NUMBER, PRESENTED_NAME):
+        if tuple(map(self.char, MARKED)) != MARKS:
             raise AssertionError("the marks of plans are the first inputs")
 
     def char(self, name: str) -> str:
@@ -210,13 +218,15 @@ class Call:
 
     @property
     def party(self) -> Party:
-        """Who the far side is shown. A number that was not looked at is as it was presented."""
-        return Party(
-            self.variable(NUMBER),
-            self.variable(NAME) or "",
-            self.seen(NUMBER_PRESENTATION) or "",
-            self.seen(NAME_PRESENTATION) or "",
-        )
+        """Who the far side is shown. What nobody wrote is a mark, whatever was presented."""
+        number, name, number_presentation, name_presentation = (self._mark(one) for one in MARKED)
+        return Party(number, name or "", number_presentation or "", name_presentation or "")
+
+    def _mark(self, name: str) -> str | None:
+        if name not in self.written:
+            return self.known.names.char(name)
+        found = self.written[name]
+        return None if found is None else self.known.filled(found.value)
 
     def happens(self, event: Event) -> None:
         """Note an event."""

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from policyc.schedule import Period, always, partition
+from policyc.schedule import Period, always
 from policyc.targets.asterisk.reader import plans
 from policyc.targets.asterisk.reader.applications import Runner
 from policyc.targets.asterisk.reader.call import (
     EXTEN,
+    MARKED,
     NAME,
     NAME_PRESENTATION,
     NUMBER,
@@ -32,6 +33,7 @@ from policyc.targets.asterisk.reader.call import (
 )
 from policyc.targets.asterisk.reader.diagrams import Diagram, constant, joined, paired, spliced
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
+from policyc.targets.asterisk.reader.finishing import Clock, Finishing, Open
 from policyc.targets.asterisk.reader.functions import Evaluator, wanted_by
 from policyc.targets.asterisk.reader.matching import Pieces, pieces
 from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
@@ -224,13 +226,6 @@ class _Fork:
 _Tree = Call | _Fork | plans.Unclear
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Open:
-    """Where a plan is not over: the call leaves the Gosub that it is in, or goes on where others are being explored."""
-
-    call: Call
-
-
 class Walk:
     """A dialplan that is explored, and all that was found of it so far."""
 
@@ -252,8 +247,8 @@ class Walk:
         self.server_zone = server_zone
         self.outside = outside
         self.instant = instant
-        self.places: list[Place] = []
-        """The steps that were run, in order."""
+        self.stops: list[tuple[Place, str]] = []
+        """The steps that were run, in order, and what they say."""
         self._names = Names()
         self._blocks: dict[_Start, _Memo[Diagram[_Tree]]] = {}
         self._ends: dict[_Start, _Memo[Diagram[Plan]]] = {}
@@ -261,10 +256,10 @@ class Walk:
         self._depth = 0
         self._parts = 0
         self._plans: dict[object, Plan] = {}
-        self._opens: dict[object, _Open] = {}
-        self._open_plans: set[int] = set()  # by identity: those that are not over in some way
+        self._opens: dict[object, Open] = {}
+        self.open_plans: set[int] = set()  # by identity: those that are not over in some way
         self._located: dict[tuple[str, str, int], tuple[int, Pieces]] = {}
-        self._feasible: dict[frozenset[tuple[Period, bool]], bool] = {}
+        self.clock = Clock(zone)
 
     def found(self, context: str, exten: str, number: str | None, presentation: str, name: str = "") -> Diagram[Plan]:
         """Return what becomes of calls to an extension, over the unknown digits of the number, encoded texts all.
@@ -387,7 +382,8 @@ class Walk:
             if step.application != "set":
                 check_inputs(data)
             Runner(evaluator, self._confirm).run(step.application, data)
-            self.places.append(step.place)
+            if self.instant is not None:
+                self.stops.append((step.place, f"{step.application}({decode(step.data)})"))
             if not call.goes:
                 call.priority += 1
         call.known = before.known
@@ -457,8 +453,8 @@ class Walk:
         then = plan.then
         if isinstance(then, Parted):
             yes, no = self._confirmed(then.yes, inputs), self._confirmed(then.no, inputs)
-            return self._plan(plan.events, Parted(then.asked, yes, no))
-        if not isinstance(then, _Open):
+            return self.plan(plan.events, Parted(then.asked, yes, no))
+        if not isinstance(then, Open):
             return plan
         end: Event
         written = then.call.written
@@ -470,7 +466,7 @@ class Walk:
         else:
             place = then.call.place
             end = plans.Unclear(place.file, place.line, What.VALUE.value, f"GOSUB_RESULT={show(value.value)}")
-        return self._plan((*plan.events, end))
+        return self.plan((*plan.events, end))
 
     # --- to the end ---
 
@@ -484,7 +480,7 @@ class Walk:
             going.append(inputs)
             self._depth += 1
             try:
-                found = self._block(start, inputs.get).flat(lambda tree: self._ended(tree, inputs.get))
+                found = self._block(start, inputs.get).flat(lambda tree: self.ended(tree, inputs.get))
             finally:
                 going.pop()
                 self._depth -= 1
@@ -497,26 +493,26 @@ class Walk:
             all(ask(name) == value for name, value in inputs.bound.items()) for inputs in self._going.get(start, ())
         )
 
-    def _ended(self, tree: _Tree, ask: Ask) -> Diagram[Plan]:
+    def ended(self, tree: _Tree, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls after a block."""
         if isinstance(tree, _Fork):
             return paired(
-                lambda yes, no: self._plan((), Parted(tree.asked, yes, no)),
-                self._ended(tree.yes, ask),
-                self._ended(tree.no, ask),
+                lambda yes, no: self.plan((), Parted(tree.asked, yes, no)),
+                self.ended(tree.yes, ask),
+                self.ended(tree.no, ask),
             )
         if isinstance(tree, plans.Unclear):
-            return constant(self._plan((tree,)))
+            return constant(self.plan((tree,)))
         events = tuple(map(readable, tree.events))
         if tree.over:
-            return constant(self._plan(events))
+            return constant(self.plan(events))
         if tree.returns is not None:
-            return constant(self._plan(events, self._opened(tree)))
+            return constant(self.plan(events, self._opened(tree)))
         try:
             onward = self._onward(tree, ask)
         except (Unclear, NotUnderstood) as unclear:
-            onward = constant(self._plan((self._unclear(unclear, tree),)))
-        return onward.mapped(lambda plan: self._plan(events + plan.events, plan.then)) if events else onward
+            onward = constant(self.plan((self._unclear(unclear, tree),)))
+        return onward.mapped(lambda plan: self.plan(events + plan.events, plan.then)) if events else onward
 
     def _onward(self, call: Call, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that jump, or go on behind a step where they parted."""
@@ -548,7 +544,7 @@ class Walk:
             start = _Start(context, exten, sought, *more)
             if start not in made:
                 if self._is_going(start, after) or self._depth > _DEEPEST:
-                    made[start] = constant(self._plan((), self._opened(_waiting(call, context, text, priority))))
+                    made[start] = constant(self.plan((), self._opened(_waiting(call, context, text, priority))))
                 else:
                     made[start] = self._moved(self._end(start, after), call, given)
             parts.append((low, made[start]))
@@ -612,34 +608,34 @@ class Walk:
 
     # --- putting plans together ---
 
-    def _plan(self, events: tuple[Event, ...], then: Parted | _Open | None = None) -> Plan:
+    def plan(self, events: tuple[Event, ...], then: Parted | Open | None = None) -> Plan:
         """Return a plan; those that are equal are one."""
         if isinstance(then, Parted):
             if then.yes is then.no:
-                return self._plan(events + then.yes.events, then.yes.then)
+                return self.plan(events + then.yes.events, then.yes.then)
             key: object = (events, then.asked, id(then.yes), id(then.no))
         else:
             key = (events, id(then))
         found = self._plans.get(key)
         if found is None:
             found = self._plans[key] = Plan(events, then)  # type: ignore[arg-type]  # open ones are nobody else's
-            if isinstance(then, _Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self._open_plans):
-                self._open_plans.add(id(found))
+            if isinstance(then, Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self.open_plans):
+                self.open_plans.add(id(found))
         return found
 
-    def _opened(self, call: Call) -> _Open:
+    def _opened(self, call: Call) -> Open:
         bare = replace(call, events=())
         key = bare.state
         if key not in self._opens:
-            self._opens[key] = _Open(bare)
+            self._opens[key] = Open(bare)
         return self._opens[key]
 
     def _is_open(self, diagram: Diagram[Plan]) -> bool:
-        return bool(self._open_plans) and any(id(plan) in self._open_plans for plan in diagram.values)
+        return bool(self.open_plans) and any(id(plan) in self.open_plans for plan in diagram.values)
 
     def _moved(self, found: Diagram[Plan], call: Call, given: Mapping[str, Value]) -> Diagram[Plan]:
         """Return what becomes of calls after a jump in terms of what was before it."""
-        marks = NUMBER in call.written or NAME in call.written
+        marks = any(name in call.written for name in MARKED)
         if call.enters is None:
             if not marks and not self._is_open(found):
                 return found
@@ -658,25 +654,26 @@ class Walk:
         if id(plan) in done:
             return done[id(plan)]
         events = plan.events
-        if NUMBER in call.written or NAME in call.written:
-            events = tuple(with_marks(event, self._mark(call, NUMBER), self._mark(call, NAME)) for event in events)
+        if marks := self._marks(call):
+            events = tuple(with_marks(event, marks) for event in events)
         then: object = plan.then
         if isinstance(then, Parted):
             yes, no = (self._replaced(one, call, given, composed, done) for one in (then.yes, then.no))
-            made = self._plan(events, Parted(then.asked, yes, no))
-        elif isinstance(then, _Open) and composed is not None:
-            made = self._plan(events, self._opened(composed(call, then.call, given)))
+            made = self.plan(events, Parted(then.asked, yes, no))
+        elif isinstance(then, Open) and composed is not None:
+            made = self.plan(events, self._opened(composed(call, then.call, given)))
         else:
-            made = self._plan(events, then)  # type: ignore[arg-type]
+            made = self.plan(events, then)  # type: ignore[arg-type]
         done[id(plan)] = made
         return made
 
-    def _mark(self, call: Call, name: str) -> str | None:
-        """Return what a mark of the number or the name stands for after a call wrote it."""
-        if name not in call.written:
-            return self._names.char(name)
-        value = call.written[name]
-        return None if value is None else decode(value.value)
+    def _marks(self, call: Call) -> dict[str, str | None]:
+        """Return what marks of what was presented stand for after a call."""
+        return {
+            self._names.char(name): None if (value := call.written[name]) is None else decode(value.value)
+            for name in MARKED
+            if name in call.written
+        }
 
     def _composed(self, first: Call, then: Call, given: Mapping[str, Value]) -> Call:
         """Return a call that was first one and then another, whose inputs are what the first left and was given."""
@@ -711,7 +708,7 @@ class Walk:
         if not self._is_open(found):
             return found
         behind: dict[int, Diagram[Plan]] = {}
-        opens: dict[int, tuple[_Open, ...]] = {}
+        opens: dict[int, tuple[Open, ...]] = {}
         for plan in found.values:
             if id(plan) not in opens:
                 opens[id(plan)] = tuple({id(one): one for one in _opens(plan)}.values())
@@ -719,9 +716,9 @@ class Walk:
             if one.call.returns is None:  # goes on where it is being explored, within the Gosub
                 place = one.call.place
                 unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, "Gosub")
-                behind[id(one)] = constant(self._plan((unclear,)))
+                behind[id(one)] = constant(self.plan((unclear,)))
             else:
-                behind[id(one)] = self._ended(self._back(call, one.call, given), ask)
+                behind[id(one)] = self.ended(self._back(call, one.call, given), ask)
         digits = max(found.digits, *(one.digits for one in behind.values()))
         found = found.over(digits)
         made: dict[tuple[int, ...], Plan] = {}
@@ -742,15 +739,13 @@ class Walk:
 
     def _filled(self, plan: Plan, ways: Mapping[int, Plan]) -> Plan:
         """Return a plan that goes on, where it was open, in these ways."""
-        if id(plan) not in self._open_plans:
+        if id(plan) not in self.open_plans:
             return plan
         then: object = plan.then
         if isinstance(then, Parted):
-            return self._plan(
-                plan.events, Parted(then.asked, self._filled(then.yes, ways), self._filled(then.no, ways))
-            )
+            return self.plan(plan.events, Parted(then.asked, self._filled(then.yes, ways), self._filled(then.no, ways)))
         way = ways[id(then)]
-        return self._plan(plan.events + way.events, way.then)
+        return self.plan(plan.events + way.events, way.then)
 
     def _back(self, call: Call, end: Call, given: Mapping[str, Value]) -> Call:
         """Return the call that went into a Gosub, when it is back from it."""
@@ -778,70 +773,20 @@ class Walk:
     # --- what was left open because it was being explored ---
 
     def _finished(self, found: Diagram[Plan], ask: Ask, size: int) -> Diagram[Plan]:
+        """Return plans with all that they left open followed to its end."""
         found = found.over(size) if found.digits else found
         if not self._is_open(found):
             return found
-        parts: list[tuple[int, Plan]] = []
-        ends = [*found.starts[1:], 10**size]
-        for low, high, plan in zip(found.starts, ends, found.values, strict=True):
-            parts += self._expanded(plan, low, high, {}, ask, {})
-        return joined(size, parts)
-
-    def _expanded(
-        self, plan: Plan, low: int, high: int, held: dict[Period, bool], ask: Ask, trail: dict[object, int]
-    ) -> list[tuple[int, Plan]]:
-        """Return a plan with all that it left open explored, for some digits, at some times."""
-        if id(plan) not in self._open_plans:
-            return [(low, plan)]
-        then: object = plan.then
-        if isinstance(then, Parted):
-            ways = []
-            for way, holds in ((then.yes, True), (then.no, False)):
-                known = held
-                if isinstance(then.asked, Period):
-                    known = {**held, then.asked: held.get(then.asked, holds)}
-                    if known[then.asked] is not holds or not self._may_be(known):
-                        continue
-                ways.append(Diagram(_ALL, *zip(*self._expanded(way, low, high, known, ask, trail), strict=True)))
-            if len(ways) == 1:
-                both = ways[0]
-            else:
-                asked = then.asked
-                both = paired(lambda yes, no: self._plan((), Parted(asked, yes, no)), *ways)
-            onward = list(zip(both.starts, both.values, strict=True))
-        else:
-            if not isinstance(then, _Open):
-                raise TypeError("a plan that is not over, and not open")
-            key = id(then), frozenset(held.items())
-            if key in trail or len(trail) > _DEEPEST:
-                place = then.call.place
-                unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, then.call.context)
-                return [(low, self._plan((*plan.events, unclear)))]
-            onward = []
-            pieces_ = list(self._ended(then.call, ask).within(low, high))
-            for (start, way), end in zip(pieces_, [*(start for start, _ in pieces_[1:]), high], strict=True):
-                onward += self._expanded(way, start, end, held, ask, {**trail, key: 0})
-        return [(start, self._plan(plan.events + way.events, way.then)) for start, way in onward]
-
-    def _may_be(self, held: Mapping[Period, bool]) -> bool:
-        """Tell whether there are instants in some periods and not in others."""
-        key = frozenset(held.items())
-        if key not in self._feasible:
-            classes = partition(self.zone, held)
-            mask = classes.everything
-            for period, holds in held.items():
-                mask &= classes.mask(period) if holds else ~classes.mask(period)
-            self._feasible[key] = bool(mask)
-        return self._feasible[key]
+        return Finishing(self, ask).finished(found, size)
 
 
 def _text(value: Value) -> str | None:
     return None if value is None else value.value
 
 
-def _opens(plan: Plan) -> Iterator[_Open]:
+def _opens(plan: Plan) -> Iterator[Open]:
     then: object = plan.then
-    if isinstance(then, _Open):
+    if isinstance(then, Open):
         yield then
     elif isinstance(then, Parted):
         yield from _opens(then.yes)

@@ -1,7 +1,8 @@
 """What a dialplan does with a call, as plain data: what happens in order, and the ways it parts on what is not known.
 
 Texts are as people read them; a digit of the caller that is not known stands in them as `texts.digit_at(place)`, and
-the number and the name that were presented as `PRESENTED_NUMBER` and `PRESENTED_NAME`, whoever calls.
+the number and the name that were presented as `PRESENTED_NUMBER` and `PRESENTED_NAME`, whoever calls; how these were
+presented, as `NUMBER_AS_PRESENTED` and `NAME_AS_PRESENTED`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 FAR_CAUSE = "far"
 """The hangup cause of a call that ends as it did far away."""
-PRESENTED_NUMBER, PRESENTED_NAME = "\ue600", "\ue601"
+PRESENTED_NUMBER, PRESENTED_NAME, NUMBER_AS_PRESENTED, NAME_AS_PRESENTED = "\ue600", "\ue601", "\ue602", "\ue603"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyc.targets.asterisk.reader.plans import (
-    PRESENTED_NAME,
-    PRESENTED_NUMBER,
     Dialled,
     Event,
     HandedOver,
@@ -17,6 +15,9 @@ from policyc.targets.asterisk.reader.plans import (
     Plan,
 )
 from policyc.targets.asterisk.reader.texts import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @lru_cache(maxsize=65536)
@@ -35,26 +36,22 @@ def _decoded(value: Any) -> Any:
     return replace(value, **{one.name: _decoded(getattr(value, one.name)) for one in fields(value)})
 
 
-def with_marks(event: Event, number: str | None, name: str | None) -> Event:
-    """Return an event that shows a number and a name where it showed those that were presented."""
+def with_marks(event: Event, marks: Mapping[str, str | None]) -> Event:
+    """Return an event that shows what marks stand for."""
     if not isinstance(event, Dialled | HandedOver):
         return event
     shown = event.caller
-    return replace(
-        event,
-        caller=Party(
-            number if shown.number == PRESENTED_NUMBER else shown.number,
-            (name or "") if shown.name == PRESENTED_NAME else shown.name,
-            shown.number_presentation,
-            shown.name_presentation,
-        ),
+    number, name, number_presentation, name_presentation = (
+        marks.get(one, one) if one is not None else None
+        for one in (shown.number, shown.name, shown.number_presentation, shown.name_presentation)
     )
+    return replace(event, caller=Party(number, name or "", number_presentation or "", name_presentation or ""))
 
 
-def presented(plan: Plan, number: str | None, name: str) -> Plan:
-    """Return a plan that shows these instead of marks."""
-    events = tuple(with_marks(event, number, name) for event in plan.events)
+def with_all_marks(plan: Plan, marks: Mapping[str, str | None]) -> Plan:
+    """Return a plan that shows what marks stand for."""
+    events = tuple(with_marks(event, marks) for event in plan.events)
     if plan.then is None:
         return Plan(events)
-    yes, no = (presented(way, number, name) for way in (plan.then.yes, plan.then.no))
+    yes, no = (with_all_marks(way, marks) for way in (plan.then.yes, plan.then.no))
     return Plan(events, Parted(plan.then.asked, yes, no))

@@ -1,0 +1,168 @@
+"""What a target offers to be proved: what its files do with every call, and what they should do for an ending.
+
+Readers of files share nothing with what writes them and import neither this module nor the model: what is named here
+is matched by shape. `targets/<pbx>/proof.py` joins the two, and is what `find` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from policyc.digits import NumberSet
+    from policyc.model import Policy
+    from policyc.outcomes import Ending
+
+UNKNOWN: Final = "?"
+"""Stands in a presented text for a digit that may be any."""
+
+
+class Parting(Protocol):
+    """Two ways to go on. `asked` is a `Period` (is the call within?), or anything else that only the call tells."""
+
+    @property
+    def asked(self) -> object: ...  # noqa: D102
+    @property
+    def yes(self) -> Plan: ...  # noqa: D102
+    @property
+    def no(self) -> Plan: ...  # noqa: D102
+
+
+class Plan(Protocol):
+    """What happens on a call, in order, and then the ways that part, None if they do not. Immutable, hashable.
+
+    Where periods are answered, others are made of it: `type(plan)(events, then)`, `type(parting)(asked, yes, no)`.
+    """
+
+    @property
+    def events(self) -> tuple[Any, ...]: ...  # noqa: D102
+    @property
+    def then(self) -> Parting | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls that are alike but for some digits of the caller.
+
+    `presented` is the number as the trunk or phone shows it, with `UNKNOWN` for each digit that may be any:
+    `+33?????????`, `06 ?? ?? ?? ??;verstat=x`, `anonymous`, ``. `hidden`: the presentation is restricted.
+    """
+
+    internal: bool
+    presented: str
+    hidden: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many numbers these are: they are told by their unknown digits, read as a number from 0."""
+        return int(10 ** self.presented.count(UNKNOWN))
+
+
+class Found(Protocol):
+    """What files do with some calls.
+
+    `starts` are sorted and begin with 0; `plans[i]` is for the numbers from `starts[i]` to the next start. Equal plans
+    are one object wherever that is cheap: comparisons are remembered by identity. Where a plan shows or passes on the
+    number as it was presented, it holds a mark for it, not the digits: so it is one plan for all callers.
+    """
+
+    @property
+    def starts(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def plans(self) -> Sequence[Plan]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A line of a file that a call ran through, and what it says."""
+
+    file: str
+    line: int
+    text: str
+
+
+class Reading(Protocol):
+    """The files of one target, read back."""
+
+    def found(self, called: str, calls: Sequence[Calls]) -> Sequence[Found]:
+        """Return what becomes of each of the calls to a number. Raises NotUnderstood."""
+
+    def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
+        """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""
+
+
+class Proving(Protocol):
+    """The module `proof` of a target."""
+
+    FILES: tuple[str, ...]
+    """The files that must be there."""
+    INTERNAL_LENGTHS: range
+    """How many digits internal callers have, where the target can tell: the universe's by default."""
+
+    def read(self, files: Mapping[str, str], policy: Policy, settings: Mapping[str, Any]) -> Reading:
+        """Return files, by name, read back; of the policy only what the PBX knows by itself. Raises NotUnderstood."""
+
+    def expected(self, policy: Policy, settings: Mapping[str, Any], ending: Ending, called: Calls) -> Plan:
+        """Return the normal form of what must happen where a call ends so; no `Period` is asked in it.
+
+        Of `called` it may depend on `internal`, `hidden` and whether a number is presented at all, on nothing else.
+        """
+
+    def normal(self, plan: Plan) -> Plan:
+        """Return a found plan, in which no `Period` is asked any more, in the form of `expected`.
+
+        Two plans have one normal form exactly when nobody on the call could tell them apart.
+        """
+
+    def happens(self, plan: Plan) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """Return a normal plan as keys and values of sentences (`words`, section `proof`), in order, for people."""
+
+
+class NotUnderstood(Exception):  # noqa: N818  not a mistake: the reader says where its knowledge ends
+    """A file holds what its reader does not know: nothing is concluded from it."""
+
+    def __init__(self, file: str, line: int, what: str, text: str) -> None:
+        """Take where it stands, the kind of thing (`application`, `option`, `regex`…) and its own text."""
+        super().__init__(f"{file}:{line}: {what}: {text}")
+        self.file, self.line, self.what, self.text = file, line, what, text
+
+
+def counted(proving: Proving, policy: Policy, settings: Mapping[str, Any], called: str) -> NumberSet | None:
+    """Return the callers that a target answers for at a called number; None: all of the universe.
+
+    A target that compares texts as they are presented takes numbers that nobody has along with others: its module may
+    have a function `counted(policy, settings, called) -> NumberSet`, which leaves them out.
+    """
+    told = getattr(proving, "counted", None)
+    return None if told is None else told(policy, settings, called)
+
+
+def listed(proving: Proving, settings: Mapping[str, Any], calls: Calls) -> Sequence[tuple[int, int]] | None:
+    """Return which of some calls a target answers for, by intervals of their unknown digits; None: all of them.
+
+    The module of a target that does not read separators, `;…` or some spelling of anonymous may have a function
+    `listed(settings, calls)`, which leaves them out.
+    """
+    told = getattr(proving, "listed", None)
+    return None if told is None else told(settings, calls)
+
+
+_BUILT_IN: Final = {
+    "asterisk": "policyc.targets.asterisk.proof",
+    "freeswitch": "policyc.targets.freeswitch.proof",
+    "3cx": "policyc.targets.threecx.proof",
+}
+
+
+def find(name: str) -> Proving | None:
+    """Return how a target is proved, None if nobody says: a target of another package may, by its `PROOF`."""
+    from policyc import targets
+
+    if name in _BUILT_IN:
+        return import_module(_BUILT_IN[name]) if find_spec(_BUILT_IN[name]) else None
+    return getattr(targets.find(name), "PROOF", None)
