@@ -85,7 +85,7 @@ def test_an_escaped_semicolon():
 @pytest.mark.parametrize("line", ["--; x", "no equal sign", "[in](+)", "#exec ls", "switch => Realtime/x", "a += b"])
 def test_lines_that_are_not_understood(line):
     with pytest.raises(NotUnderstood) as caught:
-        read({"main": f"[in]\nexten => s,1,NoOp()\n{line}\n"}, "main")
+        _ = read({"main": f"[in]\nexten => s,1,NoOp()\n{line}\n"}, "main").contexts["in"]
 
     assert caught.value.place.line == 3
 
@@ -173,7 +173,7 @@ def test_i_takes_what_no_extension_does_and_an_end_is_no_i():
 @pytest.mark.parametrize("exten", ["101/_06X.", "_0.1", "_0!1", "_0[", "_[]", "1" * 80, "${X}", "_0[67"])
 def test_extensions_that_are_not_understood(exten):
     with pytest.raises(NotUnderstood) as caught:
-        read({"main": f"[in]\nexten => {exten},1,NoOp()\n"}, "main")
+        _ = read({"main": f"[in]\nexten => {exten},1,NoOp()\n"}, "main").contexts["in"]
 
     assert caught.value.place.line == 2
 

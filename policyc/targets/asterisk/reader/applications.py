@@ -17,7 +17,7 @@ from policyc.targets.asterisk.reader.call import (
     NUMBER,
     NUMBER_PRESENTATION,
     Call,
-    Place,
+    Target,
     Word,
 )
 from policyc.targets.asterisk.reader.errors import Unclear, What
@@ -43,7 +43,9 @@ from policyc.targets.asterisk.reader.plans import (
 )
 from policyc.targets.asterisk.reader.texts import (
     cause_word,
+    check_inputs,
     has_clock,
+    has_input,
     has_word,
     key_word,
     known,
@@ -104,7 +106,7 @@ class Runner:
     def _goto(self, data: str) -> None:
         self.call.goes = self.target("Goto", data)
 
-    def target(self, application: str, text: str) -> Place | None:
+    def target(self, application: str, text: str) -> Target | None:
         """Return the place that `[[context,]extension,]priority` names, None where the application gives up."""
         call = self.call
         first, second, third, *_ = (*text.split(","), None, None)[:4]
@@ -118,7 +120,9 @@ class Runner:
             else (first, second, third)
         )
         context = context if context is None else self.known(context)
-        exten = spelled(exten, self.evaluator.questions)[:MAX_LENGTH] if exten else None
+        if exten and not has_input(exten):  # else it is cut, and its commas are seen, where it is known
+            exten = spelled(exten, self.evaluator.questions)[:MAX_LENGTH]
+        exten = exten or None
         priority = self.known(priority)
         if context == "" or len(context or "") > MAX_LENGTH:
             raise Unclear(What.CONTEXT, show(text))
@@ -147,7 +151,9 @@ class Runner:
         wanted = wanted_by(label)
         if exten is None and self.call.exten and wanted(self.call.exten):
             return self.call.exten
-        return dialplan.find(context, self.call.seen(EXTEN) or "" if exten is None else exten, wanted)
+        text = self.call.seen(EXTEN) or "" if exten is None else exten
+        check_inputs(text)
+        return dialplan.find(context, text, wanted)
 
     def _gotoif(self, data: str) -> None:
         condition, rest = split(data, "?", 2)

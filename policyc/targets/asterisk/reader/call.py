@@ -125,7 +125,7 @@ class Known:
         return {ord(digit_at(size - 1 - at)): digit for at, digit in enumerate(digits)}
 
 
-Place = tuple[str, str | None, int]
+Target = tuple[str, str | None, int]
 """A context, an extension (None: the same as before) and a priority."""
 
 
@@ -150,14 +150,35 @@ class Call:
     saved: dict[str, Variable | None] = field(default_factory=dict)  # what variables were before they became own
     events: tuple[Event, ...] = ()
     over: bool = False
-    goes: Place | None = None  # where it jumps to
+    goes: Target | None = None  # where it jumps to
     enters: tuple[str, ...] | None = None  # the jump is a Gosub's, with these arguments
     returns: str | None = None  # it leaves the innermost Gosub, with this value
     place: errors.Place = _NOWHERE  # of its last step
+    eager: bool = False  # where the next step goes has to be looked at there
 
     def copy(self) -> Call:
         """Return a call that can go another way."""
-        return replace(self, written=dict(self.written), words=dict(self.words), saved=dict(self.saved))
+        return Call(
+            self.context,
+            self.exten,
+            self.priority,
+            self.known,
+            self.own,
+            self.confirming,
+            self.words.copy(),
+            self.dials,
+            self.readings,
+            self.inherited,
+            self.written.copy(),
+            self.saved.copy(),
+            self.events,
+            self.over,
+            self.goes,
+            self.enters,
+            self.returns,
+            self.place,
+            self.eager,
+        )
 
     @property
     def state(self) -> tuple[object, ...]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
-from policyc.targets.asterisk.reader.files import Entry, sections
+from policyc.targets.asterisk.reader.files import Entry, Section, sections
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten, Extensions, Node, Step, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _FORBIDDEN_SETTINGS = {"extenpatternmatchnew": ("yes", "true", "y", "t", "1", "on"), "overrideswitch": None}
 _NONE = -2  # no priority yet
@@ -83,9 +85,37 @@ class Dialplan:
         return None
 
 
+class Contexts(Mapping[str, Context]):
+    """Contexts that are made when they are asked for: one that no call reaches may hold anything."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Context]]) -> None:
+        """Take what makes each context; it raises NotUnderstood for what is not known."""
+        self._makers = makers
+        self._made: dict[str, Context] = {}
+
+    def __getitem__(self, name: str) -> Context:
+        """Return a context. Raises NotUnderstood for one that holds what is not known."""
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = self._makers[name]()
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a context of a name."""
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of contexts."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Return how many contexts there are."""
+        return len(self._makers)
+
+
 def read(files: Mapping[str, str], main: str) -> Dialplan:
     """Return the dialplan of a file and those it includes, given by name. Raises NotUnderstood."""
-    contexts: dict[str, Context] = {}
+    contexts: dict[str, list[Section]] = {}
     variables: dict[str, str] = {}
     for section in sections(files, main):
         kind = section.name.lower()
@@ -99,8 +129,15 @@ def read(files: Mapping[str, str], main: str) -> Dialplan:
         else:
             if len(section.name) > MAX_LENGTH:  # Asterisk cuts it where a call enters, and not here
                 raise NotUnderstood(section.place, What.CONTEXT, section.name)
-            _Filling(contexts.setdefault(section.name, Context(section.name))).entries(section.entries)
-    return Dialplan(contexts, variables)
+            contexts.setdefault(section.name, []).append(section)
+    return Dialplan(Contexts({name: partial(_context, name, found) for name, found in contexts.items()}), variables)
+
+
+def _context(name: str, found: list[Section]) -> Context:
+    context = Context(name)
+    for section in found:
+        _Filling(context).entries(section.entries)
+    return context
 
 
 def check_settings(entries: Iterable[Entry]) -> None:
@@ -126,6 +163,7 @@ class _Filling:
     context: Context
     name: str = ""
     last: int = _NONE
+    exten: Exten | None = None
 
     def entries(self, entries: list[Entry]) -> None:
         for entry in entries:
@@ -137,6 +175,7 @@ class _Filling:
     def entry(self, word: str, value: str, place: Place) -> None:
         if word == "exten":
             self.name, value = _name(value)
+            self.exten = None
             self.step(value, place)
         elif word.startswith("same"):
             if not self.name:
@@ -153,10 +192,7 @@ class _Filling:
     def step(self, value: str, place: Place) -> None:
         """Take `priority(label),application(data)`."""
         priority_text, _, call = value.partition(",")
-        parts = re.fullmatch(r"\s*(\w+)(?:\+(\d+))?(?:\(([^()]*)\))?\s*", priority_text)
-        if parts is None:
-            raise Unclear(What.PRIORITY, priority_text)
-        word, more, label = parts.groups()
+        word, more, label = _priority(priority_text)
         if word == "hint":
             self.last = -1
             return
@@ -171,7 +207,9 @@ class _Filling:
         priority += int(more or 0)
         self.last = priority
         application, data = _application(call)
-        exten = self.context.extens.exten(self.name)
+        if self.exten is None:
+            self.exten = self.context.extens.exten(self.name)
+        exten = self.exten
         if priority in exten.steps:
             return  # Asterisk warns and keeps the first
         exten.steps[priority] = Step(application, data, place)
@@ -179,8 +217,20 @@ class _Filling:
             exten.labels.setdefault(label, priority)
 
 
+@lru_cache(maxsize=4096)
+def _priority(text: str) -> tuple[str, str | None, str | None]:
+    """Return the word of `n+1(label)`, what is added to it, and the label."""
+    parts = re.fullmatch(r"\s*(\w+)(?:\+(\d+))?(?:\(([^()]*)\))?\s*", text)
+    if parts is None:
+        raise Unclear(What.PRIORITY, text)
+    return parts[1], parts[2], parts[3]
+
+
 def _name(value: str) -> tuple[str, str]:
     """Return the extension, and what follows its comma: none in square brackets."""
+    plain, comma, rest = value.partition(",")
+    if comma and plain.isalnum() and len(plain) <= MAX_LENGTH:
+        return plain, rest
     found = re.match(r"((?:\[[^\]]*\]|[^,\[\]])*),(.*)", value, re.DOTALL)
     if found is None:
         raise Unclear(What.EXTENSION, value)
@@ -191,6 +241,7 @@ def _name(value: str) -> tuple[str, str]:
     return name, found[2]
 
 
+@lru_cache(maxsize=65536)
 def _application(call: str) -> tuple[str, str]:
     """Return an application, in lower case, and its data: up to the last parenthesis."""
     name, opened, rest = call.partition("(")

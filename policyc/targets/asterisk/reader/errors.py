@@ -1,7 +1,7 @@
 """What the reader does not understand, as values: which kind of thing, its own text, and where it stands."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class What(Enum):
@@ -27,8 +27,7 @@ class What(Enum):
     ENDLESS = "endless"  # more steps, or more sets of callers, than are followed
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A line of a file."""
 
     file: str

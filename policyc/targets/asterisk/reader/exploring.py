@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from policyc.schedule import Period, always
 from policyc.targets.asterisk.reader import plans
@@ -28,6 +28,7 @@ from policyc.targets.asterisk.reader.call import (
     Call,
     Known,
     Names,
+    Target,
     Variable,
     Word,
 )
@@ -36,6 +37,7 @@ from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear
 from policyc.targets.asterisk.reader.finishing import Clock, Finishing, Open
 from policyc.targets.asterisk.reader.functions import Evaluator, wanted_by
 from policyc.targets.asterisk.reader.matching import Pieces, pieces
+from policyc.targets.asterisk.reader.patterns import MAX_LENGTH
 from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
 from policyc.targets.asterisk.reader.readable import readable, with_marks
 from policyc.targets.asterisk.reader.texts import (
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 MOST_PARTS = 20_000
 """Of one step, on digits."""
 _DEEPEST = 20_000  # jumps whose ends are found within one another
+_MOST_AHEAD = 50  # jumps
 _ALL = 30  # digits: more than any number has
 _FRAMES = 12  # of Python, for each of them
 
@@ -74,6 +77,14 @@ Ask = Callable[[str], Value]
 
 
 # --- what is not known before it is asked for -----------------------------------------------------
+
+
+class _Paused(Exception):  # noqa: N818  not a mistake: it is too early to ask
+    pass
+
+
+def _paused() -> Value:
+    raise _Paused
 
 
 class _PeriodAsked(Exception):  # noqa: N818  a question
@@ -183,8 +194,7 @@ class _Memo(Generic[T]):
 # --- from one jump to the next --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
+class _Start(NamedTuple):
     """Where calls go on, with all that decides how beside their inputs."""
 
     context: str
@@ -197,6 +207,7 @@ class _Start:
     dials: int
     readings: int
     inherited: frozenset[str]
+    eager: bool
 
     def call(self, known: Known) -> Call:
         """Return the calls that go on here."""
@@ -211,6 +222,7 @@ class _Start:
             self.dials,
             self.readings,
             self.inherited,
+            eager=self.eager,
         )
 
 
@@ -224,6 +236,17 @@ class _Fork:
 
 
 _Tree = Call | _Fork | plans.Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """A call that goes on elsewhere: what it is given there, its inputs then, and where, from which digits on."""
+
+    call: Call
+    given: Mapping[str, Value]
+    after: Ask
+    digits: int
+    starts: list[tuple[int, _Start]]
 
 
 class Walk:
@@ -259,6 +282,8 @@ class Walk:
         self._opens: dict[object, Open] = {}
         self.open_plans: set[int] = set()  # by identity: those that are not over in some way
         self._located: dict[tuple[str, str, int], tuple[int, Pieces]] = {}
+        self._fronts: dict[tuple[str, Exten, str | None, str, str], Diagram[Call]] = {}
+        self._calls: dict[object, Call] = {}
         self.clock = Clock(zone)
 
     def found(self, context: str, exten: str, number: str | None, presentation: str, name: str = "") -> Diagram[Plan]:
@@ -268,15 +293,63 @@ class Walk:
         """
         size = sum(map(has_unknown_digit, number or ""))
         inputs: dict[str, Value] = {
+            EXTEN: Variable(exten),
             NUMBER: None if number is None else Variable(number),
             NAME: Variable(name),
             NUMBER_PRESENTATION: Variable(presentation),
             NAME_PRESENTATION: Variable(presentation),
             SIZE: Variable(str(size)),
         }
-        start = Call("", None, 0, self._known({}), goes=(context, exten, 1))
+        ask = inputs.get
         with _deep():
-            return self._finished(self._onward(start, inputs.get), inputs.get, size)
+            call = Call("", None, 0, self._known({}), goes=(context, exten, 1))
+            try:
+                _, places = self._places(call, context, exten, 1, ask)
+            except (Unclear, NotUnderstood) as unclear:
+                return constant(self.plan((self._unclear(unclear, call),)))
+            (_, entered, _), *_ = places
+            if entered is None:
+                return self._finished(self._onward(call, ask), ask, size)
+            key = context, entered, number, presentation, name
+            if key not in self._fronts:
+                del inputs[EXTEN]
+                call = Call(context, entered, 1, self._known({}))
+                self._fronts[key] = self._ahead(call, lambda name: inputs.get(name) if name != EXTEN else _paused())
+                inputs[EXTEN] = Variable(exten)
+            return self._finished(self._fronts[key].flat(lambda call: self._onward(call, ask)), ask, size)
+
+    def _ahead(self, call: Call, ask: Ask, jumps: int = _MOST_AHEAD) -> Diagram[Call]:
+        """Return calls as far as they come, all on one way each, before anything asks which extension was called."""
+        try:
+            jump = self._jump(call, ask)
+            parts: list[tuple[int, Diagram[Call]]] = []
+            for low, start in jump.starts:
+                found = self._straight(start, jump)
+                if found is None:
+                    return constant(call)
+                parts.append((low, found))
+        except (_Paused, Unclear, NotUnderstood):
+            return constant(call)
+        return spliced(jump.digits, parts).flat(
+            lambda one: self._ahead(one, ask, jumps - 1) if jumps else constant(one)
+        )
+
+    def _straight(self, start: _Start, jump: _Jump) -> Diagram[Call] | None:
+        """Return calls behind a jump, at their next one; None where they part, end, or something happens."""
+        call, given = jump.call, jump.given
+        if call.enters is None:
+            trees = self._block(start, jump.after)
+            if not all(isinstance(one, Call) and _is_straight(one) for one in trees.values):
+                return None
+            return trees.mapped(lambda one: self._bare(self._composed(call, one, given)))  # type: ignore[arg-type]
+        ends = self._end(start, jump.after)
+        if any(one.events or not isinstance(one.then, Open) or one.then.call.returns is None for one in ends.values):
+            return None
+        return ends.mapped(lambda one: self._bare(self._back(call, one.then.call, given)))  # type: ignore[union-attr]
+
+    def _bare(self, call: Call) -> Call:
+        """Return a call; those that are in one state are one."""
+        return self._calls.setdefault(call.state, call)
 
     # --- blocks: from one jump to the next ---
 
@@ -379,8 +452,9 @@ class Walk:
             questions = _Questions(call, self.instant, held)
             evaluator = Evaluator(self.dialplan, call, questions, self.zone.key, self.server_zone, self.outside)
             data = evaluator.substituted(step.data)
-            if step.application != "set":
+            if step.application != "set" and (step.application != "goto" or call.eager):
                 check_inputs(data)
+            call.eager = False
             Runner(evaluator, self._confirm).run(step.application, data)
             if self.instant is not None:
                 self.stops.append((step.place, f"{step.application}({decode(step.data)})"))
@@ -516,9 +590,29 @@ class Walk:
 
     def _onward(self, call: Call, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that jump, or go on behind a step where they parted."""
-        context, text, priority = call.goes or (call.context, None, call.priority)
+        jump = self._jump(call, ask)
+        parts: list[tuple[int, Diagram[Plan]]] = []
+        made: dict[_Start, Diagram[Plan]] = {}
+        for low, start in jump.starts:
+            if start not in made:
+                if self._is_going(start, jump.after) or self._depth > _DEEPEST:
+                    made[start] = constant(self.plan((), self._opened(_waiting(call))))
+                else:
+                    made[start] = self._moved(self._end(start, jump.after), jump)
+            parts.append((low, made[start]))
+        found = spliced(jump.digits, parts)
+        return found if call.enters is None else self._returned(found, jump, ask)
+
+    def _jump(self, call: Call, ask: Ask) -> _Jump:
+        """Return where a call goes on, and what its inputs are then."""
+        context, text, priority = _place(call)
+        if text is not None and has_input(text):
+            text = "".join(self._looked_at(char, ask) for char in text)
+            if "," in text or has_word(text):  # more than a text: the step has to look at it
+                return self._jump(replace(call, goes=None, eager=True), ask)
+            text = text[:MAX_LENGTH]
         given: dict[str, Value] = {} if text is None else {EXTEN: Variable(text)}
-        own = call.own
+        own, written = call.own, call.written
         if call.enters is not None:
             *arguments, count = call.enters
             given |= {f"ARG{at}": Variable(one) for at, one in enumerate(arguments, 1)}
@@ -528,28 +622,19 @@ class Walk:
         def after(name: str) -> Value:
             if name in given:
                 return given[name]
-            if name not in call.written:
+            if name not in written:
                 return ask(name)
-            value = call.written[name]
+            value = written[name]
             if value is None or not has_input(value.value):
                 return value
             return replace(value, value="".join(self._looked_at(char, ask) for char in value.value))
 
-        words = tuple(sorted(call.words.items()))
-        more = (priority, own, call.confirming, words, call.dials, call.readings, call.inherited)
+        words = tuple(sorted(call.words.items())) if call.words else ()
+        more = (priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager)
         digits, places = self._places(call, context, text, priority, after)
-        parts: list[tuple[int, Diagram[Plan]]] = []
-        made: dict[_Start, Diagram[Plan]] = {}
-        for low, exten, sought in places:
-            start = _Start(context, exten, sought, *more)
-            if start not in made:
-                if self._is_going(start, after) or self._depth > _DEEPEST:
-                    made[start] = constant(self.plan((), self._opened(_waiting(call, context, text, priority))))
-                else:
-                    made[start] = self._moved(self._end(start, after), call, given)
-            parts.append((low, made[start]))
-        found = spliced(digits, parts)
-        return found if call.enters is None else self._returned(found, call, given, ask)
+        return _Jump(
+            call, given, after, digits, [(low, _Start(context, exten, sought, *more)) for low, exten, sought in places]
+        )
 
     def _looked_at(self, char: str, ask: Ask) -> str:
         if not has_input(char):
@@ -633,8 +718,9 @@ class Walk:
     def _is_open(self, diagram: Diagram[Plan]) -> bool:
         return bool(self.open_plans) and any(id(plan) in self.open_plans for plan in diagram.values)
 
-    def _moved(self, found: Diagram[Plan], call: Call, given: Mapping[str, Value]) -> Diagram[Plan]:
+    def _moved(self, found: Diagram[Plan], jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls after a jump in terms of what was before it."""
+        call, given = jump.call, jump.given
         marks = any(name in call.written for name in MARKED)
         if call.enters is None:
             if not marks and not self._is_open(found):
@@ -681,12 +767,13 @@ class Walk:
         written = dict(first.written)
         written |= {name: then.translated(value, text) for name, value in then.written.items()}
         saved = {name: then.translated(value, text) for name, value in then.saved.items()} | first.saved
-        goes = then.goes
-        exten = then.exten
-        if goes is not None and goes[1] is None and EXTEN in given:
-            goes = goes[0], _text(given[EXTEN]), goes[2]
+        if EXTEN in given:
+            written[EXTEN] = given[EXTEN]
         returns = None if then.returns is None else text(then.returns)
-        return replace(then, written=written, saved=saved, goes=goes, exten=exten, returns=returns)
+        goes = then.goes
+        if goes is not None and goes[1] is not None:
+            goes = goes[0], text(goes[1]), goes[2]
+        return replace(then, goes=goes, known=first.known, written=written, saved=saved, returns=returns)
 
     def _translation(self, first: Call, given: Mapping[str, Value]) -> Callable[[str], str]:
         def of(char: str) -> str:
@@ -703,8 +790,9 @@ class Walk:
 
         return text
 
-    def _returned(self, found: Diagram[Plan], call: Call, given: Mapping[str, Value], ask: Ask) -> Diagram[Plan]:
+    def _returned(self, found: Diagram[Plan], jump: _Jump, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that enter a Gosub, given what becomes of them within it."""
+        call, given = jump.call, jump.given
         if not self._is_open(found):
             return found
         behind: dict[int, Diagram[Plan]] = {}
@@ -780,10 +868,6 @@ class Walk:
         return Finishing(self, ask).finished(found, size)
 
 
-def _text(value: Value) -> str | None:
-    return None if value is None else value.value
-
-
 def _opens(plan: Plan) -> Iterator[Open]:
     then: object = plan.then
     if isinstance(then, Open):
@@ -793,9 +877,18 @@ def _opens(plan: Plan) -> Iterator[Open]:
         yield from _opens(then.no)
 
 
-def _waiting(call: Call, context: str, text: str | None, priority: int) -> Call:
+def _place(call: Call) -> Target:
+    return call.goes or (call.context, None, call.priority)
+
+
+def _is_straight(call: Call) -> bool:
+    """Tell whether a call only goes on, and nothing has happened on it."""
+    return not call.over and not call.events and call.returns is None
+
+
+def _waiting(call: Call) -> Call:
     """Return a call that is about to jump."""
-    return replace(call, goes=(context, text, priority), events=())
+    return replace(call, goes=_place(call), events=())
 
 
 def _told(call: Call, asked: _WordAsked, *, holds: bool) -> Call:

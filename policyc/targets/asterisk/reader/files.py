@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, What
 from policyc.targets.asterisk.reader.texts import encode
@@ -11,8 +12,7 @@ _DEEPEST_INCLUDE = 10
 _BLANKS = "".join(map(chr, range(1, 33)))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line `name = value` of a section."""
 
     name: str
@@ -49,10 +49,15 @@ class _Reading:
         current = self.found[-1] if self.found else None
         comments = 0
         for number, line in enumerate(encode(self.files[name].removeprefix("\ufeff")).split("\n"), 1):
+            if not line:
+                continue
             place = Place(name, number)
             if len(line) > _LONGEST_LINE or "\0" in line:
                 raise NotUnderstood(place, What.LINE, line[:40])
-            text, comments = uncommented(line, comments)
+            if comments or ";" in line:
+                text, comments = uncommented(line, comments)
+            else:
+                text = line
             if comments < 0:  # Asterisk would take all that follows for a comment
                 raise NotUnderstood(place, What.LINE, line)
             text = text.strip(_BLANKS)

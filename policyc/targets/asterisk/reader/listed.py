@@ -6,11 +6,12 @@ A context is read when a call first comes there: what is odd in one that no call
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from policyc.targets.asterisk.reader.dialplan import Context, Dialplan, check_settings
+from policyc.targets.asterisk.reader.dialplan import Context, Contexts, Dialplan, check_settings
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.asterisk.reader.patterns import Step
 
@@ -50,28 +51,7 @@ def listed(contexts: Iterable[ListedContext], variables: Mapping[str, str], gene
     Raises NotUnderstood for a setting that changes how all calls run.
     """
     check_settings(general)
-    return Dialplan(_Contexts({one.name: one for one in contexts}), variables)
-
-
-@dataclass(frozen=True, slots=True)
-class _Contexts(Mapping[str, Context]):
-    listing: Mapping[str, ListedContext]
-    _built: dict[str, Context] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> Context:
-        """Return a context. Raises NotUnderstood for one that holds what is not known."""
-        if name not in self._built:
-            self._built[name] = _context(self.listing[name])
-        return self._built[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.listing
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.listing)
-
-    def __len__(self) -> int:
-        return len(self.listing)
+    return Dialplan(Contexts({one.name: partial(_context, one) for one in contexts}), variables)
 
 
 def _context(listing: ListedContext) -> Context:
