@@ -60,7 +60,7 @@ _HIDDEN: Final = (
     *("prohib_not_screened", "prohib", "prohib_passed_screen", "prohib_failed_screen"),
     "unavailable",
 )
-_SHOWN_ALL: Final = ("0?????????", "???")
+_WITH_ALL: Final = ("0?????????", "???", "")
 """Presented numbers that are looked at with all presentations; of the others with the usual one."""
 
 
@@ -101,7 +101,7 @@ class Reading:
 
     def _found(self, called: str, one: Calls) -> Diagram[Plan]:
         presentations: tuple[str, ...] = _HIDDEN if one.hidden else _SHOWN
-        if not one.hidden and one.presented not in _SHOWN_ALL:
+        if one.presented not in _WITH_ALL:
             presentations = presentations[:1]
         entry, number = _ENTRIES[one.internal], _symbolic(one.presented)
         first = self._walk.found(entry, encode(called), number, presentations[0])

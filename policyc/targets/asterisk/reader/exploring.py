@@ -282,6 +282,7 @@ class Walk:
         self._opens: dict[object, Open] = {}
         self.open_plans: set[int] = set()  # by identity: those that are not over in some way
         self._located: dict[tuple[str, str, int], tuple[int, Pieces]] = {}
+        self._left_open: dict[int, tuple[Open, ...]] = {}  # by plan
         self._fronts: dict[tuple[str, Exten, str | None, str, str], Diagram[Call]] = {}
         self._calls: dict[object, Call] = {}
         self.clock = Clock(zone)
@@ -563,9 +564,10 @@ class Walk:
 
     def _is_going(self, start: _Start, ask: Ask) -> bool:
         """Tell whether calls from a start on are being explored, for what these inputs are as far as that looked."""
-        return any(
-            all(ask(name) == value for name, value in inputs.bound.items()) for inputs in self._going.get(start, ())
-        )
+        going = self._going.get(start)
+        if not going:
+            return False
+        return any(all(ask(name) == value for name, value in inputs.bound.items()) for inputs in going)
 
     def ended(self, tree: _Tree, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls after a block."""
@@ -591,17 +593,23 @@ class Walk:
     def _onward(self, call: Call, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that jump, or go on behind a step where they parted."""
         jump = self._jump(call, ask)
+        if len(jump.starts) == 1:
+            found = self._behind(jump.starts[0][1], jump)
+            return found if call.enters is None else self._returned(found, jump, ask)
         parts: list[tuple[int, Diagram[Plan]]] = []
         made: dict[_Start, Diagram[Plan]] = {}
         for low, start in jump.starts:
             if start not in made:
-                if self._is_going(start, jump.after) or self._depth > _DEEPEST:
-                    made[start] = constant(self.plan((), self._opened(_waiting(call))))
-                else:
-                    made[start] = self._moved(self._end(start, jump.after), jump)
+                made[start] = self._behind(start, jump)
             parts.append((low, made[start]))
         found = spliced(jump.digits, parts)
         return found if call.enters is None else self._returned(found, jump, ask)
+
+    def _behind(self, start: _Start, jump: _Jump) -> Diagram[Plan]:
+        """Return what becomes of calls that jump to a start."""
+        if self._is_going(start, jump.after) or self._depth > _DEEPEST:
+            return constant(self.plan((), self._opened(_waiting(jump.call))))
+        return self._moved(self._end(start, jump.after), jump)
 
     def _jump(self, call: Call, ask: Ask) -> _Jump:
         """Return where a call goes on, and what its inputs are then."""
@@ -799,7 +807,7 @@ class Walk:
         opens: dict[int, tuple[Open, ...]] = {}
         for plan in found.values:
             if id(plan) not in opens:
-                opens[id(plan)] = tuple({id(one): one for one in _opens(plan)}.values())
+                opens[id(plan)] = self._opens_of(plan)
         for one in {id(one): one for some in opens.values() for one in some}.values():
             if one.call.returns is None:  # goes on where it is being explored, within the Gosub
                 place = one.call.place
@@ -821,19 +829,39 @@ class Walk:
                 ways = {id(one): behind[id(one)].at(cut) for one in mine}
                 key = (id(plan), *map(id, ways.values()))
                 if key not in made:
-                    made[key] = self._filled(plan, ways)
+                    made[key] = self._filled(plan, ways, {})
                 parts.append((cut, made[key]))
         return joined(digits, parts)
 
-    def _filled(self, plan: Plan, ways: Mapping[int, Plan]) -> Plan:
-        """Return a plan that goes on, where it was open, in these ways."""
+    def _opens_of(self, plan: Plan) -> tuple[Open, ...]:
+        """Return where a plan is open, each place once."""
+        if id(plan) not in self.open_plans:
+            return ()
+        if id(plan) not in self._left_open:
+            then: object = plan.then
+            found: tuple[Open, ...] = ()
+            if isinstance(then, Open):
+                found = (then,)
+            elif isinstance(then, Parted):
+                found = tuple(dict.fromkeys((*self._opens_of(then.yes), *self._opens_of(then.no))))
+            self._left_open[id(plan)] = found
+        return self._left_open[id(plan)]
+
+    def _filled(self, plan: Plan, ways: Mapping[int, Plan], done: dict[int, Plan]) -> Plan:
+        """Return a plan that goes on, where it was open, in these ways; `done` holds those made before."""
         if id(plan) not in self.open_plans:
             return plan
-        then: object = plan.then
-        if isinstance(then, Parted):
-            return self.plan(plan.events, Parted(then.asked, self._filled(then.yes, ways), self._filled(then.no, ways)))
-        way = ways[id(then)]
-        return self.plan(plan.events + way.events, way.then)
+        made = done.get(id(plan))
+        if made is None:
+            then: object = plan.then
+            if isinstance(then, Parted):
+                yes, no = self._filled(then.yes, ways, done), self._filled(then.no, ways, done)
+                made = self.plan(plan.events, Parted(then.asked, yes, no))
+            else:
+                way = ways[id(then)]
+                made = self.plan(plan.events + way.events, way.then)
+            done[id(plan)] = made
+        return made
 
     def _back(self, call: Call, end: Call, given: Mapping[str, Value]) -> Call:
         """Return the call that went into a Gosub, when it is back from it."""
@@ -866,15 +894,6 @@ class Walk:
         if not self._is_open(found):
             return found
         return Finishing(self, ask).finished(found, size)
-
-
-def _opens(plan: Plan) -> Iterator[Open]:
-    then: object = plan.then
-    if isinstance(then, Open):
-        yield then
-    elif isinstance(then, Parted):
-        yield from _opens(then.yes)
-        yield from _opens(then.no)
 
 
 def _place(call: Call) -> Target:

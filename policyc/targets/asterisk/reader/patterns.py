@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from policyc.targets.asterisk.reader.errors import Place, Unclear, What
 from policyc.targets.asterisk.reader.texts import DIGITS, NeedsDigit, has_clock, has_unknown_digit, has_word, show
@@ -171,6 +172,7 @@ def _walk(node: Node) -> Iterator[Exten]:
         yield node.exten
 
 
+@lru_cache(maxsize=4096)
 def _order(element: Element) -> _Order:
     """Return what sorts elements as Asterisk does: by size, by the lowest character, by the others."""
     if isinstance(element, str):
@@ -179,6 +181,7 @@ def _order(element: Element) -> _Order:
     return len(element), ord(min(element)), -bits
 
 
+@lru_cache(maxsize=4096)
 def _elements(pattern: str) -> tuple[Element, ...]:
     found: list[Element] = []
     rest = pattern
