@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policyc.api import Checked, Compiled, PolicyError, check, compile, load, load_text  # noqa: A004
+    from policyc.api import Checked, Compiled, PolicyError, check, compile, load, load_text, verify  # noqa: A004
     from policyc.diagnostics import Diagnostic, Severity
     from policyc.evaluate import Call, Outcome, call_from, events
     from policyc.model import Policy
+    from policyc.proof.checking import Verified
 
 __version__ = "0.1.0"
 
@@ -23,6 +24,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Severity",
+    "Verified",
     "__version__",
     "call_from",
     "check",
@@ -31,13 +33,15 @@ __all__ = [
     "events",
     "load",
     "load_text",
+    "verify",
 ]
 
 _HOMES = {
-    "policyc.api": ("Checked", "Compiled", "PolicyError", "check", "compile", "load", "load_text"),
+    "policyc.api": ("Checked", "Compiled", "PolicyError", "check", "compile", "load", "load_text", "verify"),
     "policyc.diagnostics": ("Diagnostic", "Severity"),
     "policyc.evaluate": ("Call", "Outcome", "call_from", "events"),
     "policyc.model": ("Policy",),
+    "policyc.proof.checking": ("Verified",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

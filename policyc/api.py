@@ -4,26 +4,34 @@
     call = policyc.call_from("06 12 34 56 78", "102", datetime(2026, 11, 23, 10))
     policyc.events(policy, call)                       # 'ring 102 20s > voicemail 102 unavailable'
     policyc.compile(policy).files["asterisk"]["policyc.conf"]
+    policyc.verify(policy, "build").holds              # the files in build/<target>/ decide as the policy does
 
-A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyError`, which carries them; `check` and
-`compile` return them.
+A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyError`, which carries them; `check`,
+`compile` and `verify` return them.
 """
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyc import capabilities, checks, config, digits, project, targets, workspace
+from policyc.config import Config
 from policyc.diagnostics import Diagnostic, arrange, has_errors
 from policyc.digits import NumberSet
 from policyc.files import Files, MemoryFiles
 from policyc.model import Policy
+from policyc.outcomes import DecisionModel
 from policyc.resolve import resolve
 from policyc.suppress import acceptable, suppress
 from policyc.workspace import Workspace
+
+if TYPE_CHECKING:
+    from policyc.proof.checking import Verified
 
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
@@ -43,12 +51,17 @@ class PolicyError(Exception):
         return "; ".join(one.code if one.primary is None else f"{one.code} {one.primary.place}" for one in errors)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checked:
     """A policy, as far as it was understood, and all that is to say about it."""
 
     policy: Policy
     diagnostics: tuple[Diagnostic, ...]
+
+    @cached_property
+    def model(self) -> DecisionModel:
+        """What the policy decides."""
+        return DecisionModel(self.policy)
 
     @property
     def has_errors(self) -> bool:
@@ -58,10 +71,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a policy compiles to: target → file name → text. A target with errors of its own is not there."""
+    """What a policy compiles to: target → file name → text. A target with errors of its own is not there.
+
+    `verified` is what was proved of the files, or stands against those that are withheld; None: nobody asked.
+    """
 
     files: Mapping[str, Mapping[str, str]]
     diagnostics: tuple[Diagnostic, ...] = ()
+    verified: "Verified | None" = field(default=None, compare=False)
 
     @property
     def has_errors(self) -> bool:
@@ -85,8 +102,9 @@ def examine(
     understood = not has_errors(suppress(found, program.comments))
     if not understood:
         found = tuple(one for one in found if one.code not in _DOUBTS_OF_LINES)
-    found += checks.check(policy, today, company, doubts=understood)
-    return Checked(policy, arrange(suppress(found, program.comments)))
+    model = DecisionModel(policy)
+    found += checks.check(model, today, company, doubts=understood)
+    return _of(model, arrange(suppress(found, program.comments)))
 
 
 def examine_workspace(place: Workspace, today: date | None = None) -> Checked:
@@ -95,7 +113,7 @@ def examine_workspace(place: Workspace, today: date | None = None) -> Checked:
     found = checked.diagnostics
     if place.gathered:  # files that include one another and were all picked up: nothing that anyone wrote twice
         found = tuple(one for one in found if one.code != "PC005" or one.args.get("path") not in place.paths)
-    return Checked(checked.policy, arrange((*place.diagnostics, *found)))
+    return _of(checked.model, arrange((*place.diagnostics, *found)))
 
 
 def load(paths: Paths, *, today: date | None = None) -> Policy:
@@ -127,26 +145,58 @@ def compile(  # noqa: A001 - the word of the trade, as `re.compile`
     targets: Iterable[str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     today: date | None = None,
+    verify: bool = False,
 ) -> Compiled:
     """Return the files of a policy for some targets; by default, for those its `policyc.toml` names, or all.
 
     `settings` (target → key → value) go before those of `policyc.toml`. Errors of the policy withhold every target,
     what one target cannot say (PC4) that target alone. Raises KeyError for a target that there is not.
+
+    `verify`: prove that the files decide as the policy does, and withhold a target of which that is not proved (PC8).
+    The command `policyc compile` does; here it is left out unless asked for, as it takes longer than compiling.
     """
-    if isinstance(policy, Policy):
-        # Its comments are gone: what they may have accepted was judged when it was loaded.
-        found = [one for one in checks.check(policy, today) if not (one.is_error and acceptable(one.code))]
-        chosen, checked = config.defaults(), Checked(policy, arrange(found))
-    else:
-        place = _workspace(policy)
-        chosen, checked = place.config, examine_workspace(place, today)
+    checked, chosen = _checked(policy, today)
     wanted = chosen.targets if targets is None else tuple(targets)
-    given = settings or {}
-    return render(checked, wanted, {name: {**chosen.settings.get(name, {}), **given.get(name, {})} for name in wanted})
+    return render(checked, wanted, all_settings(chosen, wanted, settings), verify=verify)
 
 
-def render(checked: Checked, wanted: Iterable[str], settings: Mapping[str, Mapping[str, Any]]) -> Compiled:
-    """Return the files of a checked policy for each target."""
+def verify(
+    policy: Policy | Paths,
+    files: StrPath | Mapping[str, Mapping[str, str]],
+    *,
+    targets: Iterable[str] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> "Verified":
+    """Return whether files decide as a policy does, for every caller, presentation, kind and instant.
+
+    `files` are those of `Compiled.files`, or a folder with a folder for each target, as `policyc compile` writes it.
+    `targets` are those of `files` by default, or of a folder those that `policyc.toml` names; a file that is not there
+    is an error (PC803). Raises PolicyError for a policy that has errors, KeyError for a target that there is not.
+    """
+    from policyc.proof import checking
+
+    checked, chosen = _checked(policy, None)
+    _sound(checked)
+    held: Mapping[str, Mapping[str, str]]
+    if isinstance(files, str | os.PathLike):
+        wanted = chosen.targets if targets is None else tuple(targets)
+        held, unread = checking.load(Path(files), wanted, Path(files).as_posix())
+        folder = Path(files).as_posix()
+    else:
+        wanted = tuple(files) if targets is None else tuple(targets)
+        held, unread, folder = files, (), ""
+    return checking.verify(checked.model, held, wanted, all_settings(chosen, wanted, settings), folder, unread=unread)
+
+
+def render(
+    checked: Checked,
+    wanted: Iterable[str],
+    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    verify: bool = False,
+    folder: str = "",
+) -> Compiled:
+    """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place."""
     if checked.has_errors:
         return Compiled({}, checked.diagnostics)
     files: dict[str, Mapping[str, str]] = {}
@@ -158,7 +208,42 @@ def render(checked: Checked, wanted: Iterable[str], settings: Mapping[str, Mappi
         found += told
         if not has_errors(told):
             files[name] = MappingProxyType(dict(rendered.files))
-    return Compiled(MappingProxyType(files), arrange(found))
+    if not verify:
+        return Compiled(MappingProxyType(files), arrange(found))
+    from policyc.proof import checking
+
+    whole = {name: {**targets.find(name).DEFAULTS, **settings.get(name, {})} for name in files}
+    verified = checking.verify(checked.model, files, files, whole, folder)
+    kept = {name: one for name, one in files.items() if name not in verified.refused}
+    return Compiled(MappingProxyType(kept), arrange((*found, *verified.diagnostics)), verified)
+
+
+def _checked(policy: Policy | Paths, today: date | None) -> tuple[Checked, Config]:
+    """Return a policy with what is wrong with it, and the settings of its project."""
+    if isinstance(policy, Policy):
+        # Its comments are gone: what they may have accepted was judged when it was loaded.
+        model = DecisionModel(policy)
+        found = [one for one in checks.check(model, today) if not (one.is_error and acceptable(one.code))]
+        return _of(model, arrange(found)), config.defaults()
+    place = _workspace(policy)
+    return examine_workspace(place, today), place.config
+
+
+def _of(model: DecisionModel, diagnostics: tuple[Diagnostic, ...]) -> Checked:
+    """Return a checked policy whose model is there already."""
+    checked = Checked(model.policy, diagnostics)
+    checked.__dict__["model"] = model
+    return checked
+
+
+def all_settings(
+    chosen: Config, wanted: Iterable[str], given: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return every setting of some targets: those given, then those of a project, then the defaults."""
+    return {
+        name: {**targets.find(name).DEFAULTS, **chosen.settings.get(name, {}), **(given or {}).get(name, {})}
+        for name in wanted
+    }
 
 
 def _workspace(paths: Paths) -> Workspace:

@@ -33,6 +33,7 @@ from policyc.source import SourceFile, Span, fold
 
 if TYPE_CHECKING:
     from policyc.model import Policy
+    from policyc.proof.checking import Verified
     from policyc.words import Words
     from policyc.workspace import Workspace
 
@@ -133,10 +134,13 @@ def _commands(chosen: str) -> click.Group:
     @click.option(
         "--out", "-o", default="build", show_default=True, metavar=say("metavar.folder"), help=say("help.out")
     )
+    @click.option("--no-verify", "unproved", is_flag=True, help=say("help.no_verify"))
     @strict
     @today
-    def compile_(policies: tuple[str, ...], named: tuple[str, ...], out: str, strict: bool, today: date) -> None:
-        _end(_compile(say, policies, named, Path(out), strict, today))
+    def compile_(
+        policies: tuple[str, ...], named: tuple[str, ...], out: str, unproved: bool, strict: bool, today: date
+    ) -> None:
+        _end(_compile(say, policies, named, Path(out), strict, today, verify=not unproved))
 
     @command("check")
     @policies
@@ -159,6 +163,14 @@ def _commands(chosen: str) -> click.Group:
     @form("help.test_format", ("text", "json", "junit", "tap"))
     def test(policies: tuple[str, ...], coverage: bool, minimum: float | None, form: str) -> None:
         _end(_test(say, policies, coverage, minimum, form))
+
+    @command("verify")
+    @policies
+    @click.argument("folder", metavar=say("metavar.folder"))
+    @click.option("--target", "-t", "named", multiple=True, metavar=say("metavar.name"), help=say("help.verify_target"))
+    @form("help.verify_format")
+    def verify(policies: tuple[str, ...], folder: str, named: tuple[str, ...], form: str) -> None:
+        _end(_verify(say, policies, Path(folder), named, form))
 
     @command("trace")
     @policies
@@ -246,7 +258,9 @@ def _instant(say: Words) -> Callable[[click.Context, click.Parameter, str | None
 # -- what the commands do ----------------------------------------------------------------------------------------------
 
 
-def _compile(say: Words, policies: Sequence[str], named: Sequence[str], out: Path, strict: bool, today: date) -> int:
+def _compile(
+    say: Words, policies: Sequence[str], named: Sequence[str], out: Path, strict: bool, today: date, *, verify: bool
+) -> int:
     from policyc import api, output
 
     place = _find(say, policies)
@@ -255,15 +269,20 @@ def _compile(say: Words, policies: Sequence[str], named: Sequence[str], out: Pat
     if strict and checked.diagnostics and not checked.has_errors:
         compiled = api.Compiled({}, checked.diagnostics)
     else:
-        compiled = api.render(checked, wanted, place.config.settings)
+        folder = _from_root(place, out)
+        compiled = api.render(checked, wanted, place.config.settings, verify=verify, folder=folder)
     _report(say, place, compiled.diagnostics)
+    verified = compiled.verified
+    if verified is not None and verified.refused:
+        _account(say, place, checked.policy, verified, out)
     failed = _fails(compiled.diagnostics, strict)
     if not compiled.files:
         _tell(say("say.withheld_all"))
         return ERRORS
     for name in wanted:
         if name not in compiled.files:
-            _tell(say("say.withheld", target=name))
+            refused = verified is not None and name in verified.refused
+            _tell(say("say.withheld_unproved" if refused else "say.withheld", target=name))
             continue
         try:
             written = output.write(out / name, compiled.files[name])
@@ -273,7 +292,58 @@ def _compile(say: Words, policies: Sequence[str], named: Sequence[str], out: Pat
         for one in written:
             key = "say.file" if one.changed else "say.unchanged"
             _tell(say(key, path=one.path, size=f"{one.size:,}".replace(",", "\u202f" if say.language == "fr" else ",")))
+    if verified is not None:
+        for name in verified.unproved:
+            _tell(say("say.unproved", target=name))
+        if proved := [proof.target for proof in verified.proofs if proof.holds]:
+            _tell(say("say.proved", targets=", ".join(proved)))
     return ERRORS if failed else FINE
+
+
+def _account(say: Words, place: Workspace, policy: Policy, verified: Verified, folder: Path) -> None:
+    """Tell the calls for which files decide otherwise than a policy."""
+    from policyc.proof import telling
+
+    told = telling.Told(verified, policy, _displayed(place), folder.as_posix())
+    text = telling.examples(told, say)
+    _print(text and text + "\n", err=True)
+
+
+def _verify(say: Words, policies: Sequence[str], folder: Path, named: Sequence[str], form: str) -> int:
+    from policyc import api, report
+    from policyc.proof import checking, telling
+
+    place = _find(say, policies)
+    wanted = _targets(say, place, named)
+    if not folder.is_dir():
+        raise click.UsageError(say("usage.no_folder", path=folder))
+    checked = api.examine_workspace(place)
+    catalogue = report.load_catalogue(say.language)
+    if checked.has_errors:
+        errors = [one for one in checked.diagnostics if one.is_error]
+        _report(say, place, errors)
+        if form == "json":
+            _print(telling.refused(_shown(place, errors), catalogue))
+        return ERRORS
+    shown = _from_root(place, folder)
+    files, unread = checking.load(folder, wanted, shown)
+    settings = api.all_settings(place.config, wanted)
+    verified = checking.verify(checked.model, files, wanted, settings, shown, unread=unread)
+    told = telling.Told(verified, checked.policy, _displayed(place), folder.as_posix())
+    if form == "json":
+        _print(telling.to_json(told, catalogue, _shown(place, verified.diagnostics)))
+    else:
+        _print(telling.to_text(told, say, catalogue))
+        _report(say, place, verified.diagnostics)
+    return FINE if verified.holds else ERRORS
+
+
+def _from_root(place: Workspace, folder: Path) -> str:
+    """Return a folder as paths of a project are: from its root, or whole where there is no way from there."""
+    try:
+        return Path(os.path.relpath(folder, place.root)).as_posix()
+    except ValueError:  # another drive
+        return folder.absolute().as_posix()
 
 
 def _targets(say: Words, place: Workspace, named: Sequence[str]) -> tuple[str, ...]:
@@ -620,7 +690,8 @@ def _displayed(place: Workspace) -> Callable[[str], str]:
         prefix = min(os.path.relpath(whole), whole, key=len)
     except ValueError:  # another drive
         prefix = whole
-    return lambda path: Path(prefix, path).as_posix()
+    # Policies are below the root; compiled files need not be.
+    return lambda path: Path(os.path.normpath(Path(prefix, path))).as_posix()
 
 
 def _shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -46,7 +46,7 @@ def _register() -> Mapping[str, Code]:
 
 
 # Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express,
-# PC5 import, PC6 a live PBX, PC7 tests, PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
+# PC5 import, PC6 a live PBX, PC7 tests, PC8 proof, PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
 _ERRORS = """\
 PC001 unreadable-file
 PC002 not-utf8
@@ -106,6 +106,9 @@ PC610 pbx-changed-meanwhile
 PC701 test-fails
 PC702 guarantee-broken
 PC703 coverage-too-low
+PC801 files-decide-otherwise
+PC802 file-not-understood
+PC803 missing-compiled-file
 """
 _WARNINGS = """\
 PC005 repeated-include

@@ -13,10 +13,12 @@ import test_cases
 
 from policyc import api, config, coverage, report, testing, verdicts
 from policyc.apply import client, document, plan, run, state
-from policyc.diagnostics import CODES, Diagnostic, Severity, Text
+from policyc.diagnostics import CODES, Diagnostic, Secondary, Severity, Text
 from policyc.files import MemoryFiles
+from policyc.live import access, ami, asterisk
 from policyc.outcomes import DecisionModel
 from policyc.source import SourceFile, Span
+from policyc.targets.asterisk import reader as asterisk_reader
 
 FRENCH, ENGLISH = (report.load_catalogue(language) for language in report.LANGUAGES)
 
@@ -51,7 +53,23 @@ def _elsewhere():
         yield Diagnostic("PC001", span, {"case": case, "path": "p.pol", "reason": "…"})
     yield from _of_3cx()
     yield from _applied()
+    yield from _read_live()
+    yield from _unproved(span)
     yield from problems_of(api.load_text(FAILING), minimum=100.0)
+
+
+def _unproved(span):
+    """Yield what only files that are held to a policy raise: tests/test_proof.py has them."""
+    for shown in ("presented", "hidden"):
+        notes = (Text(shown, {"presented": "+33612345678"}), Text("more", {"count": 2}))
+        args = {"target": "asterisk", "called": "102"}
+        yield Diagnostic("PC801", span, args, (Secondary(span, "file"),), notes)
+    args = {"target": "asterisk", "text": "Frob(1)"}
+    for what in ("", "other", *(what.value for what in asterisk_reader.What)):
+        yield Diagnostic("PC802", span, {"case": what, **args})
+    for case in ("missing", "unreadable", "not-utf8", "large"):
+        notes = (Text("says", {"detail": "…"}),)
+        yield Diagnostic("PC803", None, {"case": case, "target": "asterisk", "path": "policyc.conf"}, notes=notes)
 
 
 # Tests and guarantees that fail, by each kind of outcome.
@@ -121,6 +139,13 @@ def _applied():
         for case in cases:
             yield Diagnostic(code, None, {**pbx, "case": case}, notes=says if code == "PC606" else ())
     yield Diagnostic("PC610", None, {"host": "pbx.example.com", "numbers": ("101", "102")})
+
+
+def _read_live():
+    """Yield what only a running Asterisk raises: tests/test_live.py has it."""
+    for kind in ami.KINDS:
+        error = ami.AmiError(kind, "" if kind == "changes" else "…")
+        yield asterisk.problem(error, access.Access("pbx.example.com", 5039, True, "policyc", ""))
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +269,8 @@ ENCODED = {
 }
 OF_3CX = ("PC401", "PC402", "PC403", "PC404", "PC405", "PC406")
 OF_TESTS = ("PC701", "PC702", "PC703")
-UNRAISED = {f"PC{number}" for number in range(601, 611)}  # raised by a live PBX
+# Raised by a live PBX, or by files that were changed.
+UNRAISED = {*(f"PC{number}" for number in range(601, 611)), "PC801", "PC802", "PC803"}
 
 
 @pytest.mark.parametrize("language", report.LANGUAGES)

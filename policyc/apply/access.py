@@ -51,7 +51,7 @@ def read(environment: Mapping[str, str]) -> Access:
         values[name] = value
     parts = _split(values[URL])
     host = (parts.hostname or "").lower()
-    is_loopback = _is_loopback(host)
+    is_loopback = is_loopback_host(host)
     if parts.scheme != "https" and not is_loopback:
         raise AccessError(URL, "insecure")
     shown = f"[{host}]" if ":" in host else host
@@ -79,7 +79,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
+    """Tell whether a host is the machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -33,13 +33,14 @@ DOUBTS: tuple[_Check, ...] = (
 
 
 def check(
-    policy: Policy, today: date | None = None, company: NumberSet = digits.EMPTY, *, doubts: bool = True
+    policy: Policy | DecisionModel, today: date | None = None, company: NumberSet = digits.EMPTY, *, doubts: bool = True
 ) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a policy, and what is doubtful in it unless `doubts` says not to ask.
 
     With `today`, warn about rules that have ended or soon will; `company` is the outside numbers that lead back to it.
     """
-    model = DecisionModel(policy)
+    model = policy if isinstance(policy, DecisionModel) else DecisionModel(policy)
+    policy = model.policy
     found = [diagnostic for one in MODEL_CHECKS for diagnostic in one(model)]
     found += [diagnostic for one in CHECKS for diagnostic in one(policy)]
     if today is not None:

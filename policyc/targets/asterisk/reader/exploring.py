@@ -310,14 +310,14 @@ class Walk:
                 return constant(self.plan((self._unclear(unclear, call),)))
             (_, entered, _), *_ = places
             if entered is None:
-                return self._finished(self._onward(call, ask), ask, size)
+                return self._finished(self.ended(call, ask), ask, size)
             key = context, entered, number, presentation, name
             if key not in self._fronts:
                 del inputs[EXTEN]
                 call = Call(context, entered, 1, self._known({}))
                 self._fronts[key] = self._ahead(call, lambda name: inputs.get(name) if name != EXTEN else _paused())
                 inputs[EXTEN] = Variable(exten)
-            return self._finished(self._fronts[key].flat(lambda call: self._onward(call, ask)), ask, size)
+            return self._finished(self._fronts[key].flat(lambda call: self.ended(call, ask)), ask, size)
 
     def _ahead(self, call: Call, ask: Ask, jumps: int = _MOST_AHEAD) -> Diagram[Call]:
         """Return calls as far as they come, all on one way each, before anything asks which extension was called."""

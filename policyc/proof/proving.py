@@ -1,0 +1,582 @@
+"""What files do and what a policy decides in; that they agree on every call, or a call on which they do not, out.
+
+Nothing is sampled. For each number that is called, what a reader found for all callers of a shape is cut against what
+the decision model says of the same callers, and every pair that meets is compared at every class of time. What is alike
+is one object on both sides, so that nearly every comparison is one that was made before.
+
+A counterexample is confirmed by the interpreter, which shares nothing with the model.
+"""
+
+import os
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from policyc import digits, evaluate, schedule
+from policyc.decision import Diagram
+from policyc.digits import Caller, NumberSet
+from policyc.evaluate import Call, Outcome
+from policyc.model import Policy
+from policyc.outcomes import DecisionModel, Ending, Leaf, Outcomes
+from policyc.proof import protocol
+from policyc.proof.protocol import Calls, Found, NotUnderstood, Plan, Proving, Reading, Stop
+from policyc.proof.shapes import PRESENTATIONS, Piece, Shape, shapes
+from policyc.schedule import Partition, Period
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+EXAMPLES: Final = 3
+"""Of how many extensions a counterexample is shown, at most."""
+
+MANY: Final = 200
+"""From how many called numbers on several processes share the work."""
+
+_MOST_JOBS: Final = 8
+
+Account = tuple[tuple[str, Mapping[str, str]], ...]
+"""What happens on a call, in order: keys of sentences (`words`, section `proof`) and their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The files of one target, read back, to be held to a policy."""
+
+    target: str
+    proving: Proving
+    reading: Reading
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A call with which files do otherwise than the policy says: who, to whom, when, and both accounts of it."""
+
+    presented: str
+    hidden: bool
+    caller: Caller
+    called: str
+    local: datetime
+    outcome: Outcome
+    expected: Account
+    found: Account
+    stops: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of proving one target.
+
+    It speaks of `extensions`, and of `others`: numbers that are none of the policy's extensions. `numbers` presented
+    numbers call each of them; `moments` are the classes of time that rules tell apart, the most at one extension;
+    `calls` are all triples of called number, presented number and moment; `comparisons` were made for them.
+    `differing` are the called numbers for which something is not as the policy says, of few of which there are
+    `examples`. `unclear`: what the reader does not understand, and then nothing else is said.
+    """
+
+    target: str
+    extensions: int
+    others: int
+    numbers: int
+    moments: int
+    calls: int
+    comparisons: int
+    differing: tuple[str, ...] = ()
+    examples: tuple[Counterexample, ...] = ()
+    unclear: NotUnderstood | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is proved."""
+        return not self.differing and self.unclear is None
+
+
+def prove(model: DecisionModel, works: Sequence[Work], jobs: int | None = None) -> tuple[Proof, ...]:
+    """Return the proofs of some targets, or what stands against them; the same for any number of `jobs`.
+
+    Jobs are processes that share the extensions; None: as many as are worth their while.
+    """
+    called = (*model.policy.extensions, *_strangers(model.policy))
+    jobs = _jobs(len(called)) if jobs is None else jobs
+    provers = [_Prover(model, work) for work in works]
+    parts = _shared(provers, called, jobs) if jobs > 1 else [[prover.run(called) for prover in provers]]
+    return tuple(prover.proof(called, [part[at] for part in parts]) for at, prover in enumerate(provers))
+
+
+def _strangers(policy: Policy) -> tuple[str, ...]:
+    """Return the systems of a policy, and numbers that are none of its own but look like some."""
+    own = sorted(policy.extensions)
+    near = (own[0] + "0", own[-1] + "9", own[0][:-1], own[-1][:-1]) if own else ()
+    like = (*near, "0199000001", "0")
+    known = policy.extensions.keys() | policy.systems.keys()
+    return (*policy.systems, *dict.fromkeys(number for number in like if number and number not in known))
+
+
+# -- several processes -------------------------------------------------------------------------------------------------
+
+
+def _jobs(called: int) -> int:
+    """Return how many processes are worth their while: one where they cannot be forked, or safely so."""
+    if called < MANY or not hasattr(os, "fork") or threading.active_count() > 1:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST_JOBS)
+
+
+def _shared(provers: Sequence["_Prover"], called: Sequence[str], jobs: int) -> list[list["_Part"]]:
+    """Return the parts of the work that as many processes have done, this one among them."""
+    from multiprocessing import get_context
+
+    context = get_context("fork")  # what was read is there already, and is never sent
+    receivers = []
+    for job in range(1, jobs):
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_send, args=(sender, provers, called[job::jobs]), daemon=True)
+        process.start()
+        sender.close()
+        receivers.append((receiver, process))
+    own = [prover.run(called[::jobs]) for prover in provers]
+    parts = [own]
+    for receiver, process in receivers:
+        parts.append(receiver.recv())  # EOFError where it failed: its own traceback is on standard error
+        process.join()
+    return parts
+
+
+def _send(sender: "Connection", provers: Sequence["_Prover"], called: Sequence[str]) -> None:
+    sender.send([prover.run(called) for prover in provers])
+
+
+# -- one target --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What came of some called numbers; `unclear` is the number and what a `NotUnderstood` is made of."""
+
+    numbers: int = 0  # the most that call one of them
+    moments: int = 0
+    calls: int = 0
+    comparisons: int = 0
+    differing: tuple[str, ...] = ()
+    unclear: tuple[str, tuple[str, int, str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """Numbers of a shape, from some unknown digits until before others, whose plan is not always as a leaf says."""
+
+    asked: "_Asked"
+    low: int
+    high: int
+    rank: int  # of the first
+    plan: Plan
+    leaf: Leaf
+
+    @property
+    def shape(self) -> Shape:
+        return self.asked.shape
+
+
+_Manner = tuple[bool, bool, bool]
+"""All that an expected plan may depend on: internal, hidden, whether a number is presented at all."""
+
+
+def _manner(calls: Calls) -> _Manner:
+    shows = any(char == protocol.UNKNOWN or char.isdigit() for char in calls.presented)
+    return calls.internal, calls.hidden, shows
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A shape that is asked about."""
+
+    shape: Shape
+    manner: _Manner
+
+
+class _Prover:
+    """Holds one target's files to a policy."""
+
+    def __init__(self, model: DecisionModel, work: Work) -> None:
+        self._model = model
+        self._work = work
+        self._forms = _Forms(model.policy, work)
+        self._times: dict[int, _Times] = {}  # by the model's partition
+        self._shapes: dict[NumberSet | None, tuple[_Asked, ...]] = {}
+        self._passed_on: dict[str, Outcomes] = {}
+
+    def run(self, called: Iterable[str]) -> _Part:
+        """Return what came of some called numbers; the first that is not understood ends it."""
+        numbers = moments = calls = comparisons = 0
+        differing = []
+        for number in called:
+            try:
+                differences, made, size = self._differences(number)
+            except NotUnderstood as error:
+                return _Part(unclear=(number, (error.file, error.line, error.what, error.text)))
+            classes = self._outcomes(number).partition.count
+            numbers, moments = max(numbers, size), max(moments, classes)
+            calls += size * classes
+            comparisons += made
+            if differences:
+                differing.append(number)
+        return _Part(numbers, moments, calls, comparisons, tuple(differing))
+
+    def proof(self, called: Sequence[str], parts: Sequence[_Part]) -> Proof:
+        """Return the proof that parts of the work make together."""
+        order = {number: at for at, number in enumerate(called)}
+        unclear = min((part.unclear for part in parts if part.unclear), key=lambda one: order[one[0]], default=None)
+        differing = sorted((number for part in parts for number in part.differing), key=order.__getitem__)
+        if unclear:
+            differing = []
+        extensions = sum(number in self._model.policy.extensions for number in called)
+        return Proof(
+            self._work.target,
+            extensions,
+            len(called) - extensions,
+            max(part.numbers for part in parts),
+            max(part.moments for part in parts),
+            sum(part.calls for part in parts),
+            sum(part.comparisons for part in parts),
+            tuple(differing),
+            tuple(map(self._example, differing[:EXAMPLES])),
+            NotUnderstood(*unclear[1]) if unclear else None,
+        )
+
+    def _outcomes(self, called: str) -> Outcomes:
+        """Return where calls to a number end; those to a number that is no extension are the PBX's."""
+        if called in self._model.policy.extensions:
+            return self._model.outcomes(called)
+        if called not in self._passed_on:
+            always = schedule.partition(self._model.policy.zone, ())
+            leaf = ((always.everything, Ending("system", called)),)
+            self._passed_on[called] = Diagram(always, (0,), (leaf,))
+        return self._passed_on[called]
+
+    def _shapes_of(self, called: str) -> tuple["_Asked", ...]:
+        """Return the shapes of the calls that a target answers for."""
+        counted = protocol.counted(self._work.proving, self._model.policy, self._work.settings, called)
+        if counted not in self._shapes:
+            found = (shape if counted is None else shape.of(counted) for shape in self._listed)
+            self._shapes[counted] = tuple(_Asked(shape, _manner(shape.calls)) for shape in found if shape.pieces)
+        return self._shapes[counted]
+
+    @cached_property
+    def _listed(self) -> tuple[Shape, ...]:
+        """The shapes of the calls that a target answers for, whoever they are from."""
+        proving, settings = self._work.proving, self._work.settings
+        found = []
+        for shape in shapes(frozenset(settings.get("presentations", PRESENTATIONS)), proving.INTERNAL_LENGTHS):
+            intervals = protocol.listed(proving, settings, shape.calls)
+            found.append(shape if intervals is None else shape.among(intervals))
+        return tuple(found)
+
+    def _differences(self, called: str) -> tuple[list[_Difference], int, int]:
+        """Return what differs for calls to a number, how many comparisons tell, and how many numbers call."""
+        outcomes, asked = self._outcomes(called), self._shapes_of(called)
+        found = self._work.reading.found(called, [one.shape.calls for one in asked])
+        times = self._times.get(id(outcomes.partition))
+        if times is None:
+            times = self._times[id(outcomes.partition)] = _Times(outcomes.partition, self._forms)
+        times.know(found)
+        compared = _Compared(outcomes, times)
+        for one, its in zip(asked, found, strict=True):
+            compared.compare(one, its)
+        return compared.differences, compared.made, sum(one.shape.size for one in asked)
+
+    # -- counterexamples --------------------------------------------------------------------------
+
+    def _example(self, called: str) -> Counterexample:
+        """Return a call to a number that shows what differs: if possible one that looks like a real one."""
+        differences, _, _ = self._differences(called)
+        times = self._times[id(self._outcomes(called).partition)]
+        callers = digits.from_intervals(
+            (one.rank, one.rank + (1 if one.shape.anonymous else one.high - one.low)) for one in differences
+        )
+        caller = callers.witness()
+        rank = digits.rank(caller)
+        one = next(each for each in differences if _holds(each, rank))
+        unknown = _natural(one) if one.shape.anonymous else one.low + rank - one.rank
+        calls = Calls(one.shape.calls.internal, one.shape.presented(unknown), one.shape.calls.hidden)
+        classes, ending, form = times.worst(one.plan, one.leaf, one.asked)
+        local = times.partition.witness(classes).replace(tzinfo=None)
+        outcome = evaluate.evaluate(self._model.policy, Call(caller, called, local))
+        if not _is(ending, outcome):
+            told = outcome.kind, outcome.extension, outcome.number
+            raise AssertionError(f"{calls} to {called} at {local}: the model says {ending}, the interpreter {told}")
+        return Counterexample(
+            calls.presented,
+            calls.hidden,
+            caller,
+            called,
+            local,
+            outcome,
+            tuple(self._work.proving.happens(self._forms.plan(self._forms.wanted(ending, one.asked)))),
+            tuple(self._work.proving.happens(form)),
+            tuple(self._work.reading.path(called, calls, local)),
+        )
+
+
+def _holds(difference: _Difference, rank: int) -> bool:
+    if difference.shape.anonymous:
+        return rank == difference.rank
+    return difference.rank <= rank < difference.rank + difference.high - difference.low
+
+
+def _natural(difference: _Difference) -> int:
+    """Return unknown digits of someone who hides a number: of one that looks like a real one, if it can be."""
+    length = difference.shape.calls.presented.count(protocol.UNKNOWN)
+    likely = int("612345678901234"[:length] or 0)
+    return likely if difference.low <= likely < difference.high else difference.low
+
+
+def _is(ending: Ending, outcome: Outcome) -> bool:
+    """Tell whether the interpreter lets a call end as the model does."""
+    own = None if outcome.kind == "busy" else outcome.extension  # busy is the same wherever it is heard
+    return ending == Ending(outcome.kind, own, outcome.number)
+
+
+class _Compared:
+    """What was compared for one called number: where numbers of other shapes are the same callers, once is enough."""
+
+    def __init__(self, outcomes: Outcomes, times: "_Times") -> None:
+        self._outcomes = outcomes
+        self._times = times
+        self._known: dict[tuple[_Manner, int, int], list[tuple[Sequence[int], Sequence[Plan], int]]] = {}
+        self.differences: list[_Difference] = []
+        self.made = 0
+
+    def compare(self, asked: _Asked, found: Found) -> None:
+        """Compare what was found for a shape with where calls end."""
+        shape, starts, plans = asked.shape, found.starts, found.plans
+        for piece in shape.pieces:
+            low, high = piece.low, piece.high
+            first, last = bisect_right(starts, low), bisect_left(starts, high)
+            cuts, behind = [start - low for start in starts[first:last]], plans[first - 1 : last]
+            key = asked.manner, piece.rank, 0 if shape.anonymous else high - low
+            known = self._known.setdefault(key, [])
+            made = next((made for other, also, made in known if cuts == other and behind == also), None)
+            if made is None:
+                made = self._piece(asked, piece, [*cuts, high - low], behind)
+                known.append((cuts, behind, made))
+            self.made += made
+
+    def _piece(self, asked: _Asked, piece: Piece, ends: Sequence[int], plans: Sequence[Plan]) -> int:
+        """Compare the plans of a piece, each of which ends where it is said, and return how often."""
+        ranks, rows = self._outcomes.starts, self._outcomes.rows
+        judged = self._times.judged(asked.manner)
+        shape, most = asked.shape, len(ranks)
+        of = bisect_right(ranks, piece.rank) - 1
+        until = digits.END if shape.anonymous or of + 1 == most else ranks[of + 1] - piece.rank
+        low = made = 0
+        for end, plan in zip(ends, plans, strict=True):
+            while low < end:
+                made += 1
+                leaf = rows[of]
+                bad = judged.get((id(plan), id(leaf)))
+                if bad is None:
+                    if leaf is None:
+                        raise AssertionError(f"nobody of the universe is presented as {shape.presented(low)}")
+                    bad = judged[id(plan), id(leaf)] = self._times.differ(plan, leaf, asked)
+                next_ = min(until, end)
+                if bad and leaf is not None:
+                    rank = piece.rank if shape.anonymous else piece.rank + low
+                    self.differences.append(_Difference(asked, piece.low + low, piece.low + next_, rank, plan, leaf))
+                low = next_
+                if low == until:
+                    of += 1
+                    until = digits.END if of + 1 == most else ranks[of + 1] - piece.rank
+        return made
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------
+
+
+class _Forms:
+    """The normal forms of plans, numbered: two have one number exactly when they are alike."""
+
+    def __init__(self, policy: Policy, work: Work) -> None:
+        self._policy = policy
+        self._work = work
+        self._numbers: dict[Plan, int] = {}
+        self._plans: list[Plan] = []
+        self._expected: dict[tuple[Ending, _Manner], int] = {}
+        self._found: dict[int, tuple[Plan, int]] = {}  # by identity; the plan is kept, so that nothing else gets its id
+        self._asked: dict[int, tuple[Plan, frozenset[Period]]] = {}
+
+    def plan(self, form: int) -> Plan:
+        """Return a normal form by its number."""
+        return self._plans[form]
+
+    def wanted(self, ending: Ending, asked: _Asked) -> int:
+        """Return the number of the normal form of an ending."""
+        key = ending, asked.manner
+        known = self._expected.get(key)
+        if known is None:
+            form = self._work.proving.expected(self._policy, self._work.settings, ending, asked.shape.calls)
+            known = self._expected[key] = self._number(form)
+        return known
+
+    def of(self, plan: Plan) -> int:
+        """Return the number of the normal form of a plan without periods."""
+        known = self._found.get(id(plan))
+        if known is None:
+            known = self._found[id(plan)] = plan, self._number(self._work.proving.normal(plan))
+        return known[1]
+
+    def asked(self, plan: Plan) -> frozenset[Period]:
+        """Return the periods that a plan asks about, anywhere."""
+        known = self._asked.get(id(plan))
+        if known is None:
+            found: frozenset[Period] = frozenset()
+            if plan.then is not None:
+                found = self.asked(plan.then.yes) | self.asked(plan.then.no)
+                if isinstance(plan.then.asked, Period):
+                    found |= {plan.then.asked}
+            known = self._asked[id(plan)] = plan, found
+        return known[1]
+
+    def are_known(self, plans: Sequence[Plan]) -> bool:
+        """Tell whether all of some plans were asked about."""
+        return self._asked.keys() >= set(map(id, plans))
+
+    def _number(self, form: Plan) -> int:
+        if form not in self._numbers:
+            self._numbers[form] = len(self._plans)
+            self._plans.append(form)
+        return self._numbers[form]
+
+
+_Ways = tuple[tuple[Plan, int], ...]
+"""Plans without periods, and at which classes of time each is what happens."""
+
+
+class _Times:
+    """Judges plans at the classes of time of some extensions, made finer where plans ask about other periods."""
+
+    def __init__(self, told: Partition, forms: _Forms) -> None:
+        self._told = told
+        self._forms = forms
+        self.partition = told
+        self._more: dict[Period, None] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what was said of coarser classes."""
+        self._masks: dict[int, int] = {}
+        self._ways: dict[int, tuple[Plan, tuple[tuple[int, int], ...]]] = {}  # form and mask
+        self._answered: dict[int, tuple[Plan, _Ways]] = {}
+        self._behind: dict[tuple[int, int], tuple[Plan, Plan, Plan]] = {}
+        self._judged: dict[_Manner, dict[tuple[int, int], int]] = {}
+        self._classes = tuple(map(self._class, range(self._told.count)))
+
+    def _class(self, number: int) -> int:
+        """Return the classes that one of the model's classes is made of."""
+        if self.partition is self._told:
+            return 1 << number
+        mask = self.partition.everything
+        for period in self._told.periods:
+            inside = self.partition.mask(period)
+            mask &= inside if self._told.mask(period) >> number & 1 else ~inside
+        return mask
+
+    def know(self, found: Sequence[Found]) -> None:
+        """Make the classes fine enough for all that was found."""
+        new: dict[Period, None] = {}
+        for one in found:
+            if not self._forms.are_known(one.plans):
+                for plan in one.plans:
+                    new |= dict.fromkeys(self._forms.asked(plan))
+        for period in (*self.partition.periods, *self._more):
+            new.pop(period, None)
+        if new:
+            # In one order, so that the witnesses of counterexamples are the same in every run.
+            self._more |= dict.fromkeys(sorted(new, key=lambda one: (one.dates, one.week)))
+            self.partition = schedule.partition(self._told.zone, (*self._told.periods, *self._more))
+            self._begin()
+
+    def judged(self, manner: _Manner) -> dict[tuple[int, int], int]:
+        """Return what `differ` said of plans and leaves, by their identities, for calls in the same manner."""
+        return self._judged.setdefault(manner, {})
+
+    def differ(self, plan: Plan, leaf: Leaf, asked: _Asked) -> int:
+        """Return the classes of time at which a plan is not what a leaf says."""
+        bad = 0
+        for told, ending in leaf:
+            wanted, mask = self._forms.wanted(ending, asked), self._mask(told)
+            for form, at in self._resolved(plan):
+                if form != wanted:
+                    bad |= at & mask
+        return bad
+
+    def worst(self, plan: Plan, leaf: Leaf, asked: _Asked) -> tuple[int, Ending, Plan]:
+        """Return the most ordinary class at which a plan differs from a leaf, and there: the ending, the plan."""
+        bad = self.differ(plan, leaf, asked)
+        lowest = bad & -bad
+        ending = next(ending for told, ending in leaf if self._mask(told) & lowest)
+        form = next(form for form, at in self._resolved(plan) if at & lowest)
+        return lowest, ending, self._forms.plan(form)
+
+    def _mask(self, told: int) -> int:
+        """Return classes of the model in classes of these."""
+        if told not in self._masks:
+            mask = 0
+            for number, classes in enumerate(self._classes):
+                if told >> number & 1:
+                    mask |= classes
+            self._masks[told] = mask
+        return self._masks[told]
+
+    def _resolved(self, plan: Plan) -> tuple[tuple[int, int], ...]:
+        """Return the normal forms of a plan, and the classes of time of each."""
+        known = self._ways.get(id(plan))
+        if known is None:
+            masks: dict[int, int] = {}
+            for way, mask in self._without(plan):
+                form = self._forms.of(way)
+                masks[form] = masks.get(form, 0) | mask
+            known = self._ways[id(plan)] = plan, tuple(masks.items())
+        return known[1]
+
+    def _without(self, plan: Plan) -> _Ways:
+        """Return a plan with the periods that it asks about answered: disjoint classes of time, together everything."""
+        known = self._answered.get(id(plan))
+        if known is not None:
+            return known[1]
+        everything = self.partition.everything
+        parting = plan.then
+        ways: dict[int, tuple[Plan, int]] = {}
+        if parting is None or not self._forms.asked(plan):
+            ways[id(plan)] = plan, everything
+        elif isinstance(parting.asked, Period):
+            inside = self.partition.mask(parting.asked)
+            for way, part in ((parting.yes, inside), (parting.no, everything & ~inside)):
+                for rest, mask in self._without(way):
+                    if mask & part:
+                        whole = self._put_behind(plan, rest)
+                        ways[id(whole)] = whole, ways.get(id(whole), (whole, 0))[1] | mask & part
+        else:
+            for yes, mask in self._without(parting.yes):
+                for no, also in self._without(parting.no):
+                    if mask & also:
+                        parted: Any = type(parting)
+                        made: Any = type(plan)
+                        whole = made(plan.events, parted(parting.asked, yes, no))
+                        ways[id(whole)] = whole, mask & also
+        self._answered[id(plan)] = plan, tuple(ways.values())
+        return self._answered[id(plan)][1]
+
+    def _put_behind(self, plan: Plan, rest: Plan) -> Plan:
+        """Return the events of a plan and, behind them, another plan."""
+        if not plan.events:
+            return rest
+        key = id(plan), id(rest)
+        if key not in self._behind:
+            made: Any = type(plan)
+            self._behind[key] = plan, rest, made(plan.events + rest.events, rest.then)
+        return self._behind[key][2]
