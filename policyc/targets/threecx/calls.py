@@ -7,7 +7,7 @@ Times that the same rules hold at are one group. To keep them apart from holiday
 an exception from ordinary days to holidays, a group holds pieces of the week that are alike on both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from policyc.digits import Kind
@@ -27,7 +27,16 @@ class Columns:
         self.width = tree.count
         self._column = (1 << self.width) - 1
         self._kind = len(self.times) * self.width  # the bits of one kind
+        self._one_kind = (1 << self._kind) - 1
         self._spreads: dict[tuple[tuple[Kind, ...], int], tuple[int, ...]] = {}
+        self._at: dict[int, Calls] = {}
+        self._halves = tuple(self._halving(len(self.times)))
+
+    def _halving(self, count: int) -> Iterator[tuple[int, int]]:
+        """Yield how to lay one half of so many columns upon the other, until one is left: the shift, and what stays."""
+        while count > 1:
+            count = (count + 1) // 2
+            yield count * self.width, (1 << count * self.width) - 1
 
     def of(self, atoms: Atoms, kinds: Iterable[Kind], mask: int) -> Calls:
         """Return all calls with some texts, of some kinds, at some times."""
@@ -49,7 +58,9 @@ class Columns:
 
     def at(self, mask: int) -> Calls:
         """Return all calls at some times."""
-        return self.of(self._column, KINDS, mask)
+        if mask not in self._at:
+            self._at[mask] = self.of(self._column, KINDS, mask)
+        return self._at[mask]
 
     def of_kind(self, calls: Calls, kind: Kind) -> Calls:
         """Return the calls of one kind."""
@@ -58,21 +69,26 @@ class Columns:
 
     def texts(self, calls: Calls) -> Atoms:
         """Return the texts of calls, whatever their kind and time."""
-        found = 0
-        while calls:
-            found |= calls & self._column
-            calls >>= self.width
-        return found
+        return self._laid(calls & self._one_kind | calls >> self._kind)
+
+    def texts_of(self, calls: Calls) -> tuple[Atoms, ...]:
+        """Return the texts of calls of each kind, whatever their time."""
+        return self._laid(calls & self._one_kind), self._laid(calls >> self._kind)
+
+    def _laid(self, calls: Calls) -> Atoms:
+        """Return the texts of calls of one kind: all columns upon one another."""
+        for shift, kept in self._halves:
+            calls = calls & kept | calls >> shift
+        return calls
 
     def when(self, calls: Calls) -> int:
         """Return the times of calls, whatever their text and kind."""
+        calls = calls & self._one_kind | calls >> self._kind
         found = 0
-        for kind in range(len(KINDS)):
-            part = calls >> kind * self._kind
-            for times in self.times:
-                if part & self._column:
-                    found |= times
-                part >>= self.width
+        for times in self.times:
+            if calls & self._column:
+                found |= times
+            calls >>= self.width
         return found
 
     def by_times(self, calls: Calls) -> dict[int, Calls]:

@@ -19,7 +19,7 @@ from policyc import digits
 from policyc.digits import Kind
 from policyc.model import Destination, Ring, Rule
 from policyc.targets.threecx import goal
-from policyc.targets.threecx.calls import Calls
+from policyc.targets.threecx.calls import KINDS, Calls
 from policyc.targets.threecx.goal import Goal
 from policyc.targets.threecx.patterns import Patterns, Search
 from policyc.targets.threecx.presented import Space
@@ -98,9 +98,10 @@ def plan(
 ) -> Plan:
     """Return the list for some rules, in the order they are tried; `destinations` are where they send calls."""
     aim = goal.of(space, dates, rules, destinations)
-    found = _Planner(aim, limits, _EXCEPTION).plan()
+    search = Search(aim.columns.tree, limits.anonymous)
+    found = _Planner(aim, limits, _EXCEPTION, search).plan()
     if not found.troubles and not limits.single and found.size(limits) > limits.most:
-        fewer = _Planner(aim, limits, _TOO_MANY).plan()
+        fewer = _Planner(aim, limits, _TOO_MANY, search).plan()
         if fewer.size(limits) < found.size(limits):
             return fewer
     return found
@@ -133,17 +134,30 @@ class _Step:
 _Way = tuple[_Step, ...]
 
 
-class _Planner:
-    """Finds one list. `weight`: what an exception weighs."""
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Of some calls: their texts, the times that an exception for them may be at, and the kinds it may be for."""
 
-    def __init__(self, aim: Goal, limits: Limits, weight: int) -> None:
+    texts: Atoms
+    times: tuple[int, ...]
+    kinds: tuple[Kind | None, ...]
+
+
+class _Planner:
+    """Finds one list. `weight`: what an exception weighs; `search` is for the texts of the aim, and these limits."""
+
+    def __init__(self, aim: Goal, limits: Limits, weight: int, search: Search) -> None:
         self.aim = aim
         self.columns = aim.columns
         self.week = aim.week
         self.limits = limits
         self.weight = weight
-        self.search = Search(aim.columns.tree, limits.anonymous)
-        self.known: dict[_Step, Calls] = {}
+        self.search = search
+        self.known: dict[tuple[Patterns, Kind | None, int], Calls] = {}
+        self.needs: dict[Calls, _Need] = {}
+        # Of what is done so far, once more asked for with each merger: the best ways, and the best single exceptions.
+        self.ways: dict[tuple[Calls, Destination], _Way | None] = {}
+        self.singles: dict[tuple[Calls, Destination], _Step | None] = {}
         self.done: Calls = 0  # what the exceptions found so far take
         self.steps: list[_Step] = []
         self.sources: list[tuple[tuple[Rule, ...], bool]] = []
@@ -190,18 +204,25 @@ class _Planner:
                         need, way = need | extra, merged
             if way is None:
                 yield self._trouble(need, destination)
-                self.done |= need
+                self._take(need)
                 continue
             for step in map(self._written, way):
                 self.steps.append(step)
-                self.done |= self._calls(step)
+                self._take(self._calls(step))
+
+    def _take(self, calls: Calls) -> None:
+        """Count calls among those that are done, and forget what was found while they were not."""
+        self.done |= calls
+        self.ways.clear()
+        self.singles.clear()
 
     def _calls(self, step: _Step) -> Calls:
         """Return all calls that an exception matches."""
-        if step not in self.known:
+        key = step.patterns or (), step.shape.kind, step.shape.mask
+        if key not in self.known:
             texts = self.columns.tree.matched(step.patterns or (), self.limits.anonymous)
-            self.known[step] = self.columns.of(texts, _KINDS[step.shape.kind], step.shape.mask)
-        return self.known[step]
+            self.known[key] = self.columns.of(texts, _KINDS[step.shape.kind], step.shape.mask)
+        return self.known[key]
 
     def _written(self, step: _Step) -> _Step:
         """Return an exception with its patterns."""
@@ -224,6 +245,12 @@ class _Planner:
 
     def way(self, need: Calls, destination: Destination) -> _Way | None:
         """Return the best way to send some calls, not empty, to a destination, or None if there is none."""
+        key = need, destination
+        if key not in self.ways:
+            self.ways[key] = self._way(need, destination)
+        return self.ways[key]
+
+    def _way(self, need: Calls, destination: Destination) -> _Way | None:
         single = self._single(need, destination)
         ways: list[_Way] = [] if single is None else [(single,)]
         if single is None or single.count > _ORDER:
@@ -234,6 +261,12 @@ class _Planner:
 
     def _single(self, need: Calls, destination: Destination) -> _Step | None:
         """Return one exception that takes some calls and no wrong one."""
+        key = need, destination
+        if key not in self.singles:
+            self.singles[key] = self._best_single(need, destination)
+        return self.singles[key]
+
+    def _best_single(self, need: Calls, destination: Destination) -> _Step | None:
         found: list[_Step] = []
         for ordered in (False, True):
             kinds: set[Kind | None] = set()  # wider times forbid more: patterns get no fewer
@@ -253,14 +286,21 @@ class _Planner:
         allowed = self.aim.calls[destination]
         if ordered:
             allowed |= self.done
-        texts = columns.texts(need)
+        known = self._known_need(need)
         unwanted = self.aim.guarded & ~allowed
-        times = self.week.wider(columns.when(need))
-        for mask in reversed(times) if destination == RING else times:
-            wrong = unwanted & columns.at(mask)
-            for kind in self._kinds(need):
-                forbidden = columns.texts(wrong if kind is None else columns.of_kind(wrong, kind))
-                yield _Shape(kind, mask, texts, forbidden)
+        for mask in reversed(known.times) if destination == RING else known.times:
+            of_kinds = columns.texts_of(unwanted & columns.at(mask))
+            for kind in known.kinds:
+                forbidden = of_kinds[0] | of_kinds[1] if kind is None else of_kinds[KINDS.index(kind)]
+                yield _Shape(kind, mask, known.texts, forbidden)
+
+    def _known_need(self, need: Calls) -> _Need:
+        """Return what exceptions for some calls have in common."""
+        found = self.needs.get(need)
+        if found is None:
+            texts, times = self.columns.texts(need), self.week.wider(self.columns.when(need))
+            found = self.needs[need] = _Need(texts, times, self._kinds(need))
+        return found
 
     def _kinds(self, need: Calls) -> tuple[Kind | None, ...]:
         """Return the kinds that an exception for some calls may be for."""
@@ -333,11 +373,11 @@ class _Planner:
         ):
             if less == self.limits:
                 continue
-            other = _Planner(self.aim, less, self.weight)
+            other = _Planner(self.aim, less, self.weight, Search(self.columns.tree, less.anonymous))
             other.done = self.done
             if other.way(need, destination) is not None:
                 return Trouble(why, self._blamed(why, rules))
-        unsaid = any(self.week.hours(mask) is None for mask in self.columns.by_times(need))
+        unsaid = any(not self.week.says(mask) for mask in self.columns.by_times(need))
         return Trouble("hours" if unsaid else "patterns", rules)
 
     def _rules_of(self, calls: Calls) -> Iterator[tuple[Rule, Destination]]:

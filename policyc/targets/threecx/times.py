@@ -164,6 +164,11 @@ class Week:
         """Return the mask of pieces on other days and pieces on holidays."""
         return ordinary | holiday << self.count
 
+    def says(self, mask: int) -> bool:
+        """Tell whether some type of hours says times."""
+        ordinary, holiday = self.split(mask)
+        return holiday in (0, ordinary, (1 << self.count) - 1)
+
     def hours(self, mask: int) -> Hours | None:
         """Return times as the hours of one exception, or None if no type of hours says them. Never no time at all."""
         whole = (1 << self.count) - 1
@@ -182,11 +187,11 @@ class Week:
         ordinary, holiday = self.split(mask)
         both = ordinary | holiday
         candidates = (mask, self.joined(ordinary, whole), self.joined(both, both), self.everything)
-        return tuple(dict.fromkeys(one for one in candidates if self.hours(one)))
+        return tuple(dict.fromkeys(one for one in candidates if self.says(one)))
 
     def parts(self, mask: int) -> tuple[int, ...]:
         """Return times as few parts that can be said each; what is left out is for holidays only and cannot be said."""
-        if self.hours(mask):
+        if self.says(mask):
             return (mask,)
         ordinary, holiday = self.split(mask)
         always = ordinary & holiday

@@ -11,6 +11,8 @@ another. A pattern of `patterns` matches an atom whole or not at all, together w
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from operator import itemgetter
 from typing import Final
 
 from policyc.targets.threecx import presented
@@ -93,13 +95,17 @@ class Tree:
 
     def first(self, atoms: Atoms) -> int:
         """Return the first position in a set that is not empty."""
-        signed, text = min(
-            ((digits == "+", _first(child, inside, digits[0])) for digits, child, inside in beyond(self.root, atoms)),
-            default=(False, None),
-        )
-        if text is None:
-            return ANONYMOUS if atoms & self.anonymous else BEYOND
-        return presented.interval(text[1], text[0] - signed)[0]
+        for one, position in self._order:
+            if atoms >> one & 1:
+                return position
+        return ANONYMOUS if atoms & self.anonymous else BEYOND
+
+    @cached_property
+    def _order(self) -> list[tuple[int, int]]:
+        """The atoms by the first positions they hold."""
+        firsts = enumerate(_firsts(self.root))
+        found = ((one, presented.interval(text, digits)[0]) for one, (digits, text) in firsts)
+        return sorted(found, key=itemgetter(1))
 
     @property
     def most_intervals(self) -> int:
@@ -160,14 +166,18 @@ def beyond(node: Node, atoms: Atoms) -> Iterator[tuple[str, Node, Atoms]]:
             yield digits, child, inside
 
 
-def _first(node: Node, atoms: Atoms, prefix: str) -> tuple[int, str]:
-    """Return the first text of a set, not empty, below a prefix: its length, and the text."""
-    if isinstance(node, Leaf):
-        more = min(run[0] for at, run in enumerate(node.runs) if atoms >> at & 1)
-        return len(prefix) + more, prefix + "0" * more
-    if node.single and atoms & 1:
-        return len(prefix), prefix
-    return min(_first(child, inside, prefix + digits[0]) for digits, child, inside in beyond(node, atoms))
+def _firsts(root: Branch) -> Iterator[tuple[int, str]]:
+    """Yield the first text of each atom, without the zeros behind what is told apart: how many digits, and the text."""
+    waiting: list[tuple[Node, str]] = [(root, "")]
+    while waiting:
+        node, prefix = waiting.pop()
+        digits = presented.digits_of(prefix)
+        if isinstance(node, Leaf):
+            yield from ((digits + run[0], prefix) for run in node.runs)
+            continue
+        if node.single:
+            yield digits, prefix
+        waiting += [(child, prefix + signs[0]) for signs, _, child in reversed(node.edges)]
 
 
 def _spans(node: Node, prefix: str, depth: int, atoms: Atoms) -> Iterator[tuple[int, int]]:
@@ -234,10 +244,13 @@ class _Builder:
     def _content(self, cut: _Cut) -> tuple[object, ...]:
         """Return what the cells of a cut are, wherever it is."""
         more, low, first, last = cut
-        size = POWERS[more]
-        return more, *(
-            (max(start - low, 0), min(end - low, size), label) for start, end, label in self.cells[first:last]
-        )
+        found: list[object] = [(start - low, end - low, label) for start, end, label in self.cells[first:last]]
+        if found:  # what is beyond the cut is not of it
+            size = POWERS[more]
+            for at in (0, -1):
+                start, end, label = self.cells[first if at == 0 else last - 1]
+                found[at] = max(start - low, 0), min(end - low, size), label
+        return more, *found
 
     def _made(self, lengths: _Lengths, cuts: Sequence[_Cut]) -> Node:
         if not cuts:

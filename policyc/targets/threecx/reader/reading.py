@@ -1,0 +1,382 @@
+"""A file in, what becomes of every call out: the first exception that matches decides, from extension to extension.
+
+Nothing is sampled. For some callers that differ in a few digits, each list is a diagram: where the exceptions that have
+a pattern for them change, and a plan in each piece. Where a plan goes on at another extension, the diagram of that one
+is put in its place.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from policyc import schedule
+from policyc.targets.threecx.reader import document, walks
+from policyc.targets.threecx.reader.errors import NotUnderstood, Path, Trouble, Unclear, What
+from policyc.targets.threecx.reader.exceptions import ForwardingException, Lists, check_keys
+from policyc.targets.threecx.reader.hours import Clock
+from policyc.targets.threecx.reader.patterns import Matcher, Shape, shape
+from policyc.targets.threecx.reader.plans import Forwarded, HandedOver, Looped, Plan, Plans, Rang
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+
+class Calls(Protocol):
+    """Calls that are alike but for some digits of the caller, which are `?` in what is presented."""
+
+    @property
+    def internal(self) -> bool: ...  # noqa: D102
+    @property
+    def presented(self) -> str: ...  # noqa: D102
+    @property
+    def hidden(self) -> bool: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What becomes of some calls: `plans[i]` is for the numbers from `starts[i]` to the next start."""
+
+    starts: tuple[int, ...]
+    plans: tuple[Plan, ...]
+    goes_on: bool = field(default=False, compare=False, repr=False)  # never in what is found
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A line of the file that a call ran through, and what it says."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """What a PBX knows by itself.
+
+    `current`: exceptions have the form from 20.0.9 on. `anonymous` is how callers without a number are shown, "" if
+    nobody says. `systems` are its groups, queues and menus: what a destination calls each of them.
+    """
+
+    zone: ZoneInfo
+    current: bool = True
+    anonymous: str = ""
+    holidays: Iterable[tuple[date, date]] = ()
+    systems: Mapping[str, str] = field(default_factory=dict)
+
+
+_NAMES: Final = ("ForwardingExceptions", "Number")
+
+
+def read(file: str, text: str, pbx: Pbx) -> Reading:
+    """Return a file read back. Raises NotUnderstood where it is no list of extensions with their exceptions."""
+    value = document.parse(file, text)
+    try:
+        places = _places(value)
+    except Unclear as error:
+        raise _located(file, text, error.trouble) from error
+    return Reading(file, text, pbx, value["value"], places)
+
+
+def _places(value: Any) -> Mapping[str, Sequence[int]]:
+    """Return where the lists of each extension are. Raises Unclear."""
+    check_keys(value, {"value"}, ())
+    if not isinstance(value["value"], list):
+        raise Unclear(What.VALUE, document.shown(value["value"]), ("value",))
+    found: dict[str, list[int]] = {}
+    for at, one in enumerate(value["value"]):
+        number = one.get("Number") if isinstance(one, dict) else None
+        if not isinstance(number, str):
+            raise Unclear(What.VALUE, document.shown(one), ("value", at, "Number"))
+        found.setdefault(number, []).append(at)
+    return found
+
+
+def _located(file: str, text: str, trouble: Trouble) -> NotUnderstood:
+    return NotUnderstood(file, document.line_of(text, trouble.path), trouble.what, trouble.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Extension:
+    """The list of an extension; one that is in trouble as a whole has no exceptions.
+
+    `allowed` are the exceptions for internal calls and those for external ones, `odd` those of which nobody knows whom
+    they are for: bits, by their places. `plans` are known by the exceptions that may match, and those that do.
+    """
+
+    exceptions: tuple[ForwardingException, ...]
+    trouble: Trouble | None
+    matcher: Matcher
+    allowed: tuple[int, int]
+    odd: int
+    plans: dict[int, dict[int, Plan]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Calls with one shape of what is shown; `kind` is 0 for internal ones, else 1.
+
+    For each extension, `direct` is what it does with them, `known` what becomes of them.
+    """
+
+    shown: Shape
+    kind: int
+    direct: dict[str, Found] = field(default_factory=dict)
+    known: dict[str, Found] = field(default_factory=dict)
+
+
+class Reading:
+    """A file, read back."""
+
+    def __init__(
+        self, file: str, text: str, pbx: Pbx, values: Sequence[Any], places: Mapping[str, Sequence[int]]
+    ) -> None:
+        """Take what `read` found; lists are read when a call gets to them."""
+        self._file, self._text, self._pbx = file, text, pbx
+        self._values, self._places = values, places
+        self._lists = Lists(pbx.current, Clock(pbx.holidays), pbx.systems, places)
+        self._extensions: dict[str, _Extension] = {}
+        self._plans = Plans()
+        self._asked: dict[Calls | tuple[str, int], _Asked] = {}
+        self._sound: set[int] = set()  # plans in which no call gets to what is not understood
+
+    # --- what is asked ---
+
+    def found(self, called: str, calls: Sequence[Calls]) -> Sequence[Found]:
+        """Return what becomes of each of the calls to a number. Raises NotUnderstood."""
+        return [self._checked(self._diagram(called, self._asks(one))) for one in calls]
+
+    def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
+        """Return the lines that one call runs through, all its digits known, at a local instant of the zone.
+
+        Of each extension: its number; then, of the exception that decides, whom it is for and where it sends them.
+        """
+        return list(self._run(called, self._asks(one), local))
+
+    def _asks(self, one: Calls) -> _Asked:
+        found = self._asked.get(one)
+        if found is None:
+            # Callers who hide their numbers are alike, as many as they are.
+            shown = self._pbx.anonymous if one.hidden or not one.presented else one.presented
+            kind = 0 if one.internal else 1
+            found = self._asked.setdefault((shown, kind), _Asked(shape(shown), kind))
+            self._asked[one] = found
+        return found
+
+    # --- one list ---
+
+    def _extension(self, number: str) -> _Extension:
+        found = self._extensions.get(number)
+        if found is None:
+            trouble = None
+            exceptions: tuple[ForwardingException, ...] = ()
+            try:
+                exceptions = self._read(number)
+            except Unclear as error:
+                trouble = error.trouble
+            allowed = tuple(
+                sum(1 << place for place, one in enumerate(exceptions) if one.kinds[kind]) for kind in (0, 1)
+            )
+            clear = [
+                (place, one.patterns) for place, one in enumerate(exceptions) if not isinstance(one.patterns, Trouble)
+            ]
+            odd = sum(1 << place for place, one in enumerate(exceptions) if isinstance(one.patterns, Trouble))
+            found = _Extension(exceptions, trouble, Matcher(clear), (allowed[0], allowed[1]), odd, {})
+            self._extensions[number] = found
+        return found
+
+    def _read(self, number: str) -> tuple[ForwardingException, ...]:
+        first, *others = self._places[number]
+        if others:
+            raise Unclear(What.EXTENSION, number, ("value", others[0], "Number"))
+        path = ("value", first)
+        check_keys(self._values[first], set(_NAMES), path)
+        return self._lists.read(number, self._values[first]["ForwardingExceptions"], (*path, _NAMES[0]))
+
+    def _cut(self, number: str, asked: _Asked) -> Found:
+        """Return what becomes of calls at an extension, none followed any further."""
+        found = asked.direct.get(number)
+        if found is None:
+            one = self._extension(number)
+            if one.trouble:
+                found = Found((0,), (self._plans.leaf(one.trouble),))
+            else:
+                allowed = one.allowed[asked.kind]
+                odd = (one.odd | one.matcher.uncertain(asked.shown)) & allowed
+                found = self._planned(number, one, odd, *one.matcher.cut(asked.shown, allowed))
+            asked.direct[number] = found
+        return found
+
+    def _planned(self, number: str, one: _Extension, odd: int, starts: Sequence[int], matching: Sequence[int]) -> Found:
+        """Return what becomes of calls for which some exceptions match from each start on, and others may."""
+        plans = one.plans.setdefault(odd, {})
+        pieces = []
+        last = -1
+        for start, bits in zip(starts, matching, strict=True):
+            if bits != last:
+                last = bits
+                plan = plans.get(bits)
+                if plan is None:
+                    plan = plans[bits] = self._decided(number, one.exceptions, bits, odd & ~bits)
+                pieces.append((start, plan))
+        return _joined(pieces)
+
+    def _decided(self, number: str, exceptions: tuple[ForwardingException, ...], matching: int, odd: int) -> Plan:
+        plans = self._plans
+        found = plans.leaf(Rang(number))
+        for place in reversed(range(len(exceptions))):
+            if not (matching | odd) >> place & 1:
+                continue
+            one = exceptions[place]
+            if isinstance(one.hours, Trouble):
+                found = plans.leaf(one.hours)
+                continue
+            there = plans.leaf(self._doubt(number, place, one) if odd >> place & 1 else one.event)
+            if one.hours.period is None:
+                found = there if one.hours.inside else found
+            else:
+                ways = (there, found) if one.hours.inside else (found, there)
+                found = plans.parted(one.hours.period, *ways)
+        return found
+
+    def _doubt(self, number: str, place: int, one: ForwardingException) -> Trouble:
+        """Return what is not understood of the callers of an exception."""
+        if isinstance(one.patterns, Trouble):
+            return one.patterns
+        name = "Data" if self._pbx.current else "CallerId"
+        path: Path = ("value", self._places[number][0], _NAMES[0], place, name)
+        return Trouble(What.PATTERN, document.shown(" ".join(one.patterns)), path)
+
+    # --- from extension to extension ---
+
+    def _diagram(self, called: str, asked: _Asked) -> Found:
+        """Return what becomes of calls to a number, wherever they go on."""
+        known = asked.known.get(called)
+        if known is not None:
+            return known
+        if called not in self._places:
+            return Found((0,), (self._plans.leaf(HandedOver(called)),))
+        direct = self._cut(called, asked)
+        if not direct.goes_on:
+            asked.known[called] = direct
+            return direct
+        for group in walks.components(called, lambda one: self._onward(one, asked)):
+            self._follow(group, asked)
+        return asked.known[called]
+
+    def _onward(self, number: str, asked: _Asked) -> Sequence[str]:
+        """Return the extensions at which some calls to another one go on; none if that is followed already."""
+        if number in asked.known:
+            return ()
+        direct = self._cut(number, asked)
+        return sorted({to for plan in direct.plans for to in plan.onward}) if direct.goes_on else ()
+
+    def _follow(self, group: Sequence[str], asked: _Asked) -> None:
+        """Follow calls to extensions that forward to one another, and to others that are known."""
+        if group[0] in asked.known:
+            return
+        ways = {one: self._replaced(self._cut(one, asked), asked.known.get) for one in group}
+        # Two steps of each call, then four, then eight: one that is still on its way after as many steps as there are
+        # extensions comes again where it was at the same instant, and never ends.
+        steps = 1
+        while steps <= len(group) and any(way.goes_on for way in ways.values()):
+            ways = {one: self._replaced(way, ways.get) for one, way in ways.items()}
+            steps *= 2
+        loop = Found((0,), (self._plans.leaf(Looped()),))
+        for one, way in ways.items():
+            asked.known[one] = self._replaced(way, lambda _: loop)
+
+    def _replaced(self, way: Found, known: Callable[[str], Found | None]) -> Found:
+        """Return a diagram with what is known of the extensions that it goes on at in their place."""
+        return _joined(self._pieces(way, known)) if way.goes_on else way
+
+    def _pieces(self, way: Found, known: Callable[[str], Found | None]) -> Iterator[tuple[int, Plan]]:
+        for at, (low, plan) in enumerate(zip(way.starts, way.plans, strict=True)):
+            behind = {to: one for to in plan.onward if (one := known(to)) is not None}
+            if not behind:
+                yield low, plan
+                continue
+            cuts = {low}
+            for one in behind.values():
+                last = len(one.starts) if at + 1 == len(way.starts) else bisect_left(one.starts, way.starts[at + 1])
+                cuts.update(one.starts[bisect_right(one.starts, low) : last])
+            for cut in sorted(cuts):
+                there = {to: one.plans[bisect_right(one.starts, cut) - 1] for to, one in behind.items()}
+                yield cut, self._plans.replaced(plan, there)
+
+    # --- what is not understood ---
+
+    def _checked(self, way: Found) -> Found:
+        """Return a diagram. Raises NotUnderstood if some call gets to what is not understood."""
+        for plan in way.plans:
+            if plan.odd and id(plan) not in self._sound:
+                periods = tuple(walks.periods(plan))
+                instants = schedule.partition(self._pbx.zone, periods)
+                if (trouble := walks.reached(plan, instants, instants.everything)) is not None:
+                    raise _located(self._file, self._text, trouble)
+                self._sound.add(id(plan))
+        return way
+
+    # --- one call ---
+
+    def _run(self, called: str, asked: _Asked, local: datetime) -> Iterator[Stop]:
+        lines = self._text.split("\n")
+        seen: set[str] = set()
+        while called in self._places and called not in seen:
+            seen.add(called)
+            place = self._places[called][0]
+            yield self._stop(lines, ("value", place, "Number"))
+            one = self._extension(called)
+            if one.trouble:
+                raise _located(self._file, self._text, one.trouble)
+            allowed = one.allowed[asked.kind]
+            matching = one.matcher.cut(asked.shown, allowed)[1][0]
+            odd = (one.odd | one.matcher.uncertain(asked.shown)) & allowed & ~matching
+            for at, exception in enumerate(one.exceptions):
+                if not (matching | odd) >> at & 1:
+                    continue
+                if isinstance(exception.hours, Trouble):
+                    raise _located(self._file, self._text, exception.hours)
+                if exception.hours.period is None:
+                    holds = exception.hours.inside
+                else:
+                    holds = exception.hours.period.holds(local) is exception.hours.inside
+                if not holds:
+                    continue
+                if odd >> at & 1:
+                    raise _located(self._file, self._text, self._doubt(called, at, exception))
+                path: Path = ("value", place, _NAMES[0], at)
+                yield self._stop(lines, (*path, "Data" if self._pbx.current else "CallerId"))
+                yield self._stop(lines, (*path, "Destination", "To"))
+                if isinstance(exception.event, Trouble):
+                    raise _located(self._file, self._text, exception.event)
+                if not isinstance(exception.event, Forwarded):
+                    return
+                called = exception.event.extension
+                break
+            else:
+                return
+
+    def _stop(self, lines: Sequence[str], path: Path) -> Stop:
+        line = document.line_of(self._text, path)
+        return Stop(self._file, line, lines[line - 1].strip())
+
+
+def _joined(pieces: Iterable[tuple[int, Plan]]) -> Found:
+    """Return a diagram whose neighbours differ."""
+    starts: list[int] = []
+    plans: list[Plan] = []
+    goes_on = False
+    last = None
+    for start, plan in pieces:
+        if plan is not last:
+            last = plan
+            starts.append(start)
+            plans.append(plan)
+            if plan.onward:
+                goes_on = True
+    return Found(tuple(starts), tuple(plans), goes_on)
