@@ -75,7 +75,7 @@ class Proof:
     numbers call each of them; `moments` are the classes of time that rules tell apart, the most at one extension;
     `calls` are all triples of called number, presented number and moment; `comparisons` were made for them.
     `differing` are the called numbers for which something is not as the policy says, of few of which there are
-    `examples`. `unclear`: what the reader does not understand, and then nothing else is said.
+    `examples`. `unclear`: the first thing that the reader does not understand, whatever else was found.
     """
 
     target: str
@@ -211,29 +211,31 @@ class _Prover:
         self._passed_on: dict[str, Outcomes] = {}
 
     def run(self, called: Iterable[str]) -> _Part:
-        """Return what came of some called numbers; the first that is not understood ends it."""
+        """Return what came of some called numbers."""
         numbers = moments = calls = comparisons = 0
         differing = []
+        unclear: tuple[str, tuple[str, int, str, str]] | None = None
         for number in called:
             try:
-                differences, made, size = self._differences(number)
+                compared, size = self._compared(number)
             except NotUnderstood as error:
-                return _Part(unclear=(number, (error.file, error.line, error.what, error.text)))
+                unclear = unclear or (number, _plain(error))
+                continue
+            if compared.unclear and not unclear:
+                unclear = number, _plain(compared.unclear)
             classes = self._outcomes(number).partition.count
             numbers, moments = max(numbers, size), max(moments, classes)
             calls += size * classes
-            comparisons += made
-            if differences:
+            comparisons += compared.made
+            if compared.differences:
                 differing.append(number)
-        return _Part(numbers, moments, calls, comparisons, tuple(differing))
+        return _Part(numbers, moments, calls, comparisons, tuple(differing), unclear)
 
     def proof(self, called: Sequence[str], parts: Sequence[_Part]) -> Proof:
         """Return the proof that parts of the work make together."""
         order = {number: at for at, number in enumerate(called)}
         unclear = min((part.unclear for part in parts if part.unclear), key=lambda one: order[one[0]], default=None)
         differing = sorted((number for part in parts for number in part.differing), key=order.__getitem__)
-        if unclear:
-            differing = []
         extensions = sum(number in self._model.policy.extensions for number in called)
         return Proof(
             self._work.target,
@@ -276,8 +278,8 @@ class _Prover:
             found.append(shape if intervals is None else shape.among(intervals))
         return tuple(found)
 
-    def _differences(self, called: str) -> tuple[list[_Difference], int, int]:
-        """Return what differs for calls to a number, how many comparisons tell, and how many numbers call."""
+    def _compared(self, called: str) -> tuple["_Compared", int]:
+        """Return what was compared for calls to a number, and how many numbers call."""
         outcomes, asked = self._outcomes(called), self._shapes_of(called)
         found = self._work.reading.found(called, [one.shape.calls for one in asked])
         times = self._times.get(id(outcomes.partition))
@@ -287,13 +289,13 @@ class _Prover:
         compared = _Compared(outcomes, times)
         for one, its in zip(asked, found, strict=True):
             compared.compare(one, its)
-        return compared.differences, compared.made, sum(one.shape.size for one in asked)
+        return compared, sum(one.shape.size for one in asked)
 
     # -- counterexamples --------------------------------------------------------------------------
 
     def _example(self, called: str) -> Counterexample:
         """Return a call to a number that shows what differs: if possible one that looks like a real one."""
-        differences, _, _ = self._differences(called)
+        differences = self._compared(called)[0].differences
         times = self._times[id(self._outcomes(called).partition)]
         callers = digits.from_intervals(
             (one.rank, one.rank + (1 if one.shape.anonymous else one.high - one.low)) for one in differences
@@ -320,6 +322,10 @@ class _Prover:
             tuple(self._work.proving.happens(form)),
             tuple(self._work.reading.path(called, calls, local)),
         )
+
+
+def _plain(error: NotUnderstood) -> tuple[str, int, str, str]:
+    return error.file, error.line, error.what, error.text
 
 
 def _holds(difference: _Difference, rank: int) -> bool:
@@ -349,6 +355,7 @@ class _Compared:
         self._times = times
         self._known: dict[tuple[_Manner, int, int], list[tuple[Sequence[int], Sequence[Plan], int]]] = {}
         self.differences: list[_Difference] = []
+        self.unclear: NotUnderstood | None = None  # the first thing that is not understood
         self.made = 0
 
     def compare(self, asked: _Asked, found: Found) -> None:
@@ -383,6 +390,8 @@ class _Compared:
                     if leaf is None:
                         raise AssertionError(f"nobody of the universe is presented as {shape.presented(low)}")
                     bad = judged[id(plan), id(leaf)] = self._times.differ(plan, leaf, asked)
+                if self._times.unclear and self.unclear is None:
+                    self.unclear = self._times.unclear.get(id(plan))
                 next_ = min(until, end)
                 if bad and leaf is not None:
                     rank = piece.rank if shape.anonymous else piece.rank + low
@@ -473,6 +482,7 @@ class _Times:
         self._answered: dict[int, tuple[Plan, _Ways]] = {}
         self._behind: dict[tuple[int, int], tuple[Plan, Plan, Plan]] = {}
         self._judged: dict[_Manner, dict[tuple[int, int], int]] = {}
+        self.unclear: dict[int, NotUnderstood] = {}  # of plans that are not understood at some class, by identity
         self._classes = tuple(map(self._class, range(self._told.count)))
 
     def _class(self, number: int) -> int:
@@ -505,7 +515,7 @@ class _Times:
         return self._judged.setdefault(manner, {})
 
     def differ(self, plan: Plan, leaf: Leaf, asked: _Asked) -> int:
-        """Return the classes of time at which a plan is not what a leaf says."""
+        """Return the classes of time at which a plan is understood, and is not what a leaf says."""
         bad = 0
         for told, ending in leaf:
             wanted, mask = self._forms.wanted(ending, asked), self._mask(told)
@@ -538,7 +548,11 @@ class _Times:
         if known is None:
             masks: dict[int, int] = {}
             for way, mask in self._without(plan):
-                form = self._forms.of(way)
+                try:
+                    form = self._forms.of(way)
+                except NotUnderstood as error:
+                    self.unclear.setdefault(id(plan), error)
+                    continue
                 masks[form] = masks.get(form, 0) | mask
             known = self._ways[id(plan)] = plan, tuple(masks.items())
         return known[1]
