@@ -34,8 +34,11 @@ _SPELT: Final = (
     *("0? ?? ?? ?? ??", "0?.??.??.??.??", "0?-??-??-??-??", f"0?????????{_TAILS[0]}", f"0?????????{_TAILS[1]}"),
     *("+33 ? ?? ?? ?? ??", f"+33?????????{_TAILS[0]}", f"+33?????????{_TAILS[1]}"),
 )
-# Whoever hides a number shows one, or none, and the PBX is told not to look.
-_HIDDEN: Final = ("0?????????", "+33?????????", "+44??????????", "????", "")
+# Whoever hides a number shows one, or none, and the PBX is told not to look: of whatever length it is.
+_HIDDEN: Final = {
+    True: ("", *(UNKNOWN * length for length in INTERNAL_LENGTHS)),
+    False: ("", *(UNKNOWN * length for length in range(1, 16)), *("+" + UNKNOWN * length for length in range(4, 16))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def _anonymous() -> Iterator[Shape]:
     for internal, kind in ((False, Kind.EXTERNAL), (True, Kind.INTERNAL)):
         rank = digits.rank(Caller(kind, None))
         spelt = [Calls(internal, spelling) for spelling in (ANONYMOUS[:2] if internal else ANONYMOUS)]
-        hidden = [Calls(internal, shown, hidden=True) for shown in (_HIDDEN[-2:] if internal else _HIDDEN)]
+        hidden = [Calls(internal, shown, hidden=True) for shown in _HIDDEN[internal]]
         for calls in (*spelt, *hidden):
             yield Shape(calls, (Piece(0, calls.size, rank),), anonymous=True)
 

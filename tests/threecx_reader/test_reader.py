@@ -387,7 +387,7 @@ EXCEPTION = ("value", 0, "ForwardingExceptions", 0)
 @pytest.mark.parametrize(
     ("path", "new", "what"),
     [
-        (("Id",), 7, What.VALUE),
+        (("Id",), -7, What.VALUE),
         (("Id",), False, What.VALUE),
         (("Id",), 0.0, What.VALUE),
         (("Id",), ..., What.KEY),

@@ -16,6 +16,7 @@ from policyc.targets.asterisk.reader.plans import (
     Answered,
     Asked,
     AskedKeys,
+    Declined,
     Dialled,
     Failed,
     HungUp,
@@ -78,13 +79,20 @@ def _answers(event: Event) -> bool:
 def _heard(event: Event, *, answered: bool) -> Event:
     """Return an event as those on the call perceive it."""
     if isinstance(event, Dialled):
-        confirm = None if event.confirm is None else _normal(event.confirm, answered=True)
+        confirm = None if event.confirm is None else _confirmed(_normal(event.confirm, answered=True))
         return replace(event, options="".join(sorted(set(_CONFIRM.sub("", event.options)))), confirm=confirm)
     if isinstance(event, HungUp) and event.cause == NORMAL_CAUSE:
         return HungUp(None)
     if isinstance(event, HungUp) and event.cause == BUSY_CAUSE and not answered:
         return SoundedBusy()
     return event
+
+
+def _confirmed(plan: Plan) -> Plan:
+    """Return the plan of whoever answered: who is hung up on has not accepted."""
+    events = tuple(Declined() if isinstance(event, Failed) else event for event in plan.events)
+    then = plan.then
+    return Plan(events, then and Parted(then.asked, _confirmed(then.yes), _confirmed(then.no)))
 
 
 def _only_ends(plan: Plan) -> bool:

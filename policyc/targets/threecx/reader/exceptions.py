@@ -137,8 +137,8 @@ def _one_of(*words: str) -> _Check:
     return lambda value: isinstance(value, str) and value in words
 
 
-def _is_new(value: Any) -> bool:
-    return type(value) is int and value == 0
+def _is_number(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _is_time(value: Any) -> bool:
@@ -151,7 +151,7 @@ _FORMER: Final[_Form] = {
     "CallerId": _is_text,
     "Destination": {"External": _is_text, "Number": _is_text, "To": _one_of(*_DESTINATIONS)},
     "Hours": {"Periods": [_PERIOD], "Type": _one_of(*TYPES)},
-    "Id": _is_new,  # of an exception that the PBX has already, nobody says what becomes of it
+    "Id": _is_number,  # 0 is a new one; it does not say what an exception does
 }
 _CURRENT: Final[_Form] = {
     "CallType": _one_of(*_CALL_TYPES),
