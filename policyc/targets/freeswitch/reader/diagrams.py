@@ -1,0 +1,247 @@
+"""Plans by the caller's number: which plan holds from which number on. What is alike is one object.
+
+A diagram speaks of the numbers of one space: those with so many unknown digits, or those on the line of a variable. One
+that is the same for all speaks of none.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress, repeat
+from operator import attrgetter, is_not
+from typing import Any
+
+from policyc.targets.freeswitch.reader.errors import Place, What
+from policyc.targets.freeswitch.reader.plans import Event, Odd, Parted, Plan
+from policyc.targets.freeswitch.reader.regions import ANY, Region
+from policyc.targets.freeswitch.reader.times import Clock
+
+_is_open = attrgetter("is_open")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagram:
+    """`plans[i]` is for the numbers from `starts[i]` to the next start; the first start is 0."""
+
+    space: int | str | None
+    starts: tuple[int, ...]
+    plans: tuple[Plan, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is not understood in one of the plans, or yet to be followed."""
+        return any(map(_is_open, self.plans))
+
+    def at(self, number: int) -> Plan:
+        """Return the plan of a number."""
+        return self.plans[bisect_right(self.starts, number) - 1]
+
+    def cut(self, low: int, high: int) -> tuple[list[int], tuple[Plan, ...]]:
+        """Return the starts and plans of the numbers from one to another; the first start is the first number."""
+        first = bisect_right(self.starts, low) - 1
+        last = bisect_left(self.starts, high, first + 1)
+        return [low, *self.starts[first + 1 : last]], self.plans[first:last]
+
+
+Outcome = Any
+"""A test's outcome: true, false, an `Odd`, or something that has `asked`, `yes` and `no`."""
+
+
+class Plans:
+    """Makes plans and diagrams; what is made of the same parts is one object."""
+
+    def __init__(self) -> None:
+        self._ending: dict[tuple[Event, ...], Plan] = {}
+        self._same: dict[int, Diagram] = {}
+        self._before: dict[tuple[tuple[Event, ...], int], Plan] = {}
+        self._parted: dict[tuple[int, int, int], Plan] = {}
+        self._chosen: dict[tuple[int, int, int], Plan] = {}
+        self._numbered: dict[int, tuple[Outcome, bool]] = {}
+        self._asked: dict[Hashable, Hashable] = {}
+        self._asked_by_id: dict[int, tuple[Hashable, Hashable]] = {}
+
+    def plan(self, *events: Event) -> Diagram:
+        """Return the diagram of one plan for all."""
+        plan = self._ending.get(events)
+        if plan is None:
+            plan = self._ending[events] = Plan(events)
+        return self.same(plan)
+
+    def same(self, plan: Plan) -> Diagram:
+        """Return the diagram of one plan, which was made here, for all."""
+        found = self._same.get(id(plan))
+        if found is None:
+            found = self._same[id(plan)] = Diagram(None, (0,), (plan,))
+        return found
+
+    def behind(self, events: tuple[Event, ...], diagram: Diagram) -> Diagram:
+        """Return a diagram with events before all that happens in it."""
+        if not events:
+            return diagram
+        if diagram.space is None:
+            return self.same(self.before(events, diagram.plans[0]))
+        return self._made(diagram.space, diagram.starts, [self.before(events, plan) for plan in diagram.plans])
+
+    def before(self, events: tuple[Event, ...], plan: Plan) -> Plan:
+        """Return a plan with events before all that happens in it."""
+        if plan.then is None:
+            return self.plan(*events, *plan.events).plans[0]
+        key = events, id(plan)
+        found = self._before.get(key)
+        if found is None:
+            found = self._before[key] = Plan(events + plan.events, plan.then)
+        return found
+
+    def parted(self, asked: Hashable, yes: Plan, no: Plan) -> Plan:
+        """Return the plan that goes on one way or the other."""
+        if yes is no:
+            return yes
+        known = self._asked_by_id.get(id(asked))
+        if known is None:  # equal questions are one, and a time is one to people as well
+            plain = asked.period if isinstance(asked, Clock) else asked
+            known = self._asked_by_id[id(asked)] = asked, self._asked.setdefault(plain, plain)
+        key = id(known[1]), id(yes), id(no)
+        found = self._parted.get(key)
+        if found is None:
+            found = self._parted[key] = Plan((), Parted(known[1], yes, no))
+        return found
+
+    def either(self, asked: Hashable, yes: Diagram, no: Diagram) -> Diagram:
+        """Return the diagram that is one or the other, as a question is answered."""
+        if yes is no:
+            return yes
+        if isinstance(asked, Region):
+            return self._by_number(asked, yes, no)
+        return self._paired(yes, no, lambda one, other: self.parted(asked, one, other))
+
+    def chosen(self, outcome: Outcome, yes: Diagram, no: Diagram) -> Diagram:
+        """Return the diagram that is one where a test holds, and the other where it does not."""
+        if outcome is True:
+            return yes
+        if outcome is False:
+            return no
+        if isinstance(outcome, Odd):
+            return self.plan(outcome)
+        asked = outcome.asked
+        if isinstance(asked, Region):
+            inside = self.chosen(outcome.yes, yes, self.within(asked, no))
+            return self._by_number(asked, inside, self.chosen(outcome.no, yes, no))
+        if self._is_numbered(outcome):
+            return self.either(asked, self.chosen(outcome.yes, yes, no), self.chosen(outcome.no, yes, no))
+        return self._paired(yes, no, lambda one, other: self._chosen_plan(outcome, one, other))
+
+    def _is_numbered(self, outcome: Outcome) -> bool:
+        """Tell whether an outcome depends on a number somewhere."""
+        if isinstance(outcome, bool | Odd):
+            return False
+        known = self._numbered.get(id(outcome))
+        if known is None:
+            numbered = (
+                isinstance(outcome.asked, Region) or self._is_numbered(outcome.yes) or self._is_numbered(outcome.no)
+            )
+            known = self._numbered[id(outcome)] = outcome, numbered  # kept, so that nothing else gets its identity
+        return known[1]
+
+    def _chosen_plan(self, outcome: Outcome, yes: Plan, no: Plan) -> Plan:
+        if outcome is True or yes is no:
+            return yes
+        if outcome is False:
+            return no
+        if isinstance(outcome, Odd):
+            return self.plan(outcome).plans[0]
+        key = id(outcome), id(yes), id(no)
+        found = self._chosen.get(key)
+        if found is None:
+            one, other = self._chosen_plan(outcome.yes, yes, no), self._chosen_plan(outcome.no, yes, no)
+            found = self._chosen[key] = self.parted(outcome.asked, one, other)
+        return found
+
+    def _paired(self, yes: Diagram, no: Diagram, made: Callable[[Plan, Plan], Plan]) -> Diagram:
+        """Return a diagram of plans that are made of one plan of each of two diagrams."""
+        if yes.space is None and no.space is None:
+            return self.same(made(yes.plans[0], no.plans[0]))
+        space = _joint(yes.space, no.space)
+        if space is None:
+            return self._mixed()
+        starts: Sequence[int]
+        ones: Iterator[Plan]
+        others: Iterator[Plan]
+        if yes.space is None:
+            starts, ones, others = no.starts, repeat(yes.plans[0]), iter(no.plans)
+        elif no.space is None:
+            starts, ones, others = yes.starts, iter(yes.plans), repeat(no.plans[0])
+        elif yes.starts == no.starts:
+            starts, ones, others = yes.starts, iter(yes.plans), iter(no.plans)
+        else:
+            starts = sorted({*yes.starts, *no.starts})
+            ones, others = map(yes.at, starts), map(no.at, starts)
+        known: dict[tuple[int, int], Plan] = {}
+        plans: list[Plan] = []
+        for one, other in zip(ones, others, strict=False):
+            key = id(one), id(other)
+            plan = known.get(key)
+            if plan is None:
+                plan = known[key] = made(one, other)
+            plans.append(plan)
+        return self._made(space, starts, plans)
+
+    def _by_number(self, region: Region, yes: Diagram, no: Diagram) -> Diagram:
+        ends, size = region.ends, region.size
+        if not ends:
+            return no
+        joint = _joint(yes.space, no.space)
+        space = _joint(region.space, joint) if joint is not None else None
+        if space is None:
+            return self._mixed()
+        starts: list[int] = []
+        plans: list[Plan] = []
+        if ends[0] > 0:
+            starts, some = no.cut(0, ends[0])
+            plans = list(some)
+        for index in range(0, len(ends), 2):
+            low, high = ends[index], ends[index + 1]
+            more, some = yes.cut(low, high)
+            starts += more
+            plans += some
+            at = high
+            high = ends[index + 2] if index + 2 < len(ends) else size
+            if at < high:
+                more, some = no.cut(at, high)
+                starts += more
+                plans += some
+        return self._made(space, starts, plans)
+
+    def _made(self, space: int | str, starts: Sequence[int], plans: Sequence[Plan]) -> Diagram:
+        """Return the diagram in which neighbours that are alike are one."""
+        new = [True, *map(is_not, plans[1:], plans)]
+        if all(new):
+            kept_starts, kept_plans = tuple(starts), tuple(plans)
+        else:
+            kept_starts, kept_plans = tuple(compress(starts, new)), tuple(compress(plans, new))
+        return self.same(kept_plans[0]) if len(kept_plans) == 1 else Diagram(space, kept_starts, kept_plans)
+
+    def within(self, region: Region, diagram: Diagram) -> Diagram:
+        """Return a diagram that is the same for the callers of a region, and as plain as can be for all others."""
+        if len(diagram.plans) == 1 or len(region.ends) > 2 * len(diagram.plans):
+            return diagram
+        starts: list[int] = []
+        plans: list[Plan] = []
+        for index in range(0, len(region.ends), 2):
+            more, some = diagram.cut(region.ends[index], region.ends[index + 1])
+            starts += more
+            plans += some
+        starts[0] = 0
+        return self._made(diagram.space or ANY, starts, plans)
+
+    def _mixed(self) -> Diagram:
+        """Return what comes of numbers of two variables: they must be spelt out."""
+        return self.plan(Odd(Place("", 0), What.VALUE, "", spelt=True))
+
+
+def _joint(one: int | str | None, other: int | str | None) -> int | str | None:
+    """Return what tells callers apart that are told apart by either; None where that is two numbers."""
+    if one in (None, ANY, other):
+        return ANY if other is None else other
+    return one if other in (None, ANY) else None

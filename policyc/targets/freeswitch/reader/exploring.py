@@ -1,0 +1,786 @@
+"""What becomes of a call from a context on, on all its ways: a diagram of plans by the caller's number.
+
+A call is run with values that may depend on something: on the caller's number, on the time, on what a line did. Each
+context that a call enters is gone through once for all calls that do not differ in what is looked at from there on, so
+an extension that others forward to is gone through once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from policyc.targets.freeswitch.reader import applications, causes, dialling, plans, texts
+from policyc.targets.freeswitch.reader.branch import (
+    FAMILIES,
+    HARMLESS,
+    LIMITS,
+    PROFILE,
+    UNDERSTOOD,
+    Branch,
+    Queued,
+    Reads,
+    transfers_left,
+)
+from policyc.targets.freeswitch.reader.diagrams import Diagram, Plans
+from policyc.targets.freeswitch.reader.errors import Place, Unclear, What
+from policyc.targets.freeswitch.reader.expanding import expanded, is_true, leading_number, words
+from policyc.targets.freeswitch.reader.hunting import (
+    MET,
+    Effect,
+    End,
+    Fork,
+    Hunt,
+    Hunter,
+    Layout,
+    Match,
+    Outcome,
+    Passed,
+    Rest,
+    Step,
+    Tree,
+    located,
+)
+from policyc.targets.freeswitch.reader.matching import Regex
+from policyc.targets.freeswitch.reader.plans import Event, HungUp, Odd
+from policyc.targets.freeswitch.reader.regions import ANY, Region, holds, joined
+from policyc.targets.freeswitch.reader.texts import Choice, Value
+from policyc.targets.freeswitch.reader.times import Clock
+
+if TYPE_CHECKING:
+    from policyc.targets.freeswitch.reader.dialplan import Context, Dialplan
+
+_DEEPEST = 20_000  # contexts that a call goes through
+_DEEPEST_EXECUTED = 32
+_MOST_DIALS = 8
+_MOST_STEPS = 200_000
+_MANY = 1_000  # transfers that are left: more are as good as any number
+_BACK = "#back"  # an application of our own: execute_extension is over
+_SET_NAME = re.compile(r"([a-z0-9_]+)[=,]")
+_OWN_VARIABLES = re.compile(r"%.?\[")
+GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Where a call is transferred to at the end of its first part: a context, and what the channel has."""
+
+    context: str
+    env: dict[str, Any]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Go on in a context, with what a branch has. `eventful`: something happened since the last context."""
+
+    context: Context
+    branch: Branch
+    place: Place
+    eventful: bool
+
+
+_Work = Generator[_Request, Diagram, Diagram]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a context, for calls that agree on some names."""
+
+    diagram: Diagram
+    need: int  # how many transfers must be left
+    open: frozenset[int]  # the frames it holds for, if it goes back to them
+
+
+@dataclass(slots=True, eq=False)
+class _Frame:
+    """A context that is being gone through."""
+
+    number: int
+    context: str
+    key: tuple[str, Value]
+    env: dict[str, Any]
+    eventful: bool
+    work: _Work
+    reads: Reads
+    parent: Branch
+
+
+@dataclass(slots=True, eq=False)
+class Explorer:
+    """Explores calls that are alike in how much is known of their numbers.
+
+    `space`: how many digits of the caller's number are unknown; None: the numbers that variables hold are not spelt
+    out. `presented`: the number as it was presented, where it is spelt out. `called`: what `texts.CALLED` stands for.
+    `exits`: where the first transfers are noted, which are not followed then. `local`: one call is followed, at that
+    instant, by lines that nobody answers; what it runs through is noted in `stops`.
+    """
+
+    dialplan: Dialplan
+    plans: Plans
+    zone: str
+    regexes: dict[str, Regex]
+    space: int | None = None
+    bases: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Where the numbers of a variable begin, by its symbol, for each kind of caller whose variable holds a number."""
+    size: int = 0
+    """How many callers there are."""
+    kinds: tuple[tuple[int, int], ...] = ()
+    """The kinds of callers: each is from one number to another."""
+    presented: str | None = None
+    called: str = ""
+    exits: list[Exit] | None = None
+    local: datetime | None = None
+    stops: list[Place] = field(default_factory=list)
+    assumed: dict[Regex, bool] = field(default_factory=dict)
+    """What was asked of the called number."""
+    is_for_called: bool = False
+    """Whether what was found holds for this called number only."""
+    outcomes: dict[tuple[Regex, Value, bool], tuple[Outcome, bool]] = field(default_factory=dict)
+    hunter: Hunter = field(init=False)
+    _known: dict[str, list[tuple[tuple[str, ...], dict[tuple[Any, ...], _Known]]]] = field(default_factory=dict)
+    _kinds_of: dict[tuple[Value, ...], list[tuple[tuple[Value, ...], tuple[tuple[int, int], ...]]]] = field(
+        default_factory=dict
+    )
+    _regions: dict[tuple[tuple[int, int], ...], Region] = field(default_factory=dict)
+    _layouts: dict[Choice, Layout | None] = field(default_factory=dict)
+    stretches: dict[tuple[int, ...], list[tuple[tuple[str, ...], dict[tuple[Any, ...], Effect]]]] = field(
+        default_factory=dict
+    )
+    """What extensions that only set variables did."""
+    _idle: dict[str, bool] = field(default_factory=dict)
+    _frames: int = 0
+    partings: int = 0
+    """How often a hunt went on in several ways, of the calls that are being explored."""
+    _steps: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the hunter."""
+        self.hunter = Hunter(self)
+
+    # -- what hunting asks -------------------------------------------------------------------------
+
+    def regex(self, text: str) -> Regex:
+        """Return an expression: the same one for the same text."""
+        if text not in self.regexes:
+            self.regexes[text] = Regex(text)
+        return self.regexes[text]
+
+    def note(self, place: Place) -> None:
+        """Note that the one call that is followed runs through a line."""
+        if self.local is not None:
+            self.stops.append(place)
+
+    def answer(self, asked: Hashable) -> bool | None:
+        """Return the answer to a question, where one call is followed."""
+        if self.local is None:
+            return None
+        if isinstance(asked, Clock):
+            return asked.period.holds(self.local)
+        return isinstance(asked, plans.Failed) and "NO_ANSWER" in asked.causes
+
+    def told_of_called(self, regex: Regex, *, groups: bool) -> Outcome:
+        """Return what an expression comes to on the called number, which others may share."""
+        if groups:
+            self.is_for_called = True
+            found = regex.search(self.called)
+            return False if found is None else Match(found, self.called, regex.has_groups)
+        if regex not in self.assumed:
+            self.assumed[regex] = regex.matches(self.called)
+        return self.assumed[regex]
+
+    def spelt_called(self) -> str:
+        """Return the called number: what is found holds for it only."""
+        self.is_for_called = True
+        return self.called
+
+    def expand(self, branch: Branch, text: str) -> Value:
+        """Return a text with its variables. Raises Unclear."""
+        return expanded(text, lambda name: self.value(branch, name))
+
+    def layout(self, value: Choice) -> Layout | None:
+        """Return what a value is for each kind of callers, None where it depends on anything else."""
+        if value not in self._layouts:
+            found: dict[Value, list[tuple[int, int]]] = {}
+            for low, high in self.kinds:
+                found.setdefault(_of_kind(value, low), []).append((low, high))
+            simple = [
+                (text, tuple(kinds))
+                for text, kinds in found.items()
+                if isinstance(text, str) and (texts.is_known(text) or texts.is_number(text))
+            ]
+            self._layouts[value] = tuple(simple) if len(simple) == len(found) > 0 else None
+        return self._layouts[value]
+
+    def value(self, branch: Branch, name: str) -> Value:
+        """Return what `${name}` gives. Raises Unclear."""
+        if "(" in name:
+            zone, form = name.removeprefix("strftime_tz(").removesuffix(")").split(" ")
+            if zone != self.zone:
+                raise Unclear(What.ZONE, name)
+            return texts.clock_token(form)
+        key = name.lower()
+        if key in LIMITS:
+            branch.reads.add(key)  # it is counted wherever the call goes
+            return str(branch.env.get(key) or "")
+        given: Value | None = branch.read(key)
+        if given is not None:
+            return given
+        of_profile = branch.field(key)
+        if of_profile is not None:
+            return of_profile
+        if key in self.dialplan.variables or key in UNDERSTOOD or key in HARMLESS:
+            return ""
+        return texts.variable_token(name)
+
+    def _is_idle(self, data: str) -> bool:
+        """Tell whether a variable that is set is looked at nowhere, neither by the dialplan nor by FreeSWITCH."""
+        known = self._idle.get(data)
+        if known is None:
+            found = _SET_NAME.match(data.lower())
+            name = found[1] if found else ""
+            matters = name in UNDERSTOOD or (name not in HARMLESS and name.startswith(FAMILIES))
+            known = self._idle[data] = found is not None and not matters and name not in self.dialplan.read
+        return known
+
+    def run_inline(self, branch: Branch, application: str, data: str) -> None:
+        """Run an application while hunting. Raises Unclear."""
+        if application not in applications.INLINE:
+            raise Unclear(What.APPLICATION, application)
+        if application == "set" and self._is_idle(data):
+            return
+        value = _checked(data, self.expand(branch, data))
+        if application in applications.SETTING:
+            applications.setting(branch, application, value, lambda name: self.value(branch, name))
+
+    # -- contexts, one after the other -------------------------------------------------------------
+
+    def explore(self, context: str, env: dict[str, Any], place: Place) -> Diagram:
+        """Return what becomes of calls that enter a context."""
+        self._steps = self.partings = 0
+        branch = Branch(env, Reads())
+        found = self.dialplan.contexts.get(context.lower())
+        if found is None:
+            return self._handed_over(branch, context, place)
+        return self._driven(_Request(found, branch, place, eventful=False))
+
+    def _handed_over(self, branch: Branch, name: str, place: Place) -> Diagram:
+        """Hand a call over to a context that the files do not have."""
+        if GLOBAL in self.dialplan.contexts:  # it is taken for a missing one: but other files may have this one
+            return self.plans.plan(Odd(place, What.CONTEXT, texts.show(name)))
+
+        def event(values: tuple[str, ...]) -> Event:
+            channel = dict(zip(_HANDED_OVER, values, strict=True))
+            number, name_ = (channel[f"effective_caller_id_{one}"] for one in ("number", "name"))
+            own = "" if not number else dialling.mark(number, self.presented)
+            called = applications.spelt(channel["@destination_number"])
+            return plans.HandedOver(name, called, dialling.shown(channel, self.presented), (own, name_))
+
+        values = tuple(branch.read(key) or "" for key in _HANDED_OVER)
+        return self._happens(values, "", lambda values, _: event(values), place, None)
+
+    # -- an event that depends on who calls --------------------------------------------------------
+
+    def _happens(
+        self,
+        values: tuple[Value, ...],
+        data: Value,
+        event: Callable[[tuple[str, ...], str], Event],
+        place: Place,
+        rest: Diagram | None,
+    ) -> Diagram:
+        """Return an event that is made of values, each of which may be one of several, and what comes behind it."""
+        made: dict[Event, list[tuple[int, int]]] = {}
+        others: list[tuple[Diagram, Sequence[tuple[int, int]]]] = []
+        for some, kinds in self._by_kind(values):
+            texts_of: dict[Value, Sequence[tuple[int, int]]] = {data: kinds}
+            if not isinstance(data, str):
+                by_text: dict[Value, list[tuple[int, int]]] = {}
+                for low, high in kinds:
+                    by_text.setdefault(_of_kind(data, low), []).append((low, high))
+                texts_of = dict(by_text)
+            for text, its in texts_of.items():
+                asked = next((value for value in (*some, text) if isinstance(value, Choice)), None)
+                if asked is not None:
+                    others.append((self._by_answer(asked, some, text, event, place, rest), its))
+                    continue
+                try:
+                    made.setdefault(event(some, str(text)), []).extend(its)  # type: ignore[arg-type]  # none is a choice
+                except Unclear as unclear:
+                    others.append((self.plans.plan(located(place, unclear)), its))
+        ways = [
+            *((self.plans.behind((one,), rest) if rest else self.plans.plan(one), its) for one, its in made.items()),
+            *others,
+        ]
+        *some_ways, (whole, _) = sorted(ways, key=lambda way: len(way[1]))
+        for way, its in some_ways:
+            whole = self.plans.either(self._region(tuple(its)), way, whole)
+        return whole
+
+    def _region(self, kinds: tuple[tuple[int, int], ...]) -> Region:
+        """Return the callers of some kinds."""
+        if kinds not in self._regions:
+            self._regions[kinds] = Region(ANY, joined(kinds), self.size)
+        return self._regions[kinds]
+
+    def _by_kind(self, values: tuple[Value, ...]) -> list[tuple[tuple[Value, ...], tuple[tuple[int, int], ...]]]:
+        """Return what values are for each kind of callers; kinds for whom they are the same are together."""
+        known = self._kinds_of.get(values)
+        if known is None:
+            found: dict[tuple[Value, ...], list[tuple[int, int]]] = {}
+            for low, high in self.kinds or ((0, 1),):
+                found.setdefault(tuple(_of_kind(value, low) for value in values), []).append((low, high))
+            known = self._kinds_of[values] = [(some, tuple(its)) for some, its in found.items()]
+        return known
+
+    def _by_answer(
+        self,
+        asked: Choice,
+        values: tuple[Value, ...],
+        data: Value,
+        event: Callable[[tuple[str, ...], str], Event],
+        place: Place,
+        rest: Diagram | None,
+    ) -> Diagram:
+        """Return an event that depends on the answer to a question."""
+
+        def way(yes: bool) -> Diagram:
+            some = tuple(_answered(value, asked.asked, yes) for value in values)
+            return self._happens(some, _answered(data, asked.asked, yes), event, place, rest)
+
+        answer = self.answer(asked.asked)
+        return way(answer) if answer is not None else self.plans.either(asked.asked, way(True), way(False))
+
+    # -- contexts, one after the other -------------------------------------------------------------
+
+    def _driven(self, first: _Request) -> Diagram:
+        """Go through a context, and through those that it leads to, and so on."""
+        stack: list[_Frame] = []
+        by_key: dict[tuple[str, Value], list[_Frame]] = {}
+        open_frames: set[int] = set()
+        request: _Request | None = first
+        answer: Diagram | None = None
+        while True:
+            if request is not None:
+                answer = self._remembered(request, open_frames)
+                if answer is None:
+                    answer = self._looped(request, stack, by_key)
+                if answer is None:
+                    frame = self._frame(request)
+                    stack.append(frame)
+                    by_key.setdefault(frame.key, []).append(frame)
+                    open_frames.add(frame.number)
+                request = None
+            if not stack:
+                if answer is None:
+                    raise AssertionError("a call without end")
+                return answer
+            frame = stack[-1]
+            try:
+                request = frame.work.send(answer)  # type: ignore[arg-type]  # None starts it
+                answer = None
+            except StopIteration as stop:
+                answer = stop.value
+                stack.pop()
+                by_key[frame.key].pop()
+                open_frames.discard(frame.number)
+                frame.reads.open -= {frame.number}
+                self._remember(frame, stop.value)
+                if stack:
+                    _hand_on(frame.parent, frame.reads, frame.reads.need, frame.reads.open)
+
+    def _frame(self, request: _Request) -> _Frame:
+        self._frames += 1
+        env = request.branch.env
+        reads = Reads()
+        work = self._through(request.context, Branch(dict(env), reads))
+        return _Frame(
+            self._frames, request.context.name, _key(request), env, request.eventful, work, reads, request.branch
+        )
+
+    def _remembered(self, request: _Request, open_frames: set[int]) -> Diagram | None:
+        """Return what is known of a request, and note for the context it comes from what that depends on."""
+        if self.exits is not None or self.local is not None:
+            return None
+        env = request.branch.env
+        tables = self._known.get(request.context.name, ())
+        for at, (names, table) in enumerate(tables):
+            known = table.get(tuple(map(env.get, names)))
+            if known is None or not known.open <= open_frames:
+                continue
+            if known.need and transfers_left(env)[1] <= known.need:
+                continue
+            _hand_on(request.branch, names, known.need, known.open)
+            if at and isinstance(tables, list):  # the next call is likely to depend on the same
+                tables.insert(0, tables.pop(at))
+            return known.diagram
+        return None
+
+    def _remember(self, frame: _Frame, diagram: Diagram) -> None:
+        if self.exits is not None or self.local is not None:
+            return
+        names = tuple(sorted(frame.reads))
+        tables = self._known.setdefault(frame.context, [])
+        table = next((table for one, table in tables if one == names), None)
+        if table is None:
+            table = {}
+            tables.append((names, table))
+        table[tuple(map(frame.env.get, names))] = _Known(diagram, frame.reads.need, frame.reads.open)
+
+    def _looped(
+        self, request: _Request, stack: list[_Frame], by_key: dict[tuple[str, Value], list[_Frame]]
+    ) -> Diagram | None:
+        """Return what comes of a call that goes round: it is transferred until it may not be any more."""
+        if len(stack) > _DEEPEST:
+            return self.plans.plan(Odd(request.place, What.ENDLESS, request.context.name))
+        same = by_key.get(_key(request))
+        if not same:
+            return None
+        env = _without_limits(request.branch.env)
+        for frame in reversed(same):
+            if _without_limits(frame.env) == env:
+                around = [one for one in stack if one.number >= frame.number]
+                if any(one.reads & set(LIMITS) for one in around):
+                    return None
+                request.branch.reads.open |= {frame.number}
+                if request.eventful or any(one.eventful for one in around[1:]):
+                    return self.plans.plan(Odd(request.place, What.ENDLESS, request.context.name))
+                return self.plans.plan(HungUp(causes.EXCHANGE))
+        return None
+
+    # -- one context -------------------------------------------------------------------------------
+
+    def _through(self, context: Context, branch: Branch) -> _Work:
+        """Go through a context: hunt, and run what was queued."""
+
+        def finish(branch: Branch) -> _Work:
+            met = branch.env.get(MET)
+            if isinstance(met, Choice):
+
+                def run(branch: Branch, yes: bool) -> _Work:
+                    branch.write(MET, met.yes if yes else met.no)
+                    return finish(branch)
+
+                return (yield from self._either(met.asked, branch, run))
+            if met is None:
+                return self.plans.plan(HungUp(causes.NO_ROUTE))
+            return (yield from self._run(branch, tuple(branch.queue), eventful=False))
+
+        return (yield from self._value(self.hunter.hunt(branch, context), None, finish))
+
+    def _value(self, tree: Tree, rest: Diagram | None, finish: Callable[[Branch], _Work]) -> _Work:
+        """Return the diagram of a tree; `rest` is what follows where the hunt goes on."""
+        if isinstance(tree, Passed):
+            tree = self.hunter.passed(tree)
+        match tree:
+            case Fork(asked, yes, no):
+                inside = self.plans.within(asked, rest) if rest is not None and isinstance(asked, Region) else rest
+                one = yield from self._value(yes, inside, finish)
+                other = yield from self._value(no, rest, finish)
+                return self.plans.either(asked, one, other)
+            case Step(outcome, passed):
+                if rest is None:
+                    raise AssertionError("a hunt goes on to nothing")
+                found = yield from self._value(passed, None, finish)
+                return self.plans.chosen(outcome, found, rest)
+            case Rest():
+                if rest is None:
+                    raise AssertionError("a hunt goes on to nothing")
+                return rest
+            case Odd():
+                return self.plans.plan(tree)
+            case End(branch):
+                return (yield from finish(branch))
+            case Hunt(steps, last):
+                found = yield from self._value(last, rest, finish)
+                for step in reversed(steps):
+                    found = yield from self._value(step, found, finish)
+                return found
+        raise AssertionError(f"no end of a hunt: {tree}")
+
+    # -- what was queued ---------------------------------------------------------------------------
+
+    def _run(self, branch: Branch, items: tuple[Queued, ...], *, eventful: bool) -> _Work:
+        """Run applications, one after the other, to the end; `eventful`: something happened before in the context."""
+        events: list[Event] = []
+        for at, item in enumerate(items):
+            rest = items[at + 1 :]
+            try:
+                found = yield from self._one(branch, item, rest, events, eventful=eventful or bool(events))
+            except Unclear as unclear:
+                found = self.plans.plan(located(item.place, unclear))
+            if found is not None:
+                return self.plans.behind(tuple(events), found)
+        return self.plans.plan(*events, HungUp(causes.CLEARING))
+
+    def _one(
+        self, branch: Branch, item: Queued, rest: tuple[Queued, ...], events: list[Event], *, eventful: bool
+    ) -> Generator[_Request, Diagram, Diagram | None]:
+        """Run one application; return what comes of the call where it sees to all that follows. Raises Unclear."""
+        application, value = item.application, item.data
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise Unclear(What.ENDLESS, application)
+        if application == "set" and isinstance(value, str) and self._is_idle(value):
+            return None
+        if not item.ready:
+            self.note(item.place)
+            value = _checked(item.data, self.expand(branch, item.data) if isinstance(item.data, str) else item.data)
+        if application in applications.SETTING:
+            applications.setting(branch, application, value, lambda name: self.value(branch, name))
+            return None
+        if application in applications.NOTHING:
+            return None
+        if isinstance(value, Choice) and application != "bridge":
+
+            def run(branch: Branch, yes: bool) -> _Work:
+                ready = Queued(application, value.yes if yes else value.no, item.place, ready=True)
+                return self._run(branch, (ready, *rest), eventful=eventful)
+
+            return (yield from self._either(value.asked, branch, run))
+        heard = applications.HEARD.get(application)
+        if heard is not None and isinstance(value, str):
+            event = heard(branch, value)
+            if event is not None:
+                events.append(event)
+            return None
+        if application in _CONTROL:
+            return (
+                yield from _CONTROL[application](self, branch, Queued(application, value, item.place), rest, eventful)
+            )
+        raise Unclear(What.APPLICATION, application)
+
+    def _either(self, asked: Hashable, branch: Branch, run: Callable[[Branch, bool], _Work]) -> _Work:
+        """Run a call both ways."""
+        answer = self.answer(asked)
+        if answer is not None:
+            return (yield from run(branch, answer))
+        one = yield from run(branch.copy(), True)
+        other = yield from run(branch, False)
+        return self.plans.either(asked, one, other)
+
+    def _hangup(self, _: Branch, item: Queued, __: tuple[Queued, ...], ___: bool) -> _Work:
+        data = str(item.data)
+        cause = data if texts.is_cause(data) else causes.named(data)
+        return self.plans.plan(HungUp(cause))
+        yield
+
+    def _respond(self, _: Branch, item: Queued, __: tuple[Queued, ...], ___: bool) -> _Work:
+        return self.plans.plan(HungUp(causes.of_response(str(item.data))))
+        yield
+
+    def _transfer(self, branch: Branch, item: Queued, _: tuple[Queued, ...], eventful: bool) -> _Work:
+        data = applications.spelt(str(item.data))
+        number, dialplan, name = (*words(data, 4), "", "", "")[:3]
+        if texts.CALLED in name:
+            name = name.replace(texts.CALLED, self.spelt_called())
+        if not number or number.startswith("-") or dialplan not in ("", "XML") or not texts.is_known(name):
+            raise Unclear(What.ARGUMENTS, texts.show(data))
+        if not branch.may_be_transferred():
+            return self.plans.plan(HungUp(causes.EXCHANGE))
+        before = branch.read("@destination_number")
+        if not name:
+            given = branch.read("@context")
+            if not isinstance(given, str):
+                raise Unclear(What.VALUE, texts.show(data))
+            name = given
+        for key, value in (("destination_number", number), ("context", name), ("rdnis", before)):
+            branch.write(f"@{key}", value)
+        branch.write("#base", None)
+        branch.write("#depth", None)
+        if self.exits is not None:
+            self.exits.append(Exit(name, branch.env, item.place))
+            return self.plans.plan(plans.Onward(len(self.exits) - 1))
+        context = self.dialplan.contexts.get(name.lower())
+        if context is None:
+            return self._handed_over(branch, name, item.place)
+        return (yield _Request(context, branch, item.place, eventful))
+
+    def _execute(self, branch: Branch, item: Queued, rest: tuple[Queued, ...], eventful: bool) -> _Work:
+        data = applications.spelt(str(item.data))
+        number, dialplan, name = (*words(data, 4), "", "", "")[:3]
+        if not number or dialplan not in ("", "XML") or not texts.is_known(name):
+            raise Unclear(What.ARGUMENTS, texts.show(data))
+        depth = branch.read("#depth") or 0
+        if depth > _DEEPEST_EXECUTED:
+            return (yield from self._run(branch, rest, eventful=eventful))
+        name = name or branch.read("@context")
+        context = self.dialplan.contexts.get(name.lower()) if isinstance(name, str) else None
+        if context is None:
+            raise Unclear(What.CONTEXT, texts.show(data))
+        branch.write("#depth", depth + 1)
+        if branch.read("#base") is None:
+            branch.write("#base", tuple((key, branch.read(key)) for key in PROFILE))
+        branch.write("@destination_number", number)
+        branch.write("@context", name)
+        branch.queue = []
+        back = Queued(_BACK, "", item.place, ready=True)
+
+        def finish(branch: Branch) -> _Work:
+            return self._run(branch, (*branch.queue, back, *rest), eventful=eventful)
+
+        return (yield from self._value(self.hunter.hunt(branch, context), None, finish))
+
+    def _back(self, branch: Branch, _: Queued, rest: tuple[Queued, ...], eventful: bool) -> _Work:
+        for key, value in branch.read("#base") or ():  # the profile from before an outer one, too
+            branch.write(key, value)
+        branch.write("#base", None)
+        branch.write("#depth", (branch.read("#depth") or 1) - 1 or None)
+        return (yield from self._run(branch, rest, eventful=eventful))
+
+    def _bridge(self, branch: Branch, item: Queued, rest: tuple[Queued, ...], eventful: bool) -> _Work:
+        if not item.data:
+            return (yield from self._run(branch, rest, eventful=eventful))
+        for name in ("continue_on_fail", "hangup_after_bridge"):
+            value = branch.env.get(name)
+            if isinstance(value, Choice):
+                branch.read(name)
+                return (
+                    yield from self._either(value.asked, branch, self._bridge_with(name, value, item, rest, eventful))
+                )
+        exports = branch.read("#exports") or ()
+        exported = {name.lower().removeprefix("nolocal:").removeprefix("_nolocal_"): name.lower() for name in exports}
+        values = tuple(branch.read(name) or "" for name in (*dialling.DEPENDS, *exported.values()))
+
+        def event(values: tuple[str, ...], data: str) -> Event:
+            channel = dict(zip(dialling.DEPENDS, values, strict=False))
+            others = zip(exported, values[len(dialling.DEPENDS) :], strict=True)
+            return dialling.dialled(data, channel, {name: value for name, value in others if value}, self.presented)
+
+        dial = branch.read("#dials") or 0
+        if dial == _MOST_DIALS:
+            raise Unclear(What.ENDLESS, "bridge")
+        branch.write("#dials", dial + 1)
+        given = branch.env.get("max_forwards") or str(_MANY + 1)
+        if not isinstance(given, str):
+            raise Unclear(What.VALUE, "max_forwards")
+        forwards = leading_number(given)
+        if forwards <= _MANY:
+            branch.reads.update(LIMITS)
+        if forwards - 1 <= 0:
+            cause = causes.EXCHANGE
+            for name in ("originate_disposition", "originate_failed_cause", "dialstatus"):
+                branch.write(name, cause)
+            if cause not in causes.going_on(branch.read("continue_on_fail")):
+                return self.plans.plan(HungUp(cause))
+            return (yield from self._run(branch, rest, eventful=eventful))
+
+        def ended(branch: Branch, taken: bool) -> _Work:
+            return (self._taken if taken else self._failed)(branch, dial, rest)
+
+        found = yield from self._either(plans.Taken(dial), branch, ended)
+        return self._happens(values, item.data, event, item.place, found)
+
+    def _bridge_with(
+        self, name: str, value: Choice, item: Queued, rest: tuple[Queued, ...], eventful: bool
+    ) -> Callable[[Branch, bool], _Work]:
+        def run(branch: Branch, yes: bool) -> _Work:
+            branch.assume(name, value.yes if yes else value.no)
+            return self._run(branch, (Queued("bridge", item.data, item.place, ready=True), *rest), eventful=eventful)
+
+        return run
+
+    def _taken(self, branch: Branch, _: int, rest: tuple[Queued, ...]) -> _Work:
+        """Go on when the line that was dialled took the call, and hung up."""
+        branch.write("originate_disposition", "SUCCESS")
+        branch.write("dialstatus", "SUCCESS")
+        branch.answer()
+        if is_true(branch.read("hangup_after_bridge")):
+            return self.plans.plan(plans.Talked(), HungUp(causes.CLEARING))
+        found = yield from self._run(branch, rest, eventful=True)
+        return self.plans.behind((plans.Talked(),), found)
+
+    def _failed(self, branch: Branch, dial: int, rest: tuple[Queued, ...]) -> _Work:
+        """Go on when the line that was dialled did not take the call."""
+        why = texts.cause_symbol(dial)
+        status: Value = why
+        for cause, name in _DIAL_STATUS.items():
+            status = texts.choice(plans.Failed(dial, frozenset((cause,))), name, status)
+        branch.write("originate_disposition", why)
+        branch.write("originate_failed_cause", why)
+        branch.write("dialstatus", status)
+        goes_on = causes.going_on(branch.read("continue_on_fail"))
+        if not goes_on:
+            return self.plans.plan(HungUp(why))
+        if goes_on == causes.FAILURES:
+            return (yield from self._run(branch, rest, eventful=True))
+
+        def run(branch: Branch, on: bool) -> _Work:
+            if not on:
+                return self.plans.plan(HungUp(why))
+            return (yield from self._run(branch, rest, eventful=True))
+
+        return (yield from self._either(plans.Failed(dial, goes_on), branch, run))
+
+
+_Control = Callable[[Explorer, Branch, Queued, tuple[Queued, ...], bool], _Work]
+_CONTROL: Mapping[str, _Control] = {
+    "hangup": Explorer._hangup,  # noqa: SLF001  its own methods, by their names in dialplans
+    "respond": Explorer._respond,  # noqa: SLF001
+    "transfer": Explorer._transfer,  # noqa: SLF001
+    "execute_extension": Explorer._execute,  # noqa: SLF001
+    _BACK: Explorer._back,  # noqa: SLF001
+    "bridge": Explorer._bridge,  # noqa: SLF001
+}
+_HANDED_OVER = (
+    *("@destination_number", "@caller_id_number", "@caller_id_name", "@hide_number", "@hide_name"),
+    *("effective_caller_id_number", "effective_caller_id_name"),
+)
+"""What of a channel is told where a call is handed over."""
+_DIAL_STATUS = {
+    "USER_BUSY": "BUSY",
+    "NO_ANSWER": "NOANSWER",
+    "DESTINATION_OUT_OF_ORDER": "INVALIDARGS",
+    "CALL_REJECTED": "DONTCALL",
+}
+
+
+def _of_kind(value: Value, number: int) -> Value:
+    """Return a value for one kind of callers, by its first number."""
+    if isinstance(value, str):
+        return value
+    asked = value.asked
+    if isinstance(asked, Region) and asked.space == ANY:
+        return _of_kind(value.yes if holds(asked.ends, number) else value.no, number)
+    return texts.choice(asked, _of_kind(value.yes, number), _of_kind(value.no, number))
+
+
+def _answered(value: Value, asked: Hashable, yes: bool) -> Value:
+    """Return a value with a question answered."""
+    if isinstance(value, str):
+        return value
+    if value.asked == asked:
+        return _answered(value.yes if yes else value.no, asked, yes)
+    return texts.choice(value.asked, _answered(value.yes, asked, yes), _answered(value.no, asked, yes))
+
+
+def _key(request: _Request) -> tuple[str, Value]:
+    return request.context.name.lower(), request.branch.env.get("@destination_number", "")
+
+
+def _without_limits(env: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in env.items() if name not in LIMITS}
+
+
+def _hand_on(branch: Branch, names: Iterable[str], need: int, open_frames: frozenset[int]) -> None:
+    """Note, for the context that a branch is in, what the one that it went on to depends on."""
+    reads, written = branch.reads, branch.written
+    for name in names:
+        if name not in written:
+            reads.add(name)
+    reads.need = max(reads.need, need + 1)
+    if open_frames:
+        reads.open |= open_frames
+
+
+def _checked(raw: Value, value: Value) -> Value:
+    """Return the data of an application, which must not be taken for variables of its own. Raises Unclear."""
+    if isinstance(value, Choice):
+        _checked(raw, value.yes)
+        _checked(raw, value.no)
+    elif value.startswith("%") and _OWN_VARIABLES.match(value):
+        raise Unclear(What.ARGUMENTS, texts.show(str(raw)))
+    return value

@@ -1,0 +1,731 @@
+"""Hunting: which actions the extensions of a context queue, and which run meanwhile, on all ways that a call may go.
+
+It follows what FreeSWITCH does, not what the words say: the queue is never rolled back, an extension matches by what
+its last condition left, and a group in `regex="all"` makes a failed condition count as a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from policyc.targets.freeswitch.reader import causes, regions, texts, times
+from policyc.targets.freeswitch.reader.branch import LIMITS, UNKNOWN_FIELDS, Branch, Queued, Reads
+from policyc.targets.freeswitch.reader.dialplan import (
+    Action,
+    Break,
+    Candidate,
+    Check,
+    Condition,
+    Context,
+    Extension,
+    Kind,
+)
+from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, Unclear, What
+from policyc.targets.freeswitch.reader.expanding import is_expanded, is_number, substituted
+from policyc.targets.freeswitch.reader.plans import Failed, Odd
+from policyc.targets.freeswitch.reader.regions import Region
+from policyc.targets.freeswitch.reader.texts import Choice, Value, choice, is_plain
+from policyc.targets.freeswitch.reader.times import Clock
+
+if TYPE_CHECKING:
+    from policyc.targets.freeswitch.reader.exploring import Explorer
+    from policyc.targets.freeswitch.reader.matching import Groups, Regex
+
+_DEEPEST = 100
+_MOST_WAYS = 1_000
+_FEW = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fork:
+    """Two ways to go on, as a question is answered."""
+
+    asked: Hashable
+    yes: Tree
+    no: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An expression matched: what its groups hold, and in which text; `grouped`: `$1` means something then."""
+
+    groups: Groups
+    subject: str
+    grouped: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """An extension was gone through: it matched, or not."""
+
+    branch: Branch
+    matched: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """Hunting goes on with the next extension."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """A plain extension matched a call as it was then; its actions are yet to be taken."""
+
+    branch: Branch
+    extension: Extension
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A plain extension: where a test holds, it matches; where it does not, hunting goes on."""
+
+    outcome: Outcome
+    passed: Passed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hunt:
+    """Steps, each of which may end the hunt (where it comes to `Rest`, the next one follows), and what comes last."""
+
+    steps: tuple[Tree, ...]
+    last: Tree
+
+
+Outcome = bool | Match | Unclear | Odd | Fork
+"""What a check comes to, by the questions that it depends on. An `Unclear` has no line yet."""
+Tree = bool | Match | Unclear | Odd | Fork | End | Rest | Passed | Step | Hunt
+Effect = tuple[tuple[str, Any], ...]
+"""What was written."""
+MET = "#met"
+"""Says whether an action was met at all."""
+Layout = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+"""The texts that a value may be, each with the kinds of callers for whom it is that."""
+_Then = Callable[[Branch, bool, bool, Match | None], "Tree"]
+"""What comes behind a condition's checks: whether to proceed, whether its actions stand, what `$1` comes from."""
+REST = Rest()
+
+
+class Hunter:
+    """Hunts for one explorer."""
+
+    def __init__(self, explorer: Explorer) -> None:
+        self.explorer = explorer
+
+    # -- contexts ----------------------------------------------------------------------------------
+
+    def hunt(self, branch: Branch, context: Context) -> Hunt:
+        """Return where the hunt of a call ends in a context, on all its ways."""
+        branch.write(MET, None)
+        if not context.asks_for_called:
+            return self._from(branch, context.candidates(), 0)
+        called = branch.field("destination_number")
+        known = called if isinstance(called, str) and texts.is_known(called) else None
+        if called == texts.CALLED and context.names_numbers:
+            known = self.explorer.spelt_called()
+        return self._from(branch, context.candidates(known), 0)
+
+    def _from(self, branch: Branch, candidates: tuple[Candidate, ...], start: int, *, anew: bool = False) -> Hunt:
+        steps: list[Tree] = []
+        done = 0
+        for index in range(start, len(candidates)):
+            if index < done:
+                continue
+            extension, known = candidates[index]
+            if extension.odd is not None:
+                return Hunt(tuple(steps), odd(extension.odd))
+            if extension.is_plain:
+                outcome = self.all_hold(branch, extension.conditions[known:])
+                if outcome is False:
+                    continue
+                passed = Passed(branch, extension)
+                if outcome is True:
+                    return Hunt(tuple(steps), passed)
+                steps.append(Step(outcome, passed))
+                continue
+            if steps:
+                branch = branch.copy()
+            if extension.goes_on and not anew:
+                done = self.stretch(branch, candidates, index)
+                if done > index:
+                    continue
+            tree = self.extension(branch, extension)
+            if isinstance(tree, End):
+                if tree.matched and not extension.goes_on:
+                    self.explorer.note(extension.place)
+                    return Hunt(tuple(steps), tree)
+                branch = tree.branch
+                continue
+            going = [one for one in ends(tree) if not one.matched or extension.goes_on]
+            if not going:
+                return Hunt(tuple(steps), tree)
+            merged = _merged(tree, going)
+            if merged is None:
+                self.explorer.partings += len(going)
+                if self.explorer.partings > _MOST_WAYS:
+                    return Hunt(tuple(steps), Odd(extension.place, What.ENDLESS, extension.name))
+                further = {id(one): self._from(one.branch, candidates, index + 1) for one in going}
+                return Hunt(tuple(steps), replaced(tree, further))
+            if len(going) < sum(1 for _ in leaves(tree)):
+                steps.append(replaced(tree, {id(one): REST for one in going}))
+            branch = merged
+        return Hunt(tuple(steps), End(branch, matched=False))
+
+    def stretch(self, branch: Branch, candidates: tuple[Candidate, ...], start: int) -> int:
+        """Go through extensions that only set variables and go on, as before where nothing is new; return the next one.
+
+        That is where it started, where they do anything else.
+        """
+        end = start
+        while end < len(candidates) and candidates[end].extension.only_sets:
+            end += 1
+        if end - start < _FEW or self.explorer.local is not None:
+            return start
+        key = tuple(id(one.extension) for one in candidates[start:end])
+        known = self.explorer.stretches.setdefault(key, [])
+        for names, table in known:
+            done = table.get(tuple(map(branch.env.get, names)))
+            if done is not None:
+                break
+        else:
+            apart = Branch(dict(branch.env), Reads())
+            hunt = self._from(apart, candidates[start:end], 0, anew=True)
+            if hunt.steps or not isinstance(hunt.last, End) or hunt.last.branch.queue:
+                return start
+            after = hunt.last.branch
+            names = tuple(sorted(apart.reads))
+            done = tuple((name, after.env.get(name)) for name in after.written)
+            table = next((table for one, table in known if one == names), {})
+            if not table:
+                known.append((names, table))
+            table[tuple(map(branch.env.get, names))] = done
+        for name in names:
+            branch.read(name)
+        for name, value in done:
+            branch.write(name, value)
+        return end
+
+    def passed(self, passed: Passed) -> Tree:
+        """Return the end of a plain extension that matched."""
+        branch = passed.branch.copy()
+        self.explorer.note(passed.extension.place)
+        try:
+            for action in passed.extension.conditions[-1].actions:
+                self.act(branch, action, None)
+        except NotUnderstood as error:
+            return odd(error)
+        return End(branch, matched=True)
+
+    def all_hold(self, branch: Branch, conditions: tuple[Condition, ...]) -> Outcome:
+        """Return whether all of some plain conditions hold, none of which leaves a trace."""
+        whole: list[Outcome] = []
+        for condition in conditions:
+            one = self.check(branch, condition.checks[0], groups=False)
+            if one is False:
+                if not whole:
+                    return False
+                whole.append(False)
+                break
+            if one is not True:
+                whole.append(one)
+                if isinstance(one, Odd):
+                    break
+        result: Outcome = True
+        for one in reversed(whole):
+            result = _both(one, result)
+        return result
+
+    # -- conditions --------------------------------------------------------------------------------
+
+    def extension(self, branch: Branch, extension: Extension) -> Tree:
+        """Return the ends of an extension, on all its ways."""
+
+        def end(branch: Branch, proceed: bool) -> Tree:
+            return End(branch, proceed)
+
+        return self.conditions(branch, extension.conditions, 0, False, True, 0, end)
+
+    def conditions(
+        self,
+        branch: Branch,
+        conditions: tuple[Condition, ...],
+        index: int,
+        proceed: bool,
+        require_nested: bool,
+        depth: int,
+        then: Callable[[Branch, bool], Tree],
+    ) -> Tree:
+        """Return what comes of conditions beside each other, from one of them on, and of what is behind them."""
+        if depth > _DEEPEST:
+            return then(branch, False)
+        if index == len(conditions):
+            return then(branch, proceed or not require_nested)
+        condition = conditions[index]
+
+        def go_on(branch: Branch, proceed: bool) -> Tree:
+            return self.conditions(branch, conditions, index + 1, proceed, require_nested, depth, then)
+
+        def checked(branch: Branch, proceed: bool, passed: bool, match: Match | None) -> Tree:
+            try:
+                for action in condition.actions if passed else condition.anti_actions:
+                    self.act(branch, action, match if passed else None)
+                    proceed = proceed or not passed
+            except NotUnderstood as error:
+                return odd(error)
+            if condition.breaks is Break.ALWAYS or (condition.breaks is (Break.ON_TRUE if passed else Break.ON_FALSE)):
+                return then(branch, proceed or not require_nested)
+            if not proceed or not condition.nested:
+                return go_on(branch, proceed)
+
+            def nested(branch: Branch, inner: bool) -> Tree:
+                if not inner and condition.breaks is not Break.NEVER:
+                    return then(branch, not require_nested)
+                return go_on(branch, inner)
+
+            return self.conditions(branch, condition.nested, 0, False, condition.require_nested, depth + 1, nested)
+
+        return self.verdict(branch, condition, proceed, checked)
+
+    def verdict(self, branch: Branch, condition: Condition, proceed: bool, then: _Then) -> Tree:
+        """Return what the checks of a condition leave, and what is behind."""
+        if condition.kind is not Kind.PLAIN:
+            return self.of_several(branch, condition, proceed, then)
+        check = condition.checks[0]
+        groups = condition.uses_groups
+
+        def told(branch: Branch, result: Match | None) -> Tree:
+            holds = result is not None
+            return then(branch, holds, holds, _grouped(result))
+
+        return self.split(branch, self.check(branch, check, groups=groups), check.place, told)
+
+    def of_several(self, branch: Branch, condition: Condition, proceed: bool, then: _Then) -> Tree:
+        """Return what `<regex>` elements leave. What `proceed` was shines through where they leave it alone."""
+        every = condition.kind is Kind.ALL
+        checks = condition.checks
+        if not every and checks and all(check.clock is not None and check.odd is None for check in checks):
+            outcome = self.during(branch, times.united(tuple(check.clock for check in checks if check.clock)))
+            return self.split(
+                branch,
+                outcome,
+                checks[0].place,
+                lambda branch, result: then(branch, proceed or result is not None, result is not None, None),
+            )
+
+        def one(branch: Branch, index: int, proceed: bool, held: tuple[int, int], kept: Match | None) -> Tree:
+            def finish(branch: Branch, proceed: bool, held: tuple[int, int], last: Match | None) -> Tree:
+                match = last
+                if kept is not None:
+                    proceed, match = True, kept
+                passed, failed = held
+                return then(branch, proceed, (not failed) if every else bool(passed), match)
+
+            if index == len(checks):
+                return finish(branch, proceed, held, None)
+            check = checks[index]
+            if check.field is not None and "$" in check.field:
+                regex = self.expanded(branch, check)
+                if isinstance(regex, Unclear) or regex.has_groups:  # a group would be what is left in freed memory
+                    return Odd(check.place, What.EXPRESSION, check.regex.text)
+
+            def told(branch: Branch, result: Match | None) -> Tree:
+                holds = result is not None
+                after = proceed or holds if check.clock is not None else holds
+                count = held[0] + holds, held[1] + (not holds)
+                grouped = _grouped(result)
+                if holds and not every:
+                    # an expression with variables is gone by now, and its groups with it
+                    return finish(branch, after, count, None if is_expanded(check.regex.text) else grouped)
+                if not holds and every:
+                    return finish(branch, after, count, None)
+                return one(branch, index + 1, after, count, grouped or kept)
+
+            return self.split(branch, self.check(branch, check, groups=True), check.place, told)
+
+        return one(branch, 0, proceed, (0, 0), None)
+
+    def split(
+        self, branch: Branch, outcome: Outcome, place: Place, then: Callable[[Branch, Match | None], Tree]
+    ) -> Tree:
+        """Return what comes of each result of an outcome; no match is None."""
+        if isinstance(outcome, Fork):
+            yes = self.split(branch.copy(), outcome.yes, place, then)  # type: ignore[arg-type]
+            return Fork(outcome.asked, yes, self.split(branch, outcome.no, place, then))  # type: ignore[arg-type]
+        if isinstance(outcome, Odd):
+            return outcome
+        if isinstance(outcome, Unclear):
+            return located(place, outcome)
+        if outcome is True:
+            return then(branch, Match((None,), "", grouped=False))
+        return then(branch, outcome or None)
+
+    def act(self, branch: Branch, action: Action, match: Match | None) -> None:
+        """Take one action: run it at once, or queue it. Raises NotUnderstood."""
+        if branch.env.get(MET) != "true":
+            branch.write(MET, "true")
+        if action.odd is not None:
+            raise action.odd
+        try:
+            data = action.data if match is None else substituted(action.data, match.groups, match.subject)
+            for _ in range(action.loop):
+                if action.inline:
+                    self.explorer.run_inline(branch, action.application, data)
+                elif "\\'" not in data:  # FreeSWITCH leaves such an action out, with a warning in its log
+                    branch.queue.append(Queued(action.application, data, action.place))
+        except Unclear as unclear:
+            raise _Located(action.place, unclear) from unclear
+
+    # -- checks ------------------------------------------------------------------------------------
+
+    def check(self, branch: Branch, check: Check, *, groups: bool) -> Outcome:
+        """Return what a check comes to; `groups`: what its groups hold is wanted."""
+        if check.odd is not None:
+            return odd(check.odd)
+        try:
+            if check.clock is not None:
+                return placed(self.during(branch, times.united((check.clock,))), check.place)
+            if check.field is None:
+                return True
+            regex = self.expanded(branch, check)
+            if isinstance(regex, Unclear):
+                return located(check.place, regex)
+            name = check.variable
+            value = branch.read(name) if name is not None and name not in LIMITS else None
+            if value is None or not is_plain(value):
+                value = self.compared(branch, check.field)
+            return self.told(regex, value, check.place, groups=groups)
+        except Unclear as unclear:
+            return located(check.place, unclear)
+
+    def expanded(self, branch: Branch, check: Check) -> Regex | Unclear:
+        """Return the expression of a check, its variables replaced."""
+        regex = check.regex
+        if "${" not in regex.text and "\\" not in regex.text:
+            return regex
+        try:
+            text = self.explorer.expand(branch, regex.text)
+        except Unclear as unclear:
+            return unclear
+        if not isinstance(text, str) or not texts.is_known(text):
+            return Unclear(What.EXPRESSION, regex.text, spelt=True)
+        return self.explorer.regex(text)
+
+    def compared(self, branch: Branch, name: str) -> Value:
+        """Return what `field="name"` gives: a text with `$` is expanded, an unknown field is empty. Raises Unclear."""
+        if "$" in name:
+            return self.explorer.expand(branch, name)
+        key = name.lower()
+        if key in UNKNOWN_FIELDS:
+            raise Unclear(What.VARIABLE, name)
+        return branch.field(key) or ""
+
+    def told(self, regex: Regex, value: Value, place: Place, *, groups: bool) -> Outcome:
+        """Return what an expression comes to on a value, on a line."""
+        key = regex, value, groups
+        known = self.explorer.outcomes.get(key)
+        if known is None:
+            raw = self._told(regex, value, groups=groups)
+            known = self.explorer.outcomes[key] = raw, any(isinstance(leaf, Unclear) for leaf in leaves(raw))
+        return placed(known[0], place) if known[1] else known[0]
+
+    def _told(self, regex: Regex, value: Value, *, groups: bool) -> Outcome:
+        if isinstance(value, Choice) and not groups:
+            layout = self.explorer.layout(value)
+            if layout is not None:
+                return self._told_by_kind(regex, layout)
+        if isinstance(value, Choice):
+            return self.asked(
+                value.asked,
+                lambda: self._told(regex, value.yes, groups=groups),
+                lambda: self._told(regex, value.no, groups=groups),
+            )
+        try:
+            return self._told_of(regex, value, groups=groups)
+        except Unclear as unclear:
+            return unclear
+
+    def _told_by_kind(self, regex: Regex, layout: Layout) -> Outcome:
+        """Return what an expression comes to on a value that has one text for each kind of callers."""
+        some: list[tuple[int, int]] = []
+        space = regions.ANY
+        try:
+            for text, kinds in layout:
+                if texts.is_number(text):
+                    space = text
+                    line = regex.line
+                    for start, _ in kinds:
+                        some += ((start + low, start + high) for low, high in regions.pairs(line))
+                elif regex.matches(text):
+                    some += kinds
+        except Unclear as unclear:
+            return unclear
+        return self.among(space, regions.joined(some), self.explorer.size)
+
+    def _told_of(self, regex: Regex, text: str, *, groups: bool) -> Outcome:
+        if text == texts.CALLED:
+            return self.explorer.told_of_called(regex, groups=groups)
+        if texts.CALLED in text:
+            text = text.replace(texts.CALLED, self.explorer.spelt_called())
+        if texts.is_known(text):
+            if groups:
+                found = regex.search(text)
+                return False if found is None else Match(found, text, regex.has_groups)
+            return regex.matches(text)
+        if not regex.text:
+            return True
+        if texts.is_number(text):
+            if groups:
+                raise Unclear(What.VALUE, regex.text, spelt=True)
+            bases, whole = self.explorer.bases[text], self.explorer.size
+            ends = regions.joined(
+                (base + low, base + high) for base in bases for low, high in regions.pairs(regex.line)
+            )
+            return self.among(text, ends, whole)
+        if texts.is_cause(text):
+            if groups:
+                raise Unclear(What.VALUE, regex.text)
+            some = frozenset(one for one in causes.FAILURES if regex.matches(one))
+            if some in (frozenset(), causes.FAILURES):
+                return bool(some)
+            return self.asked(Failed(texts.dial_of(text), some), lambda: True, lambda: False)
+        form = texts.clock_form(text)
+        if form is not None and not groups:
+            return self.during_any([times.shown(form, regex)])
+        size = self.explorer.space
+        if texts.has_digit(text) and size is not None:
+            if not groups:
+                return self.among(size, regex.ends(text, size), 10**size)
+            outcome: Outcome = False
+            for cell in regex.cells(text, size):
+                if cell.groups is not None:
+                    outcome = _both_ways(
+                        self.among(size, cell.ends, 10**size), Match(cell.groups, text, regex.has_groups), outcome
+                    )
+            return outcome
+        raise Unclear(What.VALUE, texts.show(text), spelt=text == texts.PRESENTED or texts.has_number(text))
+
+    def among(self, space: int | str, ends: regions.Ends, size: int) -> Outcome:
+        """Return whether the caller is among some."""
+        if ends in ((), (0, size)):
+            return bool(ends)
+        return self.asked(Region(space, ends, size), lambda: True, lambda: False)
+
+    def during(self, branch: Branch, clocks: Sequence[Clock]) -> Outcome:
+        """Return whether it is one of some times, by the clock that conditions look at."""
+        try:
+            shift = branch.read("tod_tz_offset")
+            if isinstance(shift, Choice) or (shift and is_number(shift)):
+                return Unclear(What.ZONE, "tod_tz_offset")
+            return self._in_zone(branch.read("timezone") or "", clocks)
+        except Unclear as unclear:
+            return unclear
+
+    def _in_zone(self, zone: Value, clocks: Sequence[Clock]) -> Outcome:
+        if isinstance(zone, Choice):
+            return self.asked(
+                zone.asked, lambda: self._in_zone(zone.yes, clocks), lambda: self._in_zone(zone.no, clocks)
+            )
+        if zone != self.explorer.zone:
+            return Unclear(What.ZONE, texts.show(zone) or "timezone")
+        return self.during_any(clocks)
+
+    def during_any(self, clocks: Sequence[Clock]) -> Outcome:
+        """Return whether it is one of some times, of the zone that is read for."""
+        outcome: Outcome = False
+        for clock in reversed(clocks):
+            if clock.is_always:
+                outcome = True
+            elif not clock.is_never:
+                outcome = self.asked(clock, lambda: True, lambda before=outcome: before)  # type: ignore[misc]
+        return outcome
+
+    def asked(self, asked: Hashable, yes: Callable[[], Outcome], no: Callable[[], Outcome]) -> Outcome:
+        """Return an outcome that depends on a question, answered where one call is followed."""
+        answer = self.explorer.answer(asked)
+        if answer is not None:
+            return yes() if answer else no()
+        one, other = yes(), no()
+        return _fork(asked, one, other)
+
+
+class _Located(NotUnderstood):
+    """An `Unclear` of an action, with its line."""
+
+    def __init__(self, place: Place, unclear: Unclear) -> None:
+        super().__init__(place, unclear.what, unclear.text)
+        self.spelt = unclear.spelt
+
+
+def odd(error: NotUnderstood) -> Odd:
+    """Return the end of a call at what is not understood."""
+    return Odd(error.place, error.what, error.text, getattr(error, "spelt", False))
+
+
+def located(place: Place, unclear: Unclear) -> Odd:
+    """Return the end of a call at what is not understood on a line."""
+    return Odd(place, unclear.what, unclear.text, unclear.spelt)
+
+
+def _fork(asked: Hashable, yes: Outcome, no: Outcome) -> Outcome:
+    """Return an outcome that depends on a question, as plain as can be."""
+    if yes is no:
+        return yes
+    flat = None
+    if isinstance(asked, Region):
+        flat = _flat(asked, yes, no)
+    elif isinstance(asked, Clock):
+        flat = _flat_time(asked, yes, no)
+    return Fork(asked, yes, no) if flat is None else flat
+
+
+def _flat_time(asked: Clock, yes: Outcome, no: Outcome) -> Outcome | None:
+    """Return an outcome that depends on nothing but one time, None where it is more than minutes and days."""
+    if no is False:
+        return _during_both(asked, yes)
+    if yes is False:
+        return _during_both(~asked, no)
+    if yes is True:
+        neither = _during_both(~asked, _negated(no))
+    elif no is True:
+        neither = _during_both(asked, _negated(yes))
+    else:
+        return None
+    return None if neither is None else _negated(neither)
+
+
+def _negated(outcome: Outcome) -> Outcome:
+    """Return the contrary of an outcome that is true, false, or asks about one time; of others, something else."""
+    if isinstance(outcome, bool):
+        return not outcome
+    if isinstance(outcome, Fork) and isinstance(outcome.yes, bool) and isinstance(outcome.no, bool):
+        return Fork(outcome.asked, not outcome.yes, not outcome.no)
+    return Unclear(What.TIME, "")  # never read: it only says that there is no plain contrary
+
+
+def _during_both(clock: Clock | None, outcome: Outcome) -> Outcome | None:
+    """Return whether it is some time and an outcome holds, None where that is more than minutes and days."""
+    if clock is None:
+        return None
+    if outcome is True:
+        both: Clock | None = clock
+    elif isinstance(outcome, Fork) and isinstance(outcome.asked, Clock) and isinstance(outcome.yes, bool):
+        if not isinstance(outcome.no, bool):
+            return None
+        its = outcome.asked if outcome.yes else ~outcome.asked
+        both = None if its is None else clock & its
+    else:
+        return None
+    if both is None:
+        return None
+    return bool(both.is_always) if both.is_never or both.is_always else Fork(both, True, False)
+
+
+def _flat(asked: Region, yes: Outcome, no: Outcome) -> Outcome | None:
+    """Return an outcome that depends on nothing but who calls as one region."""
+    known = {True: (0, asked.size), False: ()}
+    ends: list[regions.Ends] = []
+    space: int | str = asked.space
+    for one in (yes, no):
+        if isinstance(one, bool):
+            ends.append(known[one])
+        elif isinstance(one, Fork) and isinstance(one.asked, Region) and one.yes is True and one.no is False:
+            if space != regions.ANY and one.asked.space not in (space, regions.ANY):
+                return None
+            space = one.asked.space if space == regions.ANY else space
+            ends.append(one.asked.ends)
+        else:
+            return None
+    whole = regions.either(asked.ends, ends[0], ends[1], asked.size)
+    if whole in ((), (0, asked.size)):
+        return bool(whole)
+    return Fork(Region(space, whole, asked.size), True, False)
+
+
+def _grouped(match: Match | None) -> Match | None:
+    return match if match is not None and match.grouped else None
+
+
+def _both(one: Outcome, other: Outcome) -> Outcome:
+    """Return whether both hold; the other one is looked at only where the first holds."""
+    if other is True:
+        return one
+    if isinstance(one, Fork):
+        return _fork(one.asked, _both(one.yes, other), _both(one.no, other))  # type: ignore[arg-type]
+    if isinstance(one, Odd | Unclear):
+        return one
+    return other if one else False
+
+
+def _both_ways(one: Outcome, yes: Outcome, no: Outcome) -> Outcome:
+    """Return one outcome or another, as a third is true or false."""
+    if isinstance(one, Fork):
+        return Fork(one.asked, _both_ways(one.yes, yes, no), _both_ways(one.no, yes, no))  # type: ignore[arg-type]
+    return yes if one else no
+
+
+def placed(outcome: Outcome, place: Place) -> Outcome:
+    """Return an outcome, with the line on which it is not understood."""
+    if isinstance(outcome, Fork):
+        return Fork(outcome.asked, placed(outcome.yes, place), placed(outcome.no, place))  # type: ignore[arg-type]
+    return located(place, outcome) if isinstance(outcome, Unclear) else outcome
+
+
+def leaves(tree: Tree) -> Iterator[Tree]:
+    """Yield the ends of a tree."""
+    if isinstance(tree, Fork):
+        yield from leaves(tree.yes)
+        yield from leaves(tree.no)
+    else:
+        yield tree
+
+
+def ends(tree: Tree) -> Iterator[End]:
+    """Yield the ends of a tree at which all is understood."""
+    return (leaf for leaf in leaves(tree) if isinstance(leaf, End))
+
+
+def replaced(tree: Tree, others: dict[int, Rest] | dict[int, Hunt]) -> Tree:
+    """Return a tree with others at the place of some of its ends."""
+    if isinstance(tree, Fork):
+        return Fork(tree.asked, replaced(tree.yes, others), replaced(tree.no, others))
+    return others.get(id(tree), tree)
+
+
+def _merged(tree: Tree, going: list[End]) -> Branch | None:
+    """Return one branch for all on which hunting goes on: what they do not agree on is a `Choice`. None: it cannot be.
+
+    They must have queued the same. Where the hunt ends, any value will do.
+    """
+    first = going[0].branch
+    if any(one.branch.queue != first.queue for one in going[1:]):
+        return None
+    merged = first.copy()
+    names = {name for one in going for name in one.branch.env.keys() | one.branch.written}
+    at = {id(one): one.branch for one in going}
+    for name in names:
+        if all(one.branch.env.get(name) is first.env.get(name) for one in going[1:]):
+            continue
+        if not all(isinstance(one.branch.env.get(name, ""), str | Choice) for one in going):
+            return None
+        if any(name not in one.branch.written for one in going):
+            first.reads.add(name)
+        value = _of_all(tree, name, at)
+        if value is None or texts.too_many(value):
+            return None
+        if value == "":
+            merged.env.pop(name, None)
+        else:
+            merged.env[name] = value
+    merged.written = set().union(*(one.branch.written for one in going))
+    return merged
+
+
+def _of_all(tree: Tree, name: str, at: dict[int, Branch]) -> Value | None:
+    if isinstance(tree, Fork):
+        yes, no = _of_all(tree.yes, name, at), _of_all(tree.no, name, at)
+        if yes is None or no is None:
+            return no if yes is None else yes
+        return choice(tree.asked, yes, no)
+    branch = at.get(id(tree))
+    return None if branch is None else branch.env.get(name, "")
