@@ -29,11 +29,12 @@ import click.types
 
 from policyc import words
 from policyc.diagnostics import CODES, Diagnostic, has_errors
-from policyc.source import SourceFile, Span, fold
+from policyc.source import Quoted, SourceFile, Span, fold
 
 if TYPE_CHECKING:
     from policyc.model import Policy
     from policyc.proof.checking import Verified
+    from policyc.proof.telling import Told
     from policyc.words import Words
     from policyc.workspace import Workspace
 
@@ -115,6 +116,7 @@ def _commands(chosen: str) -> click.Group:
 
     policies = click.argument("policies", nargs=-1, metavar=say("metavar.policies"))
     strict = click.option("--strict", is_flag=True, help=say("help.strict"))
+    ca = click.option("--ca", metavar=say("metavar.file"), help=say("help.ca"))
     today = click.option("--today", metavar=say("metavar.date"), callback=_date(say), help=say("help.today"))
 
     @click.group(
@@ -166,10 +168,24 @@ def _commands(chosen: str) -> click.Group:
 
     @command("verify")
     @policies
-    @click.argument("folder", metavar=say("metavar.folder"))
+    @click.argument("folder", required=False, metavar=f"[{say('metavar.folder')}]")
     @click.option("--target", "-t", "named", multiple=True, metavar=say("metavar.name"), help=say("help.verify_target"))
+    @click.option("--live", type=click.Choice(("asterisk",)), metavar=say("metavar.pbx"), help=say("help.live"))
+    @click.option("--host", metavar=say("metavar.host"), help=say("help.host"))
+    @click.option("--port", type=click.IntRange(1, 65535), metavar=say("metavar.port"), help=say("help.port"))
+    @click.option("--user", metavar=say("metavar.user"), help=say("help.user"))
+    @ca
     @form("help.verify_format")
-    def verify(policies: tuple[str, ...], folder: str, named: tuple[str, ...], form: str) -> None:
+    def verify(
+        policies: tuple[str, ...], folder: str | None, named: tuple[str, ...], live: str | None, form: str, **pbx: Any
+    ) -> None:
+        if live is not None:
+            _end(_verify_live(say, (*policies, *filter(None, (folder,))), live, named, form, pbx))
+            return
+        if alone := next((name for name, value in pbx.items() if value is not None), None):
+            raise click.UsageError(say("usage.live_alone", option=f"--{alone}"))
+        if folder is None:
+            raise click.MissingParameter(param_hint=f"'{say('metavar.folder')}'", param_type="argument")
         _end(_verify(say, policies, Path(folder), named, form))
 
     @command("trace")
@@ -200,7 +216,7 @@ def _commands(chosen: str) -> click.Group:
     @click.option("--dry-run", is_flag=True, help=say("help.dry_run"))
     @click.option("--exit-code", is_flag=True, help=say("help.exit_code"))
     @click.option("--yes", "-y", is_flag=True, help=say("help.yes"))
-    @click.option("--ca", metavar=say("metavar.file"), help=say("help.ca"))
+    @ca
     @click.option("--timeout", type=click.IntRange(1, 86400), metavar=say("metavar.seconds"), help=say("help.timeout"))
     @strict
     @today
@@ -310,7 +326,7 @@ def _account(say: Words, place: Workspace, policy: Policy, verified: Verified, f
 
 
 def _verify(say: Words, policies: Sequence[str], folder: Path, named: Sequence[str], form: str) -> int:
-    from policyc import api, report
+    from policyc import api
     from policyc.proof import checking, telling
 
     place = _find(say, policies)
@@ -318,24 +334,71 @@ def _verify(say: Words, policies: Sequence[str], folder: Path, named: Sequence[s
     if not folder.is_dir():
         raise click.UsageError(say("usage.no_folder", path=folder))
     checked = api.examine_workspace(place)
-    catalogue = report.load_catalogue(say.language)
     if checked.has_errors:
-        errors = [one for one in checked.diagnostics if one.is_error]
-        _report(say, place, errors)
-        if form == "json":
-            _print(telling.refused(_shown(place, errors), catalogue))
-        return ERRORS
+        return _unverified(say, place, checked.diagnostics, form)
     shown = _from_root(place, folder)
     files, unread = checking.load(folder, wanted, shown)
     settings = api.all_settings(place.config, wanted)
     verified = checking.verify(checked.model, files, wanted, settings, shown, unread=unread)
-    told = telling.Told(verified, checked.policy, _displayed(place), folder.as_posix())
+    return _verified(say, place, telling.Told(verified, checked.policy, _displayed(place), folder.as_posix()), form)
+
+
+def _verify_live(
+    say: Words, policies: Sequence[str], target: str, named: Sequence[str], form: str, options: Mapping[str, Any]
+) -> int:
+    from policyc import api
+    from policyc.apply.access import AccessError
+    from policyc.live import access, asterisk, proof
+    from policyc.proof import checking, telling
+
+    if other := next((name for name in named if name != target), None):
+        raise click.UsageError(say("usage.live_target", live=target, name=other))
+    if folder := next((one for one in policies if Path(one).is_dir()), None):
+        raise click.UsageError(say("usage.live_folder", path=folder))
+    place = _find(say, policies)
+    try:
+        pbx = access.read(os.environ, options["host"], options["port"], options["user"])
+    except AccessError as error:
+        raise click.UsageError(say(f"usage.access_{error.reason}", variable=error.variable)) from None
+    checked = api.examine_workspace(place)
+    if checked.has_errors:
+        return _unverified(say, place, checked.diagnostics, form)
+    settings = api.all_settings(place.config, (target,))[target]
+    try:
+        reading = proof.read(pbx, checked.policy, settings, ca=options["ca"])
+    except asterisk.LiveError as error:
+        return _unverified(say, place, (error.diagnostic,), form)
+    except OSError as error:  # that of TLS is one
+        reason = error.strerror or error
+        raise click.UsageError(say("usage.bad_ca", path=options["ca"], reason=reason)) from None
+    verified = checking.verify_live(checked.model, target, reading, settings, pbx.host)
+    return _verified(say, place, telling.Told(verified, checked.policy, _displayed(place), host=pbx.host), form)
+
+
+def _unverified(say: Words, place: Workspace, found: Iterable[Diagnostic], form: str) -> int:
+    """Tell the errors that keep anything from being proved; return the exit status."""
+    from policyc import report
+    from policyc.proof import telling
+
+    errors = [one for one in found if one.is_error]
+    _report(say, place, errors)
     if form == "json":
-        _print(telling.to_json(told, catalogue, _shown(place, verified.diagnostics)))
+        _print(telling.refused(_shown(place, errors), report.load_catalogue(say.language)))
+    return ERRORS
+
+
+def _verified(say: Words, place: Workspace, told: Told, form: str) -> int:
+    """Tell what was proved and what was not; return the exit status."""
+    from policyc import report
+    from policyc.proof import telling
+
+    catalogue, found = report.load_catalogue(say.language), told.verified.diagnostics
+    if form == "json":
+        _print(telling.to_json(told, catalogue, _shown(place, found)))
     else:
         _print(telling.to_text(told, say, catalogue))
-        _report(say, place, verified.diagnostics)
-    return FINE if verified.holds else ERRORS
+        _report(say, place, found)
+    return FINE if told.verified.holds else ERRORS
 
 
 def _from_root(place: Workspace, folder: Path) -> str:
@@ -700,6 +763,8 @@ def _shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
     files: dict[SourceFile, SourceFile] = {}
 
     def moved(span: Span) -> Span:
+        if isinstance(span.file, Quoted):
+            return span
         file = files.get(span.file)
         if file is None:
             file = files[span.file] = SourceFile(displayed(span.file.path), span.file.text)

@@ -74,6 +74,25 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Quoted(SourceFile):
+    """One line of a text that is not here, and which line it is there; `path` is no path of the project."""
+
+    number: int
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column, from 1, of an offset into the line."""
+        return self.number, offset + 1
+
+    def start_of(self, number: int) -> int:  # noqa: ARG002 - there is only one
+        """Return the offset of the first character of the line."""
+        return 0
+
+    def line(self, number: int) -> str:  # noqa: ARG002 - there is only one
+        """Return the line."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Span:
     """A half-open range of characters, `start` to `end`, in one file."""
 

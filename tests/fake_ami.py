@@ -12,8 +12,8 @@ RECORDED = Path(__file__).parent / "recorded" / "asterisk"
 CHALLENGE = "105828486"
 
 
-def recorded(name):
-    return (RECORDED / name).read_text(encoding="utf-8").removesuffix("\n")
+def recorded(name, folder=RECORDED):
+    return (folder / name).read_text(encoding="utf-8").removesuffix("\n")
 
 
 def error(headers, message):
@@ -24,15 +24,15 @@ def error(headers, message):
 class FakeAsterisk:
     """Listens until it is closed. What it answers may be changed; `faults` replace an answer, by action."""
 
-    def __init__(self, context=None):
+    def __init__(self, context=None, folder=RECORDED):
         self.greeting = b"Asterisk Call Manager/11.0.0\r\n"
         self.commands = {
             "core waitfullybooted": "Asterisk has fully booted.",
-            "dialplan show": recorded("show.txt"),
-            "dialplan show globals": recorded("globals.txt"),
+            "dialplan show": recorded("show.txt", folder),
+            "dialplan show globals": recorded("globals.txt", folder),
         }
-        self.general = recorded("general.txt")
-        self.items = recorded("list.txt").split("\n\n")
+        self.general = recorded("general.txt", folder)
+        self.items = recorded("list.txt", folder).split("\n\n")
         self.faults, self.asked, self.context = {}, [], context
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]

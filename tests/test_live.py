@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import ssl
 import subprocess
+from importlib import resources
 from zoneinfo import ZoneInfo
 
+import jsonschema
 import pytest
-from fake_ami import SECRET, USER, FakeAsterisk, error
+from click.testing import CliRunner
+from fake_ami import RECORDED, SECRET, USER, FakeAsterisk, error
 
-from policyc import report
-from policyc.live import access, ami, asterisk
+import policyc
+from policyc import api, cli, config, report
+from policyc.live import access, ami, asterisk, proof
 from policyc.live.ami import Waits
+from policyc.outcomes import DecisionModel
+from policyc.proof import checking, protocol
 from policyc.targets.asterisk.reader import NotUnderstood, Place, Walk, What, plans
 
 SETTINGS = {
@@ -388,3 +396,251 @@ def test_an_access_that_cannot_be_used_is_told(environment, variable, reason):
     with pytest.raises(access.AccessError) as caught:
         access.read(environment)
     assert (variable, reason) == (caught.value.variable, caught.value.reason)
+
+
+# -- the command
+
+POLICY = (RECORDED / "policy" / "policy.pol").read_text(encoding="utf-8")
+SCHEMA = json.loads(resources.files("policyc").joinpath("proof", "schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def running():
+    """An Asterisk that runs what `POLICY` is compiled to."""
+    with FakeAsterisk(folder=RECORDED / "policy") as one:
+        yield one
+
+
+@pytest.fixture
+def here(running, tmp_path, monkeypatch):
+    """A folder with the policy, and the account of the Asterisk in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("POLICYC_LANG", raising=False)
+    for name, value in ((access.HOST, ""), (access.PORT, str(running.port)), (access.USER, USER)):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(access.SECRET, SECRET)
+    (tmp_path / "cabinet.pol").write_text(POLICY, encoding="utf-8")
+    return tmp_path
+
+
+def change(pbx, old, new):
+    """Change what an application is given: in both listings, and nothing of how they are laid out."""
+    assert len(old) == len(new)
+    shown = pbx.commands["dialplan show"]
+    pbx.commands["dialplan show"] = shown.replace(old, new)
+    pbx.items = [one.replace(old, new) for one in pbx.items]
+    assert pbx.commands["dialplan show"] != shown
+
+
+def run(*arguments, language="fr"):
+    return CliRunner().invoke(cli.commands(language), ["verify", *arguments], prog_name="policyc")
+
+
+def told(*arguments):
+    result = run("--live", "asterisk", "--format", "json", *arguments)
+    data = json.loads(result.stdout)
+    jsonschema.validate(data, SCHEMA)
+    assert "" == result.stderr or not data["proved"]
+    assert data["passed"] is (0 == result.exit_code)
+    return data
+
+
+@pytest.mark.parametrize("arguments", [("cabinet.pol",), (), ("--target", "asterisk"), ("--host", "LocalHost")])
+def test_what_runs_is_proved(running, here, arguments):
+    result = run(*arguments, "--live", "asterisk")
+    host = "localhost" if "--host" in arguments else "127.0.0.1"
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    first, second = result.stdout.replace("\xa0", " ").splitlines()
+    assert f"✓ asterisk : prouvé, le plan de numérotation en service sur {host} décide comme la politique" == first
+    assert "vers 2 postes" in second
+    data = told(*arguments)
+    assert ["asterisk"] == [one["target"] for one in data["proved"]]
+    assert ([], [], [], []) == tuple(data[key] for key in ("unproved", "differing", "counterexamples", "diagnostics"))
+
+
+def test_several_files_are_one_policy(running, here):
+    """All arguments are policies: none of them is a folder."""
+    first, second = POLICY.split("pour", 1)
+    (here / "cabinet.pol").write_text(first, encoding="utf-8")
+    (here / "pour.pol").write_text("pour" + second, encoding="utf-8")
+
+    assert 0 == run("cabinet.pol", "pour.pol", "--live", "asterisk").exit_code
+    assert 1 == run("cabinet.pol", "--live", "asterisk").exit_code
+
+
+def test_one_line_that_is_another_is_shown_by_a_call(running, here):
+    change(running, "PJSIP/102,20", "PJSIP/109,20")
+    result = run("cabinet.pol", "--live", "asterisk")
+    out, err = result.stdout.replace("\xa0", " "), result.stderr.replace("\xa0", " ")
+    plan = (RECORDED / "policy" / "plan.conf").read_text(encoding="utf-8").split("\n")
+    line = next(at for at, text in enumerate(plan, 1) if "Dial(PJSIP/102,20)" in text)
+
+    assert 1 == result.exit_code
+    assert "le plan de numérotation en service sur 127.0.0.1 décide autrement que la politique, pour 1 des" in out
+    assert "Selon le plan de numérotation en service sur 127.0.0.1\n" in out
+    assert f"  127.0.0.1:policyc.conf:{line}: dial(PJSIP/109,20)\n" in out
+    assert "  ≠ 1. ligne appelée pendant 20 s : PJSIP/109\n" in out
+    assert "fichier" not in out + err.partition("aide")[0]
+    assert "erreur[PC801]: le plan de numérotation en service sur `127.0.0.1` décide autrement" in err
+    assert re.search(r"┌─ 127\.0\.0\.1:policyc\.conf:(\d+):1\n *\1 │ hangup\(\)\n *│ -+ en décide selon le plan", err)
+    assert "rechargez le plan" in err
+    [found] = told()["counterexamples"]
+    assert {"file": "127.0.0.1:policyc.conf", "line": line, "text": "dial(PJSIP/109,20)"} in found["files"]["path"]
+    assert {"event": "line-for", "line": "PJSIP/109", "seconds": "20"} in found["files"]["events"]
+    assert "file" not in run("--live", "asterisk", language="en").stdout
+
+
+def test_lines_that_are_in_no_file_are_shown_too(running, here):
+    """Somebody has put them in at the console."""
+    change(running, "PJSIP/102,20", "PJSIP/109,20")
+    shown = re.sub(r"\[policyc\.conf:\d+\]", "[CLI]", running.commands["dialplan show"])
+    running.commands["dialplan show"] = shown
+    [found] = told()["counterexamples"]
+
+    assert {"file": "127.0.0.1:policyc-102", "line": 1, "text": "dial(PJSIP/109,20)"} in found["files"]["path"]
+    assert re.search(r"┌─ 127\.0\.0\.1:policyc-mailbox:\d+:1\n", run("--live", "asterisk").stderr)
+
+
+@pytest.mark.parametrize("number", ["0", "99999999999", "9" * 5000])
+def test_a_line_that_no_file_can_have(running, here, number):
+    change(running, "PJSIP/102,20", "PJSIP/109,20")
+    shown = running.commands["dialplan show"]
+    running.commands["dialplan show"] = re.sub(r"\[policyc\.conf:\d+\]", f"[policyc.conf:{number}]", shown)
+    result = run("--live", "asterisk")
+
+    assert 1 == result.exit_code
+    assert "PJSIP/109" in result.stdout
+    assert "PC801" in result.stderr
+
+
+def test_paths_from_another_folder(running, here, monkeypatch):
+    """That of the policy is another; what runs is where it was."""
+    change(running, "PJSIP/102,20", "PJSIP/109,20")
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    result = run("../cabinet.pol", "--live", "asterisk")
+
+    assert "┌─ ../cabinet.pol:" in result.stderr
+    assert "┌─ 127.0.0.1:policyc.conf:" in result.stderr
+
+
+def test_a_line_that_is_not_understood_is_named(running, here):
+    change(running, "PJSIP/102,20", "${SHELL(xy)}")
+    result = run("--live", "asterisk")
+    data = told()
+
+    assert 1 == result.exit_code
+    assert "rien n'est prouvé, le plan de numérotation en service sur 127.0.0.1 contient" in result.stdout
+    [found] = data["diagnostics"]
+    assert ("PC802", "live-function", "127.0.0.1:policyc.conf") == (found["code"], found["args"]["case"], found["file"])
+    assert "erreur[PC802]: le plan de numérotation en service sur `127.0.0.1` contient une fonction" in result.stderr
+    assert ([], []) == (data["proved"], data["counterexamples"])
+
+
+def test_a_setting_that_is_not_understood_is_told_with_its_file(running, here):
+    """Asterisk does not say on which line it is."""
+    running.general += "\nCategory-000002: general\nLine-000002-000000: extenpatternmatchnew=yes"
+    result = run("--live", "asterisk")
+    [found] = told()["diagnostics"]
+
+    assert 1 == result.exit_code
+    assert "contient un réglage que policyc ne comprend pas\xa0: `extenpatternmatchnew=yes`" in result.stderr
+    assert "dans `127.0.0.1:extensions.conf`" in result.stderr
+    assert ("PC802", "live-setting", None) == (found["code"], found["args"]["case"], found["file"])
+
+
+def free_port():
+    """Return a port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("PC601", lambda pbx, patch: patch.setenv(access.PORT, str(free_port()))),
+        ("PC602", lambda pbx, patch: patch.setenv(access.SECRET, "other")),
+        ("PC603", lambda pbx, patch: setattr(pbx, "greeting", b"SSH-2.0-OpenSSH_9.6\r\n")),
+    ],
+)
+def test_a_pbx_that_cannot_be_read(running, here, monkeypatch, code, fault):
+    fault(running, monkeypatch)
+    result = run("--live", "asterisk")
+    data = told()
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert f"erreur[{code}]" in result.stderr
+    assert SECRET not in result.output
+    assert [code] == [one["code"] for one in data["diagnostics"]]
+    assert ([], [], [], []) == tuple(data[key] for key in ("proved", "unproved", "differing", "counterexamples"))
+
+
+def test_a_policy_with_errors_is_told_before_anybody_is_asked(running, here):
+    (here / "cabinet.pol").write_text("poste 101 Anne\npour Anne\n  depuis 06* vers messagerie\n", encoding="utf-8")
+    result = run("--live", "asterisk")
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert "PC303" in result.stderr
+    assert ["PC303"] == [one["code"] for one in told()["diagnostics"]]
+    assert [] == running.asked
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--live", "asterix"), "--live"),
+        (("--live", "asterisk", "--target", "3cx"), "--live asterisk ne va pas avec --target 3cx"),
+        (("--live", "asterisk", "-t", "asterisk", "-t", "asterix"), "--live asterisk ne va pas avec --target asterix"),
+        (("cabinet.pol", "build", "--live", "asterisk"), "« build » est un dossier"),
+        (("--live", "asterisk", "--port", "0"), "--port"),
+        (("--live", "asterisk", "--host", "http://pbx"), "POLICYC_AMI_HOST ou --host"),
+        (("--live", "asterisk", "--user", "a\nb"), "POLICYC_AMI_USER contient un caractère"),
+        (("--live", "asterisk", "--ca", "nowhere.pem"), "--ca : impossible d'utiliser « nowhere.pem »"),
+        (("--live", "asterisk", "--ca", "cabinet.pol"), "--ca : impossible d'utiliser « cabinet.pol »"),
+        (("build", "--host", "127.0.0.1"), "--host va avec --live"),
+        (("build", "--port", "5038"), "--port va avec --live"),
+        (("build", "--user", "policyc"), "--user va avec --live"),
+        (("build", "--ca", "ca.pem"), "--ca va avec --live"),
+        ((), "il manque l'argument 'DOSSIER'"),
+    ],
+)
+def test_bad_usage(running, here, arguments, said):
+    (here / "build").mkdir()
+    result = run(*arguments)
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert said in result.stderr.replace("\xa0", " ")
+    assert [] == running.asked
+
+
+def test_an_account_that_is_missing_is_bad_usage(here, monkeypatch):
+    monkeypatch.delenv(access.SECRET)
+
+    result = run("--live", "asterisk")
+    assert 2 == result.exit_code
+    assert "la variable d'environnement POLICYC_AMI_SECRET manque" in result.stderr
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_several_processes_prove_the_same(running, jobs):
+    change(running, "PJSIP/102,20", "PJSIP/109,20")
+    policy = policyc.load_text(POLICY)
+    settings = api.all_settings(config.defaults(), ["asterisk"])["asterisk"]
+    reading = proof.read(account(running), policy, settings, waits=FAST)
+    verified = checking.verify_live(DecisionModel(policy), "asterisk", reading, settings, "127.0.0.1", jobs=jobs)
+
+    assert [("102",)] == [one.differing for one in verified.proofs]
+    assert ["PC801"] == [one.code for one in verified.diagnostics]
+    assert {"asterisk"} == verified.refused
+
+
+def test_a_target_that_does_not_say_how_it_is_proved(running, monkeypatch):
+    policy = policyc.load_text(POLICY)
+    settings = api.all_settings(config.defaults(), ["asterisk"])["asterisk"]
+    reading = proof.read(account(running), policy, settings, waits=FAST)
+    monkeypatch.setattr(protocol, "find", lambda name: None)
+    verified = checking.verify_live(DecisionModel(policy), "fiche", reading, settings, "127.0.0.1")
+
+    assert ((), ("fiche",), ()) == (verified.proofs, verified.unproved, verified.diagnostics)
+    assert not verified.holds

@@ -64,9 +64,16 @@ def _unproved(span):
         notes = (Text(shown, {"presented": "+33612345678"}), Text("more", {"count": 2}))
         args = {"target": "asterisk", "called": "102"}
         yield Diagnostic("PC801", span, args, (Secondary(span, "file"),), notes)
+        live = {"case": "live", "host": "127.0.0.1", **args}
+        yield Diagnostic("PC801", span, live, (Secondary(span, "live"),), notes, (Text("live"),))
     args = {"target": "asterisk", "text": "Frob(1)"}
     for what in ("", "other", *(what.value for what in asterisk_reader.What)):
         yield Diagnostic("PC802", span, {"case": what, **args})
+    for what in asterisk_reader.What:  # a dialplan that runs has no files and no directives
+        if what not in (asterisk_reader.What.FILE, asterisk_reader.What.DIRECTIVE):
+            live = {"case": f"live-{what.value}", "host": "127.0.0.1", **args}
+            notes = (Text("in", {"path": "127.0.0.1:extensions.conf"}),)
+            yield Diagnostic("PC802", None, live, notes=notes, help=(Text("live"),))
     for case in ("missing", "unreadable", "not-utf8", "large"):
         notes = (Text("says", {"detail": "…"}),)
         yield Diagnostic("PC803", None, {"case": case, "target": "asterisk", "path": "policyc.conf"}, notes=notes)

@@ -6,6 +6,7 @@
 | `ami.py` | the manager interface of Asterisk: bounded sizes, bounded waits |
 | `listing.py` | what Asterisk says of its dialplan, checked against itself → contexts; pure |
 | `asterisk.py` | these in order: asks, reads, raises `LiveError` with the diagnostic |
+| `proof.py` | what `asterisk.py` has read, as `policyc.proof` holds it to a policy |
 
 Nothing here prints: the command line hands in what it was told.
 """

@@ -15,7 +15,7 @@ from policyc.targets.asterisk.reader import Entry, ListedContext, ListedStep, Pl
 _LONGEST: Final = 1023  # what `dialplan show` shows of a step
 _CONTEXT: Final = re.compile(r"\[ Context '(.*)' created by '(.*)' \]", re.DOTALL)
 _SUMMARY: Final = re.compile(r"-= \d+ extensions? \(\d+ priorit(?:y|ies)\) in \d+ contexts?\. =-")
-_PLACE: Final = re.compile(r"\[(?:(.+):(\d+)|[^\[\]]*)\]\s*")
+_PLACE: Final = re.compile(r"\[(?:(.+):([0-9]{1,9})|[^\[\]]*)\]\s*")
 _VARIABLES: Final = re.compile(r"(.*?)\n *-- (\d+) variable\(s\)\n*", re.DOTALL)
 _OTHERS: Final = {
     "IncludeContext": "Include =>",

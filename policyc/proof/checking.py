@@ -1,17 +1,17 @@
-"""A policy and the files of its targets in; what is proved of them, and a diagnostic of all that is not, out."""
+"""A policy and the files of its targets, or a PBX that runs, in; what is proved and a diagnostic of what is not out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from policyc.diagnostics import Arg, Diagnostic, Secondary, Text, Witness, arrange, has_errors
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
 from policyc.proof import protocol
-from policyc.proof.protocol import NotUnderstood, Stop
+from policyc.proof.protocol import NotUnderstood, Reading, Stop
 from policyc.proof.proving import Counterexample, Proof, Work, prove
-from policyc.source import SourceFile, Span
+from policyc.source import Quoted, SourceFile, Span
 
 MAX_BYTES = 1 << 28  # a file of 10,000 extensions has some tens of millions of bytes
 
@@ -57,13 +57,14 @@ def verify(
     found = list(unread)
     told = {one.args["path"] for one in unread}
     works: list[Work] = []
+    places: dict[str, _Place] = {}
     unproved: list[str] = []
     for name in dict.fromkeys(wanted):
         proving = protocol.find(name)
         if proving is None:
             unproved.append(name)
             continue
-        place = _Place(name, folder, files.get(name, {}))
+        place = _Folder(name, folder, files.get(name, {}))
         if missing := [one for one in proving.FILES if one not in place.files]:
             paths = [path for one in missing if (path := place.path(one)) not in told]
             found += (_unread(name, path, "missing") for path in paths)
@@ -72,13 +73,47 @@ def verify(
         try:
             reading = proving.read({one: place.files[one] for one in proving.FILES}, model.policy, own)
         except NotUnderstood as error:
-            found.append(place.unclear(error))
+            found.append(_unclear(place, error))
             continue
         works.append(Work(name, proving, reading, own))
+        places[name] = place
+    return _proved(model, works, places, unproved, found, jobs)
+
+
+def verify_live(
+    model: DecisionModel,
+    target: str,
+    reading: Reading | NotUnderstood,
+    settings: Mapping[str, Any],
+    host: str,
+    *,
+    jobs: int | None = None,
+) -> Verified:
+    """Return what is proved of a PBX that runs: what was read of it, or why that is not understood.
+
+    `settings` hold every key of the target; `host` is the machine, as diagnostics call it.
+    """
+    proving = protocol.find(target)
+    if proving is None:
+        return Verified((), (target,), ())
+    place = _Running(target, host)
+    if isinstance(reading, NotUnderstood):
+        return Verified((), (), (_unclear(place, reading),))
+    return _proved(model, [Work(target, proving, reading, settings)], {target: place}, (), (), jobs)
+
+
+def _proved(
+    model: DecisionModel,
+    works: Sequence[Work],
+    places: Mapping[str, "_Place"],
+    unproved: Iterable[str],
+    found: Iterable[Diagnostic],
+    jobs: int | None,
+) -> Verified:
+    """Return the proofs of what was read, beside what was already found."""
     proofs = prove(model, works, jobs)
-    for proof in proofs:
-        found += _Place(proof.target, folder, files[proof.target]).problems(model.policy, proof)
-    return Verified(proofs, tuple(unproved), arrange(found))
+    problems = [one for proof in proofs for one in _problems(places[proof.target], model.policy, proof)]
+    return Verified(proofs, tuple(unproved), arrange((*found, *problems)))
 
 
 def load(folder: Path, wanted: Iterable[str], shown: str) -> tuple[dict[str, dict[str, str]], tuple[Diagnostic, ...]]:
@@ -92,7 +127,7 @@ def load(folder: Path, wanted: Iterable[str], shown: str) -> tuple[dict[str, dic
         proving = protocol.find(name)
         files[name] = {}
         for file in proving.FILES if proving else ():
-            path = _Place(name, shown, {}).path(file)
+            path = _Folder(name, shown, {}).path(file)
             try:
                 if (folder / name / file).stat().st_size > MAX_BYTES:
                     found.append(_unread(name, path, "large"))
@@ -112,59 +147,124 @@ def _unread(target: str, path: str, case: str, reason: str = "") -> Diagnostic:
     return Diagnostic("PC803", None, {"case": case, "target": target, "path": path}, notes=notes)
 
 
+# -- where lines are ---------------------------------------------------------------------------------------------------
+
+
+class _Place(Protocol):
+    """Where what was read of a target stands."""
+
+    @property
+    def label(self) -> str:
+        """Which sentence labels a line of it."""
+
+    @property
+    def help(self) -> tuple[Text, ...]:
+        """What repairs it, where that is not what always does."""
+
+    def args(self, code: str, what: str = "") -> dict[str, Arg]:
+        """Return what the sentences of a code need to speak of it; `what` is not understood."""
+
+    def path(self, file: str) -> str:
+        """Return how a file is called in diagnostics."""
+
+    def line(self, file: str, number: int, text: str) -> Span | None:
+        """Return a line, less the blanks around it; `text` is what its reader says of it."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Folder:
     """The files of a target, and where they are."""
 
     target: str
     folder: str
     files: Mapping[str, str]
+    label: str = "file"
+    help: tuple[Text, ...] = ()
+
+    def args(self, code: str, what: str = "") -> dict[str, Arg]:
+        return {"target": self.target} if code == "PC801" else {"case": what, "target": self.target}
 
     def path(self, file: str) -> str:
-        """Return how a file is called in diagnostics."""
         return "/".join(filter(None, (self.folder, self.target, file)))
 
-    def line(self, file: str, number: int) -> Span:
-        """Return a line of a file, less the blanks around it; the last line there is, of one that is shorter."""
+    def line(self, file: str, number: int, text: str) -> Span:
+        """Return a line; the last there is, of a file that is shorter."""
         source = SourceFile(self.path(file), self.files.get(file, ""))
         number = min(max(number, 1), source.lines)
         text = source.line(number)
         start = source.start_of(number) + len(text) - len(text.lstrip())
         return Span(source, start, start + max(len(text.strip()), 1))
 
-    def unclear(self, error: NotUnderstood) -> Diagnostic:
-        """Return PC802 for what a reader does not understand."""
-        args: dict[str, Arg] = {"case": error.what, "target": self.target, "text": " ".join(error.text.split())}
-        return Diagnostic("PC802", self.line(error.file, error.line), args)
 
-    def problems(self, policy: Policy, proof: Proof) -> Iterator[Diagnostic]:
-        """Yield what stands against a proof: PC802, or PC801 for each counterexample."""
-        if proof.unclear is not None:
-            yield self.unclear(proof.unclear)
-        for number, example in enumerate(proof.examples):
-            more = len(proof.differing) - len(proof.examples) if number + 1 == len(proof.examples) else 0
-            yield self._differs(policy, example, more)
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A PBX that runs: of its lines nothing is here but what it says itself."""
 
-    def _differs(self, policy: Policy, example: Counterexample, more: int) -> Diagnostic:
-        rules = deciding(policy, example)
-        stops = self.decisive(example.stops)
-        shown = Text("hidden" if example.hidden else "presented", {"presented": example.presented})
-        notes = [shown] if example.presented and example.presented != example.caller.number else []
-        if more:
-            notes.append(Text("more", {"count": more}))
-        return Diagnostic(
-            "PC801",
-            rules[-1] if rules else None,
-            {"target": self.target, "called": example.called},
-            tuple(Secondary(self.line(stop.file, stop.line), "file") for stop in stops),
-            tuple(notes),
-            witness=Witness.of(example.caller, example.called, example.local),
-        )
+    target: str
+    host: str
+    label: str = "live"
+    help: tuple[Text, ...] = (Text("live"),)
 
-    @staticmethod
-    def decisive(stops: Sequence[Stop]) -> Sequence[Stop]:
-        """Return the last of the lines that a call runs through."""
-        return stops[-1:]
+    def args(self, code: str, what: str = "") -> dict[str, Arg]:
+        case = "live" if code == "PC801" else f"live-{what}"
+        return {"case": case, "target": self.target, "host": self.host}
+
+    def path(self, file: str) -> str:
+        return on_host(self.host, file)
+
+    def line(self, file: str, number: int, text: str) -> Span | None:
+        """Return a line; None where the PBX does not say which it is."""
+        text = " ".join(text.split())
+        quoted = Quoted(self.path(file), text, number)
+        return Span(quoted, 0, max(len(text), 1)) if number > 0 else None
+
+
+def on_host(host: str, file: str) -> str:
+    """Return how people know a file of a PBX that runs; what is in no file has the name of its host already."""
+    return file if file.startswith(f"{host}:") else f"{host}:{file}"
+
+
+# -- what stands against a proof ---------------------------------------------------------------------------------------
+
+
+def _unclear(place: _Place, error: NotUnderstood) -> Diagnostic:
+    """Return PC802 for what a reader does not understand."""
+    line = place.line(error.file, error.line, error.text)
+    notes = () if line else (Text("in", {"path": place.path(error.file)}),)
+    args = place.args("PC802", error.what) | {"text": " ".join(error.text.split())}
+    return Diagnostic("PC802", line, args, notes=notes, help=place.help)
+
+
+def _problems(place: _Place, policy: Policy, proof: Proof) -> Iterator[Diagnostic]:
+    """Yield what stands against a proof: PC802, or PC801 for each counterexample."""
+    if proof.unclear is not None:
+        yield _unclear(place, proof.unclear)
+    for number, example in enumerate(proof.examples):
+        more = len(proof.differing) - len(proof.examples) if number + 1 == len(proof.examples) else 0
+        yield _differs(place, policy, example, more)
+
+
+def _differs(place: _Place, policy: Policy, example: Counterexample, more: int) -> Diagnostic:
+    rules = deciding(policy, example)
+    lines = (place.line(stop.file, stop.line, stop.text) for stop in _decisive(example.stops))
+    shown = Text("hidden" if example.hidden else "presented", {"presented": example.presented})
+    notes = [shown] if example.presented and example.presented != example.caller.number else []
+    if more:
+        notes.append(Text("more", {"count": more}))
+    return Diagnostic(
+        "PC801",
+        rules[-1] if rules else None,
+        place.args("PC801") | {"called": example.called},
+        tuple(Secondary(line, place.label) for line in lines if line),
+        tuple(notes),
+        place.help,
+        witness=Witness.of(example.caller, example.called, example.local),
+    )
+
+
+def _decisive(stops: Sequence[Stop]) -> Sequence[Stop]:
+    """Return the last of the lines that a call runs through."""
+    return stops[-1:]
 
 
 def deciding(policy: Policy, example: Counterexample) -> list[Span]:

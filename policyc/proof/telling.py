@@ -10,7 +10,7 @@ from policyc import numbering
 from policyc.diagnostics import Diagnostic
 from policyc.digits import Kind
 from policyc.model import Policy
-from policyc.proof.checking import Verified, deciding
+from policyc.proof.checking import Verified, deciding, on_host
 from policyc.proof.proving import Account, Counterexample, Proof
 from policyc.report import Catalogue, as_data, json_text, visible
 from policyc.words import Words
@@ -23,16 +23,20 @@ class Told:
     """What is told, and of which policy.
 
     `shown_path` turns the path of a policy file into the one that people are shown; `folder` is the folder whose
-    subfolders hold the files of the targets, as people know it, empty if there is none.
+    subfolders hold the files of the targets, as people know it, empty if there is none; `host` is the machine whose PBX
+    was read instead of files.
     """
 
     verified: Verified
     policy: Policy
     shown_path: Callable[[str], str] = str
     folder: str = ""
+    host: str = ""
 
     def file(self, target: str, name: str) -> str:
         """Return how people know a file of a target."""
+        if self.host:
+            return on_host(self.host, name)
         return "/".join(filter(None, (self.folder, target, name)))
 
 
@@ -43,10 +47,10 @@ def to_text(told: Told, words: Words, catalogue: Catalogue) -> str:
     """Return a line or two for each target, then each counterexample with both accounts of it."""
     lines: list[str] = []
     for proof in told.verified.proofs:
-        lines += _proof(proof, words, catalogue)
+        lines += _proof(proof, told.host, words, catalogue)
     for name in sorted(told.verified.refused - {proof.target for proof in told.verified.proofs}):
         codes = {one.code for one in told.verified.diagnostics if one.args["target"] == name}
-        lines.append(words("verify.unread" if "PC803" in codes else "verify.unclear", target=name))
+        lines.append(words("verify.unread", target=name) if "PC803" in codes else _unclear(name, told.host, words))
     lines += [words("verify.unproved", target=name) for name in told.verified.unproved]
     text = "".join(visible(line) + "\n" for line in lines)
     return "\n".join(filter(None, (text, examples(told, words))))
@@ -60,16 +64,20 @@ def examples(told: Told, words: Words) -> str:
     return "\n".join("".join(visible(line).rstrip() + "\n" for line in lines) for lines in accounts)
 
 
-def _proof(proof: Proof, words: Words, catalogue: Catalogue) -> Iterator[str]:
+def _unclear(target: str, host: str, words: Words) -> str:
+    return words("verify.live_unclear" if host else "verify.unclear", target=target, host=host)
+
+
+def _proof(proof: Proof, host: str, words: Words, catalogue: Catalogue) -> Iterator[str]:
     if proof.unclear is not None:
-        yield words("verify.unclear", target=proof.target)
+        yield _unclear(proof.target, host, words)
         return
     if proof.differing:
         called = proof.extensions + proof.others
         counts = {"count": catalogue.number(len(proof.differing)), "called": catalogue.number(called)}
-        yield words("verify.differs", target=proof.target, **counts)
+        yield words("verify.live_differs" if host else "verify.differs", target=proof.target, host=host, **counts)
         return
-    yield words("verify.proved", target=proof.target)
+    yield words("verify.live_proved" if host else "verify.proved", target=proof.target, host=host)
     yield "  " + words(
         "verify.size",
         numbers=catalogue.number(proof.numbers),
@@ -108,7 +116,7 @@ def account(told: Told, target: str, example: Counterexample, words: Words) -> I
         yield f"  {told.shown_path(span.file.path)}:{span.line}: {' '.join(span.text.split())}"
     yield from _numbered(mine, {block.a + at for block in alike for at in range(block.size)})
     yield ""
-    yield words("verify.by_files", target=target)
+    yield words("verify.by_live" if told.host else "verify.by_files", target=target, host=told.host)
     for stop in example.stops:
         yield f"  {told.file(target, stop.file)}:{stop.line}: {' '.join(stop.text.split())}"
     yield from _numbered(theirs, {block.b + at for block in alike for at in range(block.size)})

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
+import sys
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -40,7 +44,7 @@ async def running(folder, rights=RIGHTS, general=""):
     """Start an Asterisk with an account that has some rights; yield it and the account."""
     async with Asterisk(folder) as one:
         settings = one.folder / "etc" / "manager.conf"
-        account = f"[live]\nsecret = s3cret\nwrite = {rights}\npermit = 127.0.0.1/32\n"
+        account = f"[live]\nsecret = s3cret\nwrite = {rights}\nwritetimeout = 20000\npermit = 127.0.0.1/32\n"
         settings.write_text(settings.read_text().replace("[general]\n", f"[general]\n{general}\n") + account)
         await command(one, "manager reload")
         port = int(re.search(r"^port = (\d+)", settings.read_text(), re.MULTILINE)[1])
@@ -221,15 +225,108 @@ def test_a_connection_with_tls_asks_for_a_certificate_that_is_trusted(tmp_path):
     assert ("PC601", "tls") == (diagnostic.code, diagnostic.args["case"])
 
 
+# -- what is proved of it
+
+CABINET = Path(__file__).resolve().parents[2] / "examples" / "cabinet" / "cabinet.pol"
+
+
+async def proved(home, account):
+    """Return what `policyc verify --live` tells a program of the cabinet's PBX."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "policyc", "verify", "cabinet.pol", "--live", "asterisk", "--format", "json"),
+        *("--port", str(account.port), "--user", account.user),
+        cwd=home,
+        env={**os.environ, access.SECRET: account.secret},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    told = json.loads(out)
+    assert process.returncode == (0 if told["passed"] else 1), err.decode()
+    assert b"" == err
+    return told
+
+
+async def judged(one, policy, told):
+    """Return of each counterexample who calls whom, and what happens by the interpreter and on the PBX itself."""
+    lines = dict.fromkeys((*policy.extensions, "0639980002", "0639980003"), "busy")
+    found = []
+    for call in (each["call"] for each in told["counterexamples"]):
+        at, internal = datetime.fromisoformat(call["at"]), call["kind"] == "internal"
+        presented, called, restricted = call["presented"], call["to"], call["restricted"]
+        asked = policyc.call_from(presented, called, at, internal=internal, restricted=restricted)
+        seen = await one.call(
+            entry=call["kind"],
+            caller=presented,
+            to=called,
+            restricted=restricted,
+            at=at.replace(tzinfo=policy.zone),
+            lines=lines,
+        )
+        found.append((call["caller"], called, policyc.events(policy, asked, lines), seen.events))
+    return found
+
+
+def test_a_policy_that_runs_is_proved_until_something_is_changed(tmp_path):
+    """At the console, which no file knows; then in the file, once it is loaded."""
+    policy = policyc.load(CABINET)
+    home, folder = tmp_path / "home", tmp_path / "p"
+    home.mkdir()
+    shutil.copy(CABINET, home)
+    channels = "".join(f'{key} = "{value}"\n' for key, value in CHANNELS.items())
+    (home / "policyc.toml").write_text(f"[targets.asterisk]\n{channels}", encoding="utf-8")
+    write(policy, folder, whole=False)
+    file = folder / "policyc.conf"
+    text = file.read_text(encoding="utf-8")
+
+    async def run():
+        async with running(folder) as (one, account):
+            assert (await proved(home, account))["passed"]
+
+            await command(one, "dialplan add extension _e06XXXXXXXX,1,Hangup,17 into policyc-102 replace")
+            told = await proved(home, account)
+            found = await judged(one, policy, told)
+            assert ("0612345678", "102", "voicemail 101 unavailable", "busy") in found
+            assert all("busy" == by_pbx != by_policy for _, _, by_policy, by_pbx in found)
+            [label] = [each for each in told["diagnostics"][0]["labels"] if not each["primary"]]
+            assert ("127.0.0.1:policyc-102", 1) == (label["file"], label["line"])  # in no file
+            await command(one, "dialplan reload")
+            assert (await proved(home, account))["passed"]
+
+            await command(one, "dialplan remove extension e0639980020@policyc-102")
+            found = await judged(one, policy, await proved(home, account))
+            assert ("0639980020", "102") in [each[:2] for each in found]
+            assert all(by_policy != by_pbx for _, _, by_policy, by_pbx in found)
+            await command(one, "dialplan reload")
+
+            changed = text.replace("Dial(Local/ext-102@phones/n,20)", "Dial(Local/ext-102@phones/n,30)")
+            [line] = [at for at, each in enumerate(changed.split("\n"), 1) if "ext-102@phones/n,30" in each]
+            file.write_text(changed, encoding="utf-8")
+            assert (await proved(home, account))["passed"]  # what runs is still the other
+            await command(one, "dialplan reload")
+            told = await proved(home, account)
+            found = await judged(one, policy, told)
+            whole = ("ring 102 20s > voicemail 102 busy", "ring 102 30s > voicemail 102 busy")
+            assert {whole} == {each[2:] for each in found}
+            path = told["counterexamples"][0]["files"]["path"]
+            assert ("127.0.0.1:policyc.conf", line) in [(each["file"], each["line"]) for each in path]
+            file.write_text(text, encoding="utf-8")
+            await command(one, "dialplan reload")
+            assert (await proved(home, account))["passed"]
+
+    asyncio.run(run())
+
+
 # -- what the tests without an Asterisk are told
 
 
 HARNESS = ("harness", "phones", "phones-act")
 
 
-def test_the_recorded_answers_are_those_of_asterisk(tmp_path):
+@pytest.mark.parametrize("folder", [RECORDED, RECORDED / "policy"], ids=lambda folder: folder.name)
+def test_the_recorded_answers_are_those_of_asterisk(folder, tmp_path):
     """To record them anew: POLICYC_RECORD=1."""
-    (tmp_path / "policyc.conf").write_text((RECORDED / "plan.conf").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "policyc.conf").write_text((folder / "plan.conf").read_text(encoding="utf-8"), encoding="utf-8")
 
     def ask(account):
         with ami.Client(account) as client:
@@ -255,9 +352,9 @@ def test_the_recorded_answers_are_those_of_asterisk(tmp_path):
     answered = {name: text.encode("latin-1").decode() + "\n" for name, text in asyncio.run(run()).items()}
     if os.environ.get("POLICYC_RECORD") == "1":
         for name, text in answered.items():
-            (RECORDED / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8")
 
-    assert answered == {name: (RECORDED / name).read_text(encoding="utf-8") for name in answered}
+    assert answered == {name: (folder / name).read_text(encoding="utf-8") for name in answered}
 
 
 def without_harness(shown):
