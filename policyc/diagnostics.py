@@ -46,7 +46,7 @@ def _register() -> Mapping[str, Code]:
 
 
 # Families: PC0 use and files, PC1 syntax, PC2 names and types, PC3 policy, PC4 target cannot express,
-# PC5 import, PC6 a live PBX, PC7 tests, PC8 proof, PC9 style. Names say the bad thing, so that "ignorer <name>" reads right.
+# PC5 import, PC6 a live PBX, PC7 tests, PC8 proof, PC9 style. Names say the bad thing: "ignorer <name>" reads right.
 _ERRORS = """\
 PC001 unreadable-file
 PC002 not-utf8
