@@ -69,13 +69,13 @@ def _unclear(target: str, host: str, words: Words) -> str:
 
 
 def _proof(proof: Proof, host: str, words: Words, catalogue: Catalogue) -> Iterator[str]:
-    if proof.unclear is not None:
-        yield _unclear(proof.target, host, words)
-        return
     if proof.differing:
         called = proof.extensions + proof.others
         counts = {"count": catalogue.number(len(proof.differing)), "called": catalogue.number(called)}
         yield words("verify.live_differs" if host else "verify.differs", target=proof.target, host=host, **counts)
+    if proof.unclear is not None:
+        yield _unclear(proof.target, host, words)
+    if not proof.holds:
         return
     yield words("verify.live_proved" if host else "verify.proved", target=proof.target, host=host)
     yield "  " + words(

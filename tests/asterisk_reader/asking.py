@@ -53,10 +53,21 @@ def run(dialplan, context, exten, number, presentation, local, zone, *, name="",
 
 
 def explore(
-    dialplan, context, exten, numbers, presentation, zone, *, name="", server_zone=None, outside=frozenset(), periods=()
+    dialplan,
+    context,
+    exten,
+    numbers,
+    presentation,
+    zone,
+    *,
+    name="",
+    server_zone=None,
+    outside=frozenset(),
+    periods=(),
+    walk=None,
 ):
-    """Return what becomes of the calls of a block. Raises NotUnderstood."""
-    walk = Walk(dialplan, zone, server_zone=server_zone, outside=outside)
+    """Return what becomes of the calls of a block, in a walk that may have found others. Raises NotUnderstood."""
+    walk = walk or Walk(dialplan, zone, server_zone=server_zone, outside=outside)
     text = None if numbers is None else numbers.text
     found = walk.found(context, exten, text, presentation, name)
     plans = {id(plan): plan for plan in found.values}

@@ -64,33 +64,31 @@ def _take(event, played, causes, dialled, presented, lines):
         case plans.Answered():
             played.heard.append("answer")
         case plans.Played(file):
-            played.heard.append(f"play {spelt(file, presented)}")
+            played.heard.append(f"play {spelt(file, presented, causes)}")
         case plans.Said(_, _, method, text):
-            played.heard.append(f"{'digits' if method == 'iterated' else 'number'} {spelt(text, presented)}")
+            played.heard.append(f"{'digits' if method == 'iterated' else 'number'} {spelt(text, presented, causes)}")
         case plans.Dialled(line=line, seconds=seconds, shown=shown):
             number = re.fullmatch(lines, texts.show(line))["number"]
             dialled.append((number, event))
             played.heard.append(f"dial {number} {seconds}s")
-            played.shown.append(
-                f"{number} {'private' if shown.hides_number else spelt(shown.number, presented)}"
-            )
+            played.shown.append(f"{number} {'private' if shown.hides_number else spelt(shown.number, presented)}")
         case plans.LeftMessage(box=box):
             played.heard.append(f"voicemail {box}")
         case plans.HungUp(cause):
             played.ended = causes[texts.dial_of(cause)] if texts.is_cause(cause) else cause
         case plans.HandedOver(number=number, shown=shown):
             played.ended = f"system {number}"
-            played.shown.append(
-                f"{number} {'private' if shown.hides_number else spelt(shown.number, presented)}"
-            )
+            played.shown.append(f"{number} {'private' if shown.hides_number else spelt(shown.number, presented)}")
         case plans.Waited() | plans.Talked():
             pass
         case _:
             raise AssertionError(f"an event: {event}")
 
 
-def spelt(text: str, presented: str) -> str:
+def spelt(text: str, presented: str, causes: Mapping[int, str | None] = {}) -> str:
     """Return a text of a plan as people read it: the number that was presented at the place of its mark."""
+    for dial, cause in causes.items():
+        text = text.replace(texts.cause_symbol(dial), cause or "SUCCESS")
     digits = [char for char in presented if char.isdigit()][::-1]
     whole = "".join(
         presented if char == texts.PRESENTED else digits[texts.place_of(char)] if texts.has_digit(char) else char

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ PARIS = ZoneInfo("Europe/Paris")
 LINES = r"loopback/(?P<number>[\w]+)/phones"
 AROUND = Surroundings(lines=(Line("extension", LINES),), server_zone=PARIS)
 STATES = {name: name for name in ("answer", "busy", "unavailable", "noanswer")}
-DIALPLANS = 60
+DIALPLANS = 12
 """Of each seed."""
 CLOCK = (
     '<extension continue="true"><condition>'
@@ -40,8 +40,12 @@ class Calls:
 
 
 def heard(text):
-    """Return a dialplan whose queued logs can be heard."""
-    return re.sub(r'application="log"( data="[^"]*"(?! inline="true"))', r'application="playback"\1', text)
+    """Return a dialplan whose queued logs can be heard, without what the reader is not meant to know.
+
+    It knows one zone, and nothing of the caller's name.
+    """
+    text = re.sub(r'application="log"( data="[^"]*"(?! inline="true"))', r'application="playback"\1', text)
+    return text.replace("Asia/Tokyo", "Europe/Paris").replace('"caller_id_name"', '"rdnis"')
 
 
 def opened(chance, presented):
@@ -72,16 +76,16 @@ def compared(seed, count, bridges):
             concrete = read_concretely({"x.xml": text})
         except DialplanError:
             continue
-        reading = Reading(read({"x.xml": text}), PARIS, {False: name, True: name})
+        dialplan = read({"x.xml": text})
         for call in calls:
             try:
-                outcome = simulate(concrete, _with_states(call), AROUND)
+                outcome = simulate(concrete, replace(call, states=STATES), AROUND)
             except DialplanError:
                 continue
             shape, digits = opened(chance, call.caller or "")
             one = Calls(False, shape, call.hidden)
             try:
-                [found] = reading.found(call.called, [one])
+                [found] = Reading(dialplan, PARIS, {False: call.context}).found(call.called, [one])
             except NotUnderstood:
                 unclear += 1
                 continue
@@ -95,17 +99,11 @@ def compared(seed, count, bridges):
     return done, unclear, wrong
 
 
-def _with_states(call):
-    from dataclasses import replace
-
-    return replace(call, states=STATES)
-
-
-@pytest.mark.parametrize("seed", chosen(3000, 3002))
+@pytest.mark.parametrize("seed", chosen(3000, 3000))
 @pytest.mark.parametrize("bridges", [False, True])
 def test_the_reader_does_as_the_evaluator(seed, bridges):
     done, unclear, wrong = compared(seed, DIALPLANS, bridges)
 
     assert not wrong, "\n\n".join(wrong[:2])
-    assert done > DIALPLANS
-    assert unclear < 0.4 * (done + unclear)
+    assert done > 1.5 * DIALPLANS
+    assert unclear < 0.25 * (done + unclear)

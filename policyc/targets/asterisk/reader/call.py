@@ -6,8 +6,8 @@ own. So whatever happens from there on is found once, for all calls that agree o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from policyc.targets.asterisk.reader import errors
 from policyc.targets.asterisk.reader.plans import (
@@ -35,6 +35,7 @@ MARKS = (PRESENTED_NUMBER, PRESENTED_NAME, NUMBER_AS_PRESENTED, NAME_AS_PRESENTE
 LANGUAGE = "CHANNEL(language)"
 EXTEN = "EXTEN"
 SIZE = "(digits)"  # how many digits of the caller's number are not known
+TAIL = "(tail)"  # all of these, where not even their number is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ class Numbers:
         return self.prefix + "?" * self.more
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A value, and to which channels it is handed on: none, those that are dialled (1), all after them (2)."""
 
     value: str
@@ -257,4 +257,4 @@ class Call:
         """Return a value whose text is put in other terms."""
         if value is None or value.value.isascii():
             return value
-        return replace(value, value=text(value.value))
+        return value._replace(value=text(value.value))

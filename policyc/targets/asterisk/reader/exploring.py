@@ -8,6 +8,7 @@ comes from, and in whatever form its number was presented.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from policyc.targets.asterisk.reader.call import (
     NUMBER,
     NUMBER_PRESENTATION,
     SIZE,
+    TAIL,
     Call,
     Known,
     Names,
@@ -32,12 +34,24 @@ from policyc.targets.asterisk.reader.call import (
     Variable,
     Word,
 )
-from policyc.targets.asterisk.reader.diagrams import Diagram, constant, joined, paired, spliced
+from policyc.targets.asterisk.reader.diagrams import (
+    ANY_LENGTH,
+    LENGTHS,
+    Apart,
+    Diagram,
+    constant,
+    first_of,
+    joined,
+    paired,
+    spliced,
+)
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.asterisk.reader.finishing import Clock, Finishing, Open
 from policyc.targets.asterisk.reader.functions import Evaluator, wanted_by
-from policyc.targets.asterisk.reader.matching import Pieces, pieces
-from policyc.targets.asterisk.reader.patterns import MAX_LENGTH
+from policyc.targets.asterisk.reader.lengths import number_in, tells_digits
+from policyc.targets.asterisk.reader.matching import MOST_PIECES, TOO_MANY, Pieces, pieces
+from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten
+from policyc.targets.asterisk.reader.periods import asked_once
 from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
 from policyc.targets.asterisk.reader.readable import readable, with_marks
 from policyc.targets.asterisk.reader.texts import (
@@ -61,14 +75,16 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from policyc.targets.asterisk.reader.dialplan import Dialplan
-    from policyc.targets.asterisk.reader.patterns import Exten, Step
+    from policyc.targets.asterisk.reader.patterns import Step
 
 MOST_PARTS = 20_000
 """Of one step, on digits."""
 _DEEPEST = 20_000  # jumps whose ends are found within one another
 _MOST_AHEAD = 50  # jumps
 _ALL = 30  # digits: more than any number has
+_FIXED = re.compile(r"(?:([^,$]+),)?([^,$]+),([1-9]\d{0,8})", re.ASCII | re.DOTALL)  # a place that is no expression
 _FRAMES = 12  # of Python, for each of them
+RETURNED = "GOSUB_RETVAL"
 
 T = TypeVar("T")
 Value = Variable | None
@@ -97,6 +113,10 @@ class _WordAsked(Exception):  # noqa: N818  a question
     def __init__(self, word: str, value: str) -> None:
         super().__init__(word, value)
         self.word, self.value = word, value
+
+
+class _LengthAsked(Exception):  # noqa: N818  a question
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +214,11 @@ class _Memo(Generic[T]):
 # --- from one jump to the next --------------------------------------------------------------------
 
 
+_Place = tuple[str, Exten | None, str | None]
+"""A context, and whose steps calls are at, or None and by what text these are looked for."""
+_Places = list[tuple[int, _Place]]
+
+
 class _Start(NamedTuple):
     """Where calls go on, with all that decides how beside their inputs."""
 
@@ -249,6 +274,16 @@ class _Jump:
     starts: list[tuple[int, _Start]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A call as one of numbers of any length: those of a length whose first digits are known, and `more` are not."""
+
+    call: Call
+    length: int
+    first: int  # the least of them
+    more: int
+
+
 class Walk:
     """A dialplan that is explored, and all that was found of it so far."""
 
@@ -281,10 +316,18 @@ class Walk:
         self._plans: dict[object, Plan] = {}
         self._opens: dict[object, Open] = {}
         self.open_plans: set[int] = set()  # by identity: those that are not over in some way
-        self._located: dict[tuple[str, str, int], tuple[int, Pieces]] = {}
+        self._located: dict[tuple[str, str, int], tuple[int, _Places]] = {}
+        self._alike: dict[object, _Place] = {}
         self._left_open: dict[int, tuple[Open, ...]] = {}  # by plan
         self._fronts: dict[tuple[str, Exten, str | None, str, str], Diagram[Call]] = {}
         self._calls: dict[object, Call] = {}
+        self._tail = self._names.char(TAIL)
+        self._numbered: dict[int, _Numbered | None] = {}  # by call
+        self._lengths: dict[int, set[int]] = {}  # by call of any length: calls that are some of it
+        self._apart: set[int] = set()  # calls of any length that have to be looked at one length at a time
+        self._telling: dict[int, bool] = {}  # by plan: whether the digits of a number stand in it
+        self._called = ""
+        self._of_called: dict[object, Diagram[Plan]] = {}  # what was found of calls to that extension
         self.clock = Clock(zone)
 
     def found(self, context: str, exten: str, number: str | None, presentation: str, name: str = "") -> Diagram[Plan]:
@@ -308,7 +351,7 @@ class Walk:
                 _, places = self._places(call, context, exten, 1, ask)
             except (Unclear, NotUnderstood) as unclear:
                 return constant(self.plan((self._unclear(unclear, call),)))
-            (_, entered, _), *_ = places
+            [(_, (context, entered, _)), *_] = places
             if entered is None:
                 return self._finished(self.ended(call, ask), ask, size)
             key = context, entered, number, presentation, name
@@ -317,7 +360,110 @@ class Walk:
                 call = Call(context, entered, 1, self._known({}))
                 self._fronts[key] = self._ahead(call, lambda name: inputs.get(name) if name != EXTEN else _paused())
                 inputs[EXTEN] = Variable(exten)
-            return self._finished(self._fronts[key].flat(lambda call: self.ended(call, ask)), ask, size)
+            found = self._fronts[key].flat(lambda call: self._resumed(call, inputs))
+            return self._finished(found, ask, size)
+
+    # --- numbers of any length ---
+
+    def _resumed(self, call: Call, inputs: Mapping[str, Value]) -> Diagram[Plan]:
+        """Return what becomes of calls that came as far as they could before anything asked who is called.
+
+        Where several are alike but for the number, they are followed as one of a number of any length.
+        """
+        if id(call) not in self._numbered:
+            self._numbered[id(call)] = one = self._any_length(call)
+            if one is not None:
+                self._lengths.setdefault(id(one.call), set()).add(id(call))
+        one = self._numbered[id(call)]
+        if (
+            one is not None
+            and id(one.call) not in self._apart
+            and (not one.length or len(self._lengths[id(one.call)]) > 1)
+        ):
+            try:
+                found = self._of_length(one, inputs)
+                if one.more == one.length:
+                    return found
+                found = found.part(one.first, one.more, one.length)
+                if not any(map(self._tells_digits, found.values)):  # of which some are known here
+                    return found
+            except (Apart, Unclear):
+                self._apart.add(id(one.call))
+        return self.ended(call, inputs.get)
+
+    def _any_length(self, call: Call) -> _Numbered | None:
+        """Return a call as one of any length, None if it cannot be, as other than the whole number stands in it."""
+        kept = (*call.written.values(), *call.saved.values())
+        goes = call.goes
+        texts = [*(value.value for value in kept if value), *((goes[1],) if goes and goes[1] else ())]
+        found = number_in(texts)
+        shown = (call.written.get(name) for name in MARKED)
+        if not any(map(has_unknown_digit, (*texts, *(call.enters or ())))):
+            return _Numbered(call, 0, 0, 0)
+        if found is None or any(map(has_unknown_digit, (*(call.enters or ()), *(one.value for one in shown if one)))):
+            return None
+        before, more = found
+        number = before + digits_from(more)
+
+        def text(value: str) -> str:
+            return value.replace(number, self._tail)
+
+        if goes and goes[1]:
+            goes = goes[0], text(goes[1]), goes[2]
+        written, saved = (
+            {name: call.translated(value, text) for name, value in values.items()}
+            for values in (call.written, call.saved)
+        )
+        return _Numbered(
+            self._bare(replace(call, written=written, saved=saved, goes=goes)),
+            len(number),
+            int(before or 0) * 10**more,
+            more,
+        )
+
+    def _of_length(self, one: _Numbered, inputs: Mapping[str, Value]) -> Diagram[Plan]:
+        """Return what becomes of calls of a length, found for all lengths at once. Raises Apart."""
+        called, *manner = (inputs[name] for name in (EXTEN, NAME, NUMBER_PRESENTATION, NAME_PRESENTATION))
+        if called is None or called.value != self._called:
+            self._called = called.value if called else ""
+            self._of_called.clear()
+        key = id(one.call), *manner
+        if key not in self._of_called:
+            ask = _without({**inputs, TAIL: Variable(self._tail)}, NUMBER, SIZE)
+            self._of_called[key] = self.ended(one.call, ask)
+        if not one.length:
+            return self._of_called[key]
+        whole = self._of_called[key]
+        alone = *key, one.length
+        if alone not in self._of_called:
+            ask = _without({**inputs, **_known_length(one.length)}, NUMBER)
+            found = whole.part(first_of(one.length), one.length, ANY_LENGTH)
+            self._of_called[alone] = self._finished(found, ask, one.length)
+        return self._of_called[alone]
+
+    def _tells_digits(self, plan: Plan) -> bool:
+        """Tell whether digits of a number stand in a plan."""
+        told = self._telling.get(id(plan))
+        if told is None:
+            ways = () if plan.then is None else (plan.then.yes, plan.then.no)
+            told = self._telling[id(plan)] = tells_digits(plan.events) or any(map(self._tells_digits, ways))
+        return told
+
+    def _is_any_length(self, ask: Ask) -> bool:
+        """Tell whether calls are those of numbers of any length."""
+        tail = ask(TAIL)
+        return tail is not None and tail.value == self._tail
+
+    def _knowing(self, ask: Ask, tail: str) -> Ask:
+        """Return what inputs are where the length of the number is known."""
+
+        def known(name: str) -> Value:
+            value = ask(name)
+            if value is None or self._tail not in value.value:
+                return value
+            return value._replace(value=value.value.replace(self._tail, tail))
+
+        return known
 
     def _ahead(self, call: Call, ask: Ask, jumps: int = _MOST_AHEAD) -> Diagram[Call]:
         """Return calls as far as they come, all on one way each, before anything asks which extension was called."""
@@ -382,7 +528,10 @@ class Walk:
     def _stepped(self, call: Call, inputs: _Inputs) -> Diagram[_Tree]:
         """Return the calls that calls are after their next step."""
         self._parts = 0
-        ways = list(self._ways(call, inputs, "", {}, {}))
+        try:
+            ways = list(self._ways(call, inputs, "", {}, {}))
+        except _LengthAsked:
+            return Diagram(ANY_LENGTH, tuple(map(first_of, LENGTHS)), tuple(_of_length(call, one) for one in LENGTHS))
         return joined(inputs.size if len(ways) > 1 else 0, ways)
 
     def _ways(
@@ -394,7 +543,7 @@ class Walk:
         def told(
             asked: Asked | Period, yes: Iterable[tuple[int, _Tree]], no: Iterable[tuple[int, _Tree]]
         ) -> Diagram[_Tree]:
-            # these may begin in the midst of numbers: what is before is not looked at
+            # these begin in the midst of numbers, at `low`
             one, other = (Diagram(_ALL, *zip(*ways, strict=True)) for ways in (yes, no))
             return paired(lambda one, other: one if one is other else _Fork(asked, one, other), one, other)
 
@@ -403,6 +552,8 @@ class Walk:
                 after = self._tried(before, inputs, digits, held)
             except NeedsInput as needed:
                 inputs.get(self._names.name(needed.char))
+                if needed.char == self._tail and self._is_any_length(inputs.get):
+                    raise _LengthAsked from None
                 continue
             except NeedsDigit:
                 if len(digits) >= inputs.size:
@@ -432,7 +583,7 @@ class Walk:
             else:
                 yield low, alike.setdefault(after.state, after)
                 return
-            yield from zip(both.starts, both.values, strict=True)
+            yield from zip((low, *both.starts[1:]), both.values, strict=True)
             return
 
     def _unclear(self, unclear: Unclear | NotUnderstood, call: Call) -> plans.Unclear:
@@ -466,6 +617,9 @@ class Walk:
 
     def _step(self, call: Call) -> Step | None:
         """Return the step where a call is, None if there is none: it is looked for anew at each priority."""
+        if call.exten is TOO_MANY:
+            some = next(iter(self.dialplan.contexts[call.context].extens))
+            raise NotUnderstood(next(iter(some.steps.values())).place, What.ENDLESS, str(MOST_PIECES))
         if call.exten is not None and (step := call.exten.steps.get(call.priority)):
             return step
         text = call.seen(EXTEN) or ""
@@ -587,6 +741,8 @@ class Walk:
         try:
             onward = self._onward(tree, ask)
         except (Unclear, NotUnderstood) as unclear:
+            if self._is_any_length(ask):  # perhaps it is of some lengths only
+                raise Apart from None
             onward = constant(self.plan((self._unclear(unclear, tree),)))
         return onward.mapped(lambda plan: self.plan(events + plan.events, plan.then)) if events else onward
 
@@ -613,11 +769,15 @@ class Walk:
 
     def _jump(self, call: Call, ask: Ask) -> _Jump:
         """Return where a call goes on, and what its inputs are then."""
+        if (tail := call.written.get(TAIL)) is not None:
+            ask = self._knowing(ask, tail.value)
         context, text, priority = _place(call)
         if text is not None and has_input(text):
             text = "".join(self._looked_at(char, ask) for char in text)
             if "," in text or has_word(text):  # more than a text: the step has to look at it
                 return self._jump(replace(call, goes=None, eager=True), ask)
+            if self._tail in text and len(text) + LENGTHS[-1] > MAX_LENGTH:
+                raise Apart
             text = text[:MAX_LENGTH]
         given: dict[str, Value] = {} if text is None else {EXTEN: Variable(text)}
         own, written = call.own, call.written
@@ -635,14 +795,12 @@ class Walk:
             value = written[name]
             if value is None or not has_input(value.value):
                 return value
-            return replace(value, value="".join(self._looked_at(char, ask) for char in value.value))
+            return value._replace(value="".join(self._looked_at(char, ask) for char in value.value))
 
         words = tuple(sorted(call.words.items())) if call.words else ()
-        more = (priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager)
+        more = priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager
         digits, places = self._places(call, context, text, priority, after)
-        return _Jump(
-            call, given, after, digits, [(low, _Start(context, exten, sought, *more)) for low, exten, sought in places]
-        )
+        return _Jump(call, given, after, digits, [(low, _Start(*(*place, *more))) for low, place in places])
 
     def _looked_at(self, char: str, ask: Ask) -> str:
         if not has_input(char):
@@ -651,38 +809,65 @@ class Walk:
         value = ask(name)
         return self.dialplan.variables.get(name, "") if value is None else value.value
 
-    def _places(
-        self, call: Call, context: str, text: str | None, priority: int, ask: Ask
-    ) -> tuple[int, list[tuple[int, Exten | None, str | None]]]:
+    def _places(self, call: Call, context: str, text: str | None, priority: int, ask: Ask) -> tuple[int, _Places]:
         """Return where calls go on: of how many digits, and from which on, at whose steps, or to be found by a text."""
         if text is None and call.exten is not None and priority in call.exten.steps:
-            return 0, [(0, call.exten, None)]
+            return 0, [(0, (context, call.exten, None))]
         if text is None:
             value = ask(EXTEN)
             text = "" if value is None else value.value
         if context not in self.dialplan.contexts or not self.dialplan.is_regular(context):
-            return 0, [(0, None, text)]
+            return 0, [(0, (context, None, text))]
+        key = context, text, priority
+        if key in self._located:
+            return self._located[key]
         digits, extens = self._extens(context, text, priority, ask)
-        return digits, [(low, exten, None if exten else text) for low, exten in extens]
+        places: _Places = []
+        for low, exten in extens:
+            place = (context, None, text) if exten is None else self._likened(context, exten, priority)
+            if not places or places[-1][1] is not place:
+                places.append((low, place))
+        if digits in (0, ANY_LENGTH, sum(map(has_unknown_digit, text))):
+            self._located[key] = digits, places
+        return digits, places
+
+    def _likened(self, context: str, exten: Exten, priority: int) -> _Place:
+        """Return whose steps are run: of extensions that do nothing but go to one place, the first that was met."""
+        key: object = context, exten, priority
+        if exten is TOO_MANY:
+            return self._alike.setdefault(key, (context, exten, None))
+        step = exten.steps[priority]
+        if step.application == "goto" and self.instant is None and (to := _FIXED.fullmatch(step.data)):
+            key = to[1] or context, to[2], to[3], priority
+        return self._alike.setdefault(key, (context, exten, None))
 
     def _extens(self, context: str, text: str, priority: int, ask: Ask) -> tuple[int, Pieces]:
         """Return who takes a text of a context: of how many digits, and from which on."""
-        key = context, text, priority
-        if key not in self._located:
-            if text.startswith("_") or has_clock(text) or has_word(text):
-                raise Unclear(What.EXTENSION, show(text))
-            plain = text.replace("-", "")
-            wanted = wanted_by(str(priority))
-            unknown = "" if plain.isascii() else "".join(filter(has_unknown_digit, plain))
-            if not unknown:
-                self._located[key] = 0, [(0, self.dialplan.find(context, plain, wanted))]
-            elif unknown == digits_from(len(unknown)):
-                self._located[key] = len(unknown), pieces(self.dialplan.roots(context), plain, wanted)
-            else:
-                self._parts = 0
-                size = _Inputs(ask).size
-                return size, list(self._searched(context, plain, wanted, size, ""))
-        return self._located[key]
+        if self._tail in text:
+            return ANY_LENGTH, self._of_all_lengths(context, text, priority, ask)
+        if text.startswith("_") or has_clock(text) or has_word(text):
+            raise Unclear(What.EXTENSION, show(text))
+        plain = text.replace("-", "")
+        wanted = wanted_by(str(priority))
+        unknown = "" if plain.isascii() else "".join(filter(has_unknown_digit, plain))
+        if not unknown:
+            return 0, [(0, self.dialplan.find(context, plain, wanted))]
+        if unknown == digits_from(len(unknown)):
+            return len(unknown), pieces(self.dialplan.roots(context), plain, wanted)
+        self._parts = 0
+        size = _Inputs(ask).size
+        return size, list(self._searched(context, plain, wanted, size, ""))
+
+    def _of_all_lengths(self, context: str, text: str, priority: int, ask: Ask) -> Pieces:
+        """Return the same where the text has a number of any length. Raises Apart."""
+        found: Pieces = []
+        for length in LENGTHS:
+            try:
+                _, extens = self._extens(context, text.replace(self._tail, digits_from(length)), priority, ask)
+            except Unclear:
+                raise Apart from None
+            found += ((first_of(length) + low, exten) for low, exten in extens)
+        return found
 
     def _searched(
         self, context: str, text: str, wanted: Callable[[Exten], bool], size: int, digits: str
@@ -706,6 +891,8 @@ class Walk:
         if isinstance(then, Parted):
             if then.yes is then.no:
                 return self.plan(events + then.yes.events, then.yes.then)
+            if isinstance(then.asked, Period):
+                then = asked_once(then.asked, then.yes, then.no)
             key: object = (events, then.asked, id(then.yes), id(then.no))
         else:
             key = (events, id(then))
@@ -717,14 +904,18 @@ class Walk:
         return found
 
     def _opened(self, call: Call) -> Open:
+        """Return where a plan is open; that a Gosub is left is all that counts of where it is."""
         bare = replace(call, events=())
+        if call.returns is not None:
+            written = {name: value for name, value in call.written.items() if name != RETURNED}
+            bare = replace(bare, context="", exten=None, priority=0, written=written)
         key = bare.state
         if key not in self._opens:
             self._opens[key] = Open(bare)
         return self._opens[key]
 
     def _is_open(self, diagram: Diagram[Plan]) -> bool:
-        return bool(self.open_plans) and any(id(plan) in self.open_plans for plan in diagram.values)
+        return not self.open_plans.isdisjoint(map(id, diagram.values))
 
     def _moved(self, found: Diagram[Plan], jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls after a jump in terms of what was before it."""
@@ -804,34 +995,25 @@ class Walk:
         if not self._is_open(found):
             return found
         behind: dict[int, Diagram[Plan]] = {}
-        opens: dict[int, tuple[Open, ...]] = {}
-        for plan in found.values:
-            if id(plan) not in opens:
-                opens[id(plan)] = self._opens_of(plan)
-        for one in {id(one): one for some in opens.values() for one in some}.values():
-            if one.call.returns is None:  # goes on where it is being explored, within the Gosub
-                place = one.call.place
-                unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, "Gosub")
-                behind[id(one)] = constant(self.plan((unclear,)))
-            else:
-                behind[id(one)] = self.ended(self._back(call, one.call, given), ask)
-        digits = max(found.digits, *(one.digits for one in behind.values()))
-        found = found.over(digits)
-        made: dict[tuple[int, ...], Plan] = {}
-        parts: list[tuple[int, Plan]] = []
-        ends = [*found.starts[1:], 10**digits]
-        for start, end, plan in zip(found.starts, ends, found.values, strict=True):
-            mine = opens[id(plan)]
-            cuts = {start}
-            for one in mine:
-                cuts.update(low for low, _ in behind[id(one)].within(start, end))
-            for cut in sorted(cuts):
-                ways = {id(one): behind[id(one)].at(cut) for one in mine}
-                key = (id(plan), *map(id, ways.values()))
-                if key not in made:
-                    made[key] = self._filled(plan, ways, {})
-                parts.append((cut, made[key]))
-        return joined(digits, parts)
+
+        def after(one: Open) -> Diagram[Plan]:
+            if id(one) not in behind:
+                if one.call.returns is None:  # goes on where it is being explored, within the Gosub
+                    place = one.call.place
+                    unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, "Gosub")
+                    behind[id(one)] = constant(self.plan((unclear,)))
+                else:
+                    behind[id(one)] = self.ended(self._back(call, one.call, given), ask)
+            return behind[id(one)]
+
+        def followed(plan: Plan) -> Diagram[Plan]:
+            ways: Diagram[tuple[Plan, ...]] = constant(())
+            opens = self._opens_of(plan)
+            for one in opens:
+                ways = paired(lambda some, way: (*some, way), ways, after(one))
+            return ways.mapped(lambda some: self._filled(plan, dict(zip(map(id, opens), some, strict=True)), {}))
+
+        return found.flat(followed)
 
     def _opens_of(self, plan: Plan) -> tuple[Open, ...]:
         """Return where a plan is open, each place once."""
@@ -873,7 +1055,7 @@ class Walk:
         for name, value in end.saved.items():
             if value is None or value.value != self._names.char(name):
                 written[name] = end.translated(value, text)
-        written["GOSUB_RETVAL"] = Variable(text(end.returns or ""))
+        written[RETURNED] = Variable(text(end.returns or ""))
         return replace(
             call,
             written=written,
@@ -903,6 +1085,29 @@ def _place(call: Call) -> Target:
 def _is_straight(call: Call) -> bool:
     """Tell whether a call only goes on, and nothing has happened on it."""
     return not call.over and not call.events and call.returns is None
+
+
+def _known_length(length: int) -> dict[str, Value]:
+    """Return what inputs are known with the length of a number."""
+    return {TAIL: Variable(digits_from(length)), SIZE: Variable(str(length))}
+
+
+def _of_length(call: Call, length: int) -> Call:
+    """Return a call of numbers of any length as one of a length."""
+    told = call.copy()
+    told.written |= _known_length(length)
+    return told
+
+
+def _without(inputs: Mapping[str, Value], *names: str) -> Ask:
+    """Return what inputs are, but some. Raises Apart for those."""
+
+    def ask(name: str) -> Value:
+        if name in names:
+            raise Apart
+        return inputs.get(name)
+
+    return ask
 
 
 def _waiting(call: Call) -> Call:

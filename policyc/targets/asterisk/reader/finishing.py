@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from policyc.targets.asterisk.reader.call import Call, Variable
 
+_KNOWN = 0  # how many digits a number has is known here, and more is not asked
 _MOST_PERIODS = 64  # that are told apart at once, when there is no need for more
 
 
@@ -127,7 +128,7 @@ class Finishing:
             onward = [(low, ((mask, self._makes.plan((unclear,))),))]
         else:
             onward = []
-            pieces = [*self._makes.ended(then.call, self._ask).within(low, high)]
+            pieces = [*self._makes.ended(then.call, self._ask).within(low, high, _KNOWN)]
             for (start, plan), end in zip(pieces, [*(start for start, _ in pieces[1:]), high], strict=True):
                 onward += self._followed(plan, start, end, mask, (*trail, then))
         if not way.events:

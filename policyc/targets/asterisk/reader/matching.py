@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policyc.targets.asterisk.reader.errors import Unclear, What
 from policyc.targets.asterisk.reader.patterns import ANY, Exten, Node
 from policyc.targets.asterisk.reader.texts import DIGITS, has_unknown_digit
 
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 
     from policyc.targets.asterisk.reader.patterns import Wanted
 
-MOST_PIECES = 50_000
+MOST_PIECES = 5_000
+TOO_MANY = Exten("", (), is_pattern=True)
+"""Stands for whoever takes the texts that come after so many pieces: `_X5` is ten, `_XXXXXX5` a million."""
 Pieces = list[tuple[int, Exten | None]]
 """Where intervals of the unknown digits begin, and who takes the texts of each, None for nobody."""
 _Alive = tuple[Node | Exten, ...]
@@ -28,8 +29,8 @@ _IN_ORDER = "0123456789"
 def pieces(roots: Sequence[Node], text: str, wanted: Wanted) -> Pieces:
     """Return who takes the texts of a block: `text` has known characters, and unknown digits, all those of the number.
 
-    Roots are tried one after the other, those of names before those of patterns. Raises Unclear when the block would be
-    cut too often.
+    Roots are tried one after the other, those of names before those of patterns. What is behind the first pieces, when
+    there would be more than `MOST_PIECES`, is `TOO_MANY`'s.
     """
     return _Walk(text, wanted).within(tuple(root for root in roots if _fits(root, len(text))), 0)
 
@@ -80,8 +81,9 @@ class _Walk:
             for low, taker in ways:
                 if not found or found[-1][1] is not taker:
                     found.append((low + step * number, taker))
-        if len(found) > MOST_PIECES:
-            raise Unclear(What.ENDLESS, str(MOST_PIECES))
+            if len(found) > MOST_PIECES:
+                found[-1] = found[-1][0], TOO_MANY
+                break
         return found
 
 

@@ -85,7 +85,7 @@ def parse(file: str, text: str) -> list[Element]:
 
 def with_globals(text: str) -> str:
     """Return a text with what stands for the global variables in it, which are put in as a file is read."""
-    return _GLOBAL.sub(lambda found: variable_token(f"$ {found[1]}"), text)
+    return _GLOBAL.sub(lambda found: variable_token(f"!{found[1]}"), text)
 
 
 def _preprocessed(file: str, text: str) -> str:

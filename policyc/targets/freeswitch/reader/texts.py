@@ -179,5 +179,5 @@ def decode(text: str) -> str:
 def show(text: str) -> str:
     """Return a text for people, with marks for what is not known."""
     plain = re.sub(f"{_VARIABLE}([^{_END}]*){_END}", r"${\1}", _CLOCKS.sub(r"strftime(\1)", text))
-    plain = plain.replace("${$ ", "$${")
+    plain = plain.replace("${!", "$${")
     return _PRIVATE.sub(lambda found: "?" if found[0] <= "\ue03f" else "…", decode(plain))
