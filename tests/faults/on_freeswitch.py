@@ -1,7 +1,7 @@
-"""Texts of one dialplan in, what calls do on each out: by the evaluator of `dialplan_xml`, or by a real FreeSWITCH.
+"""Texts of one dialplan in, what calls do on each out, by the evaluator of `dialplan_xml`.
 
-The evaluator is held to a real FreeSWITCH by recorded tables; it stands in for one where there is none. What it does
-not understand it refuses, and then a fault is not judged. `recorded_faults` keeps what a real one did, where one was.
+It stands in for a real FreeSWITCH, to which recorded tables hold it; what it does not understand it refuses, and then a
+fault is not judged. `real_freeswitch` places calls on a real one, `record` keeps what they did.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 AROUND = Surroundings(
     lines=LINES, prompts=PROMPTS, variables={"domain_name": DOMAIN}, system_contexts=frozenset({"default"})
 )
+NOWHERE = ("hangup", "cause NO_ROUTE_DESTINATION")
+"""What a call does that is sent to a context which is not there."""
 
 
 class NotJudgedError(Exception):
@@ -37,8 +39,11 @@ class NotJudgedError(Exception):
 def told(found: Outcome) -> Told:
     """Return what people notice of a call: events, what each line is shown, and why the dialplan hung up."""
     shown = [f"{one.number} is shown {one.shown}{' private' if one.private else ''}" for one in found.dials]
+    last = found.events.rsplit(" > ", 1)[-1].split()
+    if last[0] == "system":
+        shown.append(f"{last[1]} is shown {found.shown}")
     cause = () if _is_taken(found) else (f"cause {found.ended}",)
-    return (*found.events.split(" > "), *shown, f"shown {found.shown}", *cause)
+    return (*found.events.split(" > "), *shown, *cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,20 @@ class Model:
     def told(self, call: Call) -> Told:
         """Return what happens on a call. Raises NotJudgedError."""
         try:
-            return told(self.run(call))
+            found = self.run(call)
+            if found.ended == "system" and found.steps[-1].data.split()[-1] not in AROUND.system_contexts:
+                return NOWHERE  # only that context is there besides those of the dialplan
+            return tuple(map(self._of_directory, told(found)))
         except (DialplanError, ValueError, RecursionError) as error:
             if isinstance(error, ValueError) and "is not there" in str(error):
-                return ("no such context",)
+                return NOWHERE
             raise NotJudgedError(str(error)) from error
+
+    def _of_directory(self, event: str) -> str:
+        """Return an event as it is where only the mailboxes of the policy are there."""
+        found = re.fullmatch(r"voicemail (\S+) unavailable", event)
+        its = self.calls.policy.extensions.get(found[1]) if found else None
+        return event if found is None or (its and its.mailbox) else f"voicemail {found[1]} unknown"
 
     def run(self, call: Call) -> Outcome:
         """Return what becomes of a call. Raises DialplanError, and ValueError where it has no way in."""

@@ -1,15 +1,20 @@
 """Record what a real FreeSWITCH shows of faults, by hand, where there is one:
 
-    python tests/faults/record.py [POLICY...] [--seed N] [--faults N]
+    python tests/faults/record.py [NAME:SEED:FAULTS...]
 
-It draws the faults that `test_freeswitch` draws, places the calls that the evaluator would on the generated dialplan
-and on each faulty one, and writes `freeswitch.json` beside this file: a row for each fault, which the tests then
-believe rather than the evaluator. No such table is there as long as nobody had a FreeSWITCH to record it with.
+It draws the faults that `test_freeswitch` draws and writes `freeswitch.json` beside this file, a row for each fault:
+
+    digest   of the generated dialplan and the faulty one: of other texts, the row says nothing
+    calls    how many calls were placed on both
+    shows    one that did something else on the faulty one, with what both did; left out where none did
+    proof    the calls that policyc's proof said end otherwise, each with what it shows
+
+The calls are those that the evaluator is asked about; one that shows the fault by the evaluator is among them. It
+prints each call that did something else than the evaluator says.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import hashlib
 import json
@@ -17,6 +22,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -25,20 +31,83 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])  # this folder is the package `faults`
     sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from freeswitch_model import DIALS
 
 from faults import freeswitch, on_freeswitch
 from faults.calls import Call, Calls
 from faults.judging import Judged, Shows, Told
-from faults.trials import compiled, first_random, policy
+from faults.trials import compiled, first_random, policy, refusal
 
 if TYPE_CHECKING:
     from faults.edits import Fault
+    from faults.proof import Refused
+    from faults.real_freeswitch import Tried
 
 TABLE = Path(__file__).with_name("freeswitch.json")
-CALLS, OF_POOL, FAULTS = 25, 200, 40
+CALLS, OF_POOL = 60, 200
+PLACED = 25
+"""Of the calls that the evaluator is asked about, so many are placed."""
+SLOW = ("silent", "answer")
+"""States of lines in which a rebound lasts for seconds."""
+FEW = ("4-chaque-exception", 0, 18)
+
+
+def recorded_faults() -> list[tuple[str, int, int]]:
+    """Return the policies of which faults are recorded, each with the seed and the number of its faults."""
+    return [FEW, *many_faults(0)]
+
+
+def many_faults(seed: int) -> list[tuple[str, int, int]]:
+    """Return the policies of a seed, each with the seed and the number of its faults."""
+    return [(name, seed + 1, 40) for name in ("4-chaque-exception", "cabinet", first_random(seed))]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Faults in the dialplan of a policy, each with the calls to place and what the evaluator says of it."""
+
+    text: str
+    its: Calls
+    faults: Sequence[Fault]
+    aimed: Sequence[Sequence[Call]]
+    judged: Sequence[Judged | None]
+
+
+def drawn(name: str, seed: int, count: int, placed: int = PLACED) -> Drawn:
+    """Return the faults of a seed in a policy, each with so many calls."""
+    text, its = compiled(name, "freeswitch", DIALS), Calls(policy(name))
+    faults = freeswitch.faults(text, f"{name} {seed}", count)
+    pool = its.pool(random.Random(f"{name} {seed}"), OF_POOL)
+    judged = on_freeswitch.judge(text, faults, its, pool=pool, count=CALLS)
+    original = on_freeswitch.model(text, its)
+    near = on_freeswitch.Pool(its, text, {call: original.lines(call) for call in pool})
+    aimed = []
+    for fault, one in zip(faults, judged, strict=True):
+        first = [one.shows.call] if one and one.shows else []
+        quick = [call for call in near.aimed(fault, CALLS) if call.state not in SLOW]
+        aimed.append(list(dict.fromkeys([*first, *quick]))[:placed])
+    return Drawn(text, its, faults, aimed, judged)
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a real FreeSWITCH showed of a fault."""
+
+    digest: str
+    policy: str
+    fault: str
+    calls: int
+    shows: Shows | None = None
+    of_proof: Mapping[Call, Shows | None] = field(default_factory=dict)
+
+    def judged(self, fault: Fault) -> Judged:
+        """Return what it says of the fault."""
+        return Judged(fault, self.calls, self.shows)
 
 
 def digest(text: str, faulty: str) -> str:
@@ -47,106 +116,125 @@ def digest(text: str, faulty: str) -> str:
 
 
 @cache
-def table() -> Mapping[str, Callable[[Fault], Judged]]:
-    """Return what a real FreeSWITCH showed, by the digests of the dialplans; empty where none was recorded."""
-    if not TABLE.exists():
-        return {}
-    rows = json.loads(TABLE.read_text(encoding="utf-8"))["rows"]
-    return {row["digest"]: _judged(row) for row in rows}
+def table() -> Mapping[str, Row]:
+    """Return the rows by the digests of their dialplans."""
+    return {row["digest"]: _row(row) for row in json.loads(TABLE.read_text(encoding="utf-8"))["rows"]}
 
 
-def _judged(row: Mapping[str, object]) -> Callable[[Fault], Judged]:
-    def judged(fault: Fault) -> Judged:
-        shows = row.get("shows")
-        return Judged(fault, row["calls"], shows and _shows(shows))  # type: ignore[arg-type]  # it is JSON
-
-    return judged
+def _row(data: Mapping[str, Any]) -> Row:
+    of_proof = {_call(one["call"]): _shows(one.get("shows")) for one in data.get("proof", ())}
+    return Row(data["digest"], data["policy"], data["fault"], data["calls"], _shows(data.get("shows")), of_proof)
 
 
-def _shows(data: Mapping[str, object]) -> Shows:
-    call = dict(data["call"])  # type: ignore[call-overload]  # it is JSON
-    call["local"] = datetime.fromisoformat(call["local"])
-    return Shows(Call(**call), tuple(data["before"]), tuple(data["after"]))  # type: ignore[arg-type]
+def _shows(data: Mapping[str, Any] | None) -> Shows | None:
+    return data and Shows(_call(data["call"]), tuple(data["before"]), tuple(data["after"]))
 
 
-async def placed(text: str, folder: Path, calls: Sequence[Call], its: Calls) -> list[Told]:
-    """Return what calls do on a real FreeSWITCH with a dialplan."""
-    from pbx.freeswitch import FreeSwitch
-
-    _write_dialplan(text, folder)
-    boxes = [number for number, one in its.policy.extensions.items() if one.mailbox]
-    async with FreeSwitch(folder, mailboxes=boxes, clocks=3) as switch:
-        seen = await asyncio.gather(*(
-            switch.call(
-                entry="internal" if call.internal else "external",
-                caller=call.presented,
-                to=call.called,
-                restricted=call.hidden,
-                at=call.local.replace(tzinfo=its.policy.zone),
-                lines=dict.fromkeys(its.lines, call.state),
-            )
-            for call in calls
-        ))  # fmt: skip
-    shown = [tuple(f"{one.line} is shown {one.number} {one.presentation}" for one in each.shown) for each in seen]
-    return [(*each.events.split(" > "), *who, f"cause {each.cause}") for each, who in zip(seen, shown, strict=True)]
+def _call(data: Mapping[str, Any]) -> Call:
+    return Call(**{**data, "local": datetime.fromisoformat(data["local"])})
 
 
-def _write_dialplan(text: str, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder / "policyc.xml").write_text(text, encoding="utf-8", newline="")
+def row_of(name: str, text: str, tried: Tried) -> Row:
+    """Return what was tried as a row."""
+    return Row(digest(text, tried.fault.text), name, str(tried.fault), len(tried.placed), tried.shows,
+               dict(tried.of_proof))  # fmt: skip
 
 
-async def record(name: str, seed: int, count: int, folder: Path) -> list[dict[str, object]]:
-    """Return the rows of faults in a policy."""
-    text, calls = compiled(name, "freeswitch", DIALS), Calls(policy(name))
-    model = on_freeswitch.model(text, calls)
-    pool = calls.pool(random.Random(f"{name} {seed}"), OF_POOL)
-    near = on_freeswitch.Pool(calls, text, {call: model.lines(call) for call in pool})
-    rows = []
-    for fault in freeswitch.faults(text, f"{name} {seed}", count):
-        aimed = [call for call in near.aimed(fault, CALLS) if call.state not in ("silent", "answer")]
-        before, after = await asyncio.gather(
-            placed(text, folder / f"{fault.number} before", aimed, calls),
-            placed(fault.text, folder / f"{fault.number} after", aimed, calls),
-        )
-        row = {"digest": digest(text, fault.text), "policy": name, "fault": str(fault), "calls": len(aimed)}
-        for call, one, other in zip(aimed, before, after, strict=True):
-            if one != other:
-                row["shows"] = {"call": _plain(call), "before": one, "after": other}
-                break
-        rows.append(row)
-        print(fault, "shows" if "shows" in row else "shows nothing", flush=True)
-    return rows
-
-
-def _plain(call: Call) -> dict[str, object]:
-    fields = ("internal", "presented", "hidden", "called", "state")
-    return {"local": call.local.isoformat(), **{name: getattr(call, name) for name in fields}}
-
-
-def write(rows: Iterable[Mapping[str, object]], version: str) -> None:
+def write(rows: Iterable[Row], version: str) -> None:
     """Write the table: one line a fault."""
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    lines = ",\n".join(json.dumps(_plain(row), ensure_ascii=False) for row in rows)
     TABLE.write_text(
         f'{{"freeswitch": {json.dumps(version)},\n"rows": [\n{lines}\n]}}\n', encoding="utf-8", newline="\n"
     )
 
 
-async def main() -> None:
+def _plain(row: Row) -> dict[str, Any]:
+    of_proof = [{"call": _plain_call(call), **_plain_shows(shows)} for call, shows in row.of_proof.items()]
+    whole = {"digest": row.digest, "policy": row.policy, "fault": row.fault, "calls": row.calls}
+    return {**whole, **_plain_shows(row.shows), **({"proof": of_proof} if of_proof else {})}
+
+
+def _plain_shows(shows: Shows | None) -> dict[str, Any]:
+    return {"shows": {"call": _plain_call(shows.call), "before": shows.before, "after": shows.after}} if shows else {}
+
+
+def _plain_call(call: Call) -> dict[str, Any]:
+    fields = ("internal", "presented", "hidden", "called", "state")
+    return {**{name: getattr(call, name) for name in fields}, "local": call.local.isoformat(timespec="minutes")}
+
+
+# -- the evaluator beside it -------------------------------------------------------------------------------------------
+
+
+def otherwise(drawn: Drawn, fault: Fault, placed: Iterable[tuple[Call, Told, Told]]) -> list[str]:
+    """Return the calls that did something else than the evaluator says, in words, on either dialplan."""
+    placed, found = list(placed), []
+    for text, at, which in ((drawn.text, 1, "generated"), (fault.text, 2, "faulty")):
+        try:
+            model = on_freeswitch.model(text, drawn.its)
+        except on_freeswitch.NotJudgedError:
+            continue
+        for one in placed:
+            said = _said(model, one[0])
+            # a call without end is given up after a minute: how far it got by then says nothing
+            if said is not None and said != one[at] and "stuck" not in one[at]:
+                found.append(f"{fault}: {one[0]}, {which}\n   evaluator:  {said}\n   FreeSWITCH: {one[at]}")
+    return found
+
+
+def _said(model: on_freeswitch.Model, call: Call) -> Told | None:
+    try:
+        # the harness has no sounds but of digits: of numbers that are pronounced, it hears nothing
+        return tuple(event for event in model.told(call) if not event.startswith("number "))
+    except on_freeswitch.NotJudgedError:
+        return None
+
+
+# -- recording ---------------------------------------------------------------------------------------------------------
+
+
+async def placed(
+    its: Drawn, refused: Iterable[Refused | None], folder: Path, done: Callable[[Tried], None] = lambda _: None
+) -> list[Tried]:
+    """Return what the calls of faults, and those of the proof, do on a real FreeSWITCH."""
+    from faults.real_freeswitch import Judge, all_tried
+
+    async with Judge(its.text, its.its, folder) as judge:
+        return await all_tried(judge, zip(its.faults, its.aimed, map(_calls, refused), strict=True), done)
+
+
+async def record(name: str, seed: int, count: int, folder: Path) -> list[Row]:
+    """Return the rows of faults in a policy."""
+    its = drawn(name, seed, count)
+    refused = [refusal(name, "freeswitch", fault.text, DIALS) for fault in its.faults]
+    by_fault = dict(zip(its.faults, its.judged, strict=True))
+
+    def done(tried: Tried) -> None:
+        one = by_fault[tried.fault]
+        by_evaluator = "not judged" if one is None else "shows" if one.shows else "nothing"
+        print(f"{tried.fault}\n   {'shows' if tried.shows else 'nothing'}, evaluator: {by_evaluator},"
+              f" {len(tried.placed)} calls, {len(tried.of_proof)} of the proof", flush=True)  # fmt: skip
+        for wrong in otherwise(its, tried.fault, tried.placed):
+            print(f"   OTHERWISE {wrong}", flush=True)
+
+    return [row_of(name, its.text, one) for one in await placed(its, refused, folder, done)]
+
+
+def _calls(refused: Refused | None) -> Sequence[Call]:
+    return refused.calls if refused else ()
+
+
+async def main(asked: Sequence[str]) -> None:
     """Record what is asked for."""
     from recorded.record import version
 
-    parser = argparse.ArgumentParser(description="what a real FreeSWITCH shows of faults")
-    parser.add_argument("policies", nargs="*")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", type=int, default=FAULTS)
-    asked = parser.parse_args()
     rows = []
+    each = [(name, int(seed), int(count)) for name, seed, count in (one.split(":") for one in asked)]
     with tempfile.TemporaryDirectory() as temporary:
-        for name in asked.policies or ["4-chaque-exception", "cabinet", first_random(asked.seed - 1)]:
-            rows += await record(name, asked.seed, asked.faults, Path(temporary) / name)
+        for at, (name, seed, count) in enumerate(each or recorded_faults()):
+            rows += await record(name, seed, count, Path(temporary) / str(at))
     write(rows, version())
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -1,36 +1,46 @@
 """Faults in the dialplan of a FreeSWITCH: what calls show of them, and what the proof says.
 
-The calls are those of the evaluator of `dialplan_xml`, which recorded tables hold to a real FreeSWITCH. Of faults that
-a real one was shown (`record.py`), what it did counts. More of them: POLICYC_SEEDS=0..50.
+`record.py` kept what a real FreeSWITCH did; of dialplans that are not those of the record any more, the evaluator of
+`dialplan_xml` judges, and the tests say of how many. Tests marked `pbx_freeswitch` place the calls, and hold the record
+and the evaluator to what they do. More faults: POLICYC_SEEDS=0..50.
 """
 
-import random
+import asyncio
+import os
+from collections import Counter
 
 import pytest
 from freeswitch_model import DIALS
 from judge.seeds import chosen
+from pbx import freeswitch as of_freeswitch
 
-from faults import freeswitch, on_freeswitch, proof, record
-from faults.calls import Calls
+from faults import on_freeswitch, proof, record
 from faults.judging import Shows
-from faults.trials import FILES, Result, Tally, compiled, confirmed, first_random, policy, problems, told
+from faults.trials import FILES, Result, Tally, compiled, confirmed, policy, problems, refusal, told
 
 SEEDS = chosen(0, 0)
-CALLS, OF_POOL = 60, 200
+ANEW = "record what a real FreeSWITCH does anew: python tests/faults/record.py"
 
 
-def tried(name, seed, count):
-    """Return the results of faults in a policy."""
-    text, its = compiled(name, "freeswitch", DIALS), policy(name)
-    calls = Calls(its)
-    faults = freeswitch.faults(text, f"{name} {seed}", count)
-    pool = calls.pool(random.Random(f"{name} {seed}"), OF_POOL)
-    recorded = record.table()
-    for fault, judged in zip(faults, on_freeswitch.judge(text, faults, calls, pool=pool, count=CALLS), strict=True):
-        judged = recorded.get(record.digest(text, fault.text), judged and (lambda _, known=judged: known))  # noqa: PLW2901
-        judged = judged(fault) if judged else None  # noqa: PLW2901
-        refused = proof.refused(its, "freeswitch", {FILES["freeswitch"]: fault.text}, DIALS)
-        yield Result(fault, judged, refused, confirmed(refused, differing(text, fault, calls)))
+def tried(name, seed, count, by=None):
+    """Return the results of faults in a policy; `by` counts who judged them."""
+    its = record.drawn(name, seed, count)
+    for fault, judged in zip(its.faults, its.judged, strict=True):
+        row = record.table().get(record.digest(its.text, fault.text))
+        if by is not None:
+            by["a real FreeSWITCH" if row else "the evaluator, since the dialplan is not the recorded one"] += 1
+        refused = refusal(name, "freeswitch", fault.text, DIALS)
+        differs = differing(its.text, fault, its.its)
+        yield Result(fault, row.judged(fault) if row else judged, refused, confirmed_by(row, refused, differs))
+
+
+def confirmed_by(row, refused, differs):
+    """Return what each call of the proof shows: by the record, by the evaluator where it does not have the call."""
+    known = row.of_proof if row else {}
+    return tuple(
+        known[call] if call in known else confirmed(proof.Refused((call,), ("",)), differs)[0]
+        for call in (refused.calls if refused else ())
+    )
 
 
 def differing(text, fault, calls):
@@ -60,6 +70,16 @@ def check(tally):
 pytestmark = pytest.mark.skipif(not proof.is_there("freeswitch"), reason="no proof of this target yet")
 
 
+@pytest.fixture
+def freeswitch():
+    try:
+        of_freeswitch.modules(of_freeswitch.find())
+    except of_freeswitch.NotInstalledError as missing:
+        if os.environ.get("POLICYC_REQUIRE_FREESWITCH") == "1":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+
+
 @pytest.mark.parametrize("name", ["cabinet", "4-chaque-exception"])
 def test_what_is_generated_is_proved(name):
     text = compiled(name, "freeswitch", DIALS)
@@ -68,8 +88,10 @@ def test_what_is_generated_is_proved(name):
 
 
 def test_few_faults():
-    tally = Tally(list(tried("4-chaque-exception", 0, 18)))
+    by = Counter()
+    tally = Tally(list(tried(*record.FEW, by)))
 
+    print(dict(by))
     check(tally)
     assert sum(bool(one.judged and one.judged.changes) for one in tally.results) > 6
 
@@ -78,10 +100,81 @@ def test_few_faults():
 @pytest.mark.parametrize("seed", SEEDS)
 def test_many_faults(seed):
     """Needs no PBX, but more time than the tests of each run have."""
-    tally = Tally()
-    for name in ("4-chaque-exception", "cabinet", first_random(seed)):
-        tally.results += tried(name, seed + 1, 40)
+    by, tally = Counter(), Tally()
+    for name, own, count in record.many_faults(seed):
+        tally.results += tried(name, own, count, by)
 
+    print(dict(by))
     check(tally)
     assert len(tally.results) >= 100
     assert sum(bool(one.judged and one.judged.changes) for one in tally.results) > 40
+
+
+# -- the record --------------------------------------------------------------------------------------------------------
+
+
+def test_the_record_is_of_many_faults():
+    rows = record.table().values()
+
+    assert len(rows) >= 120
+    assert sum(row.shows is not None for row in rows) > 60
+    assert all(row.calls for row in rows)
+    assert record.TABLE.stat().st_size < 400_000
+
+
+def test_the_evaluator_judges_as_a_real_freeswitch_did():
+    """Of the recorded faults that are still drawn: the call that shows one does the same by the evaluator."""
+    rows = record.table()
+    its = record.drawn(*record.FEW)
+    pairs = [(fault, row) for fault in its.faults if (row := rows.get(record.digest(its.text, fault.text)))]
+    print(f"{len(pairs)} of {len(its.faults)} are recorded")
+
+    wrong = [text for fault, row in pairs for text in otherwise(its, fault, row)]
+
+    assert not wrong, told(wrong)
+
+
+def otherwise(its, fault, row):
+    """Return what the evaluator says otherwise of the calls of a row."""
+    tried = [(one.call, one.before, one.after) for one in (row.shows, *row.of_proof.values()) if one]
+    return record.otherwise(its, fault, tried)
+
+
+@pytest.mark.pbx_freeswitch
+@pytest.mark.usefixtures("freeswitch")
+@pytest.mark.parametrize(("name", "seed", "count"), record.recorded_faults())
+def test_the_record_is_of_what_is_generated(name, seed, count):
+    its = record.drawn(name, seed, count)
+    stale = [fault for fault in its.faults if record.digest(its.text, fault.text) not in record.table()]
+
+    assert not stale, f"{len(stale)} of {count} faults are not in the record; {ANEW}"
+
+
+@pytest.mark.pbx_freeswitch
+@pytest.mark.usefixtures("freeswitch")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_faults_on_a_real_freeswitch(seed, tmp_path):
+    """Calls that are placed now agree with the proof, with the record, and with the evaluator."""
+    tally, wrong = Tally(), []
+    for name, own, count in record.many_faults(seed):
+        its = record.drawn(name, own, count, PLACED)
+        refused = [refusal(name, "freeswitch", fault.text, DIALS) for fault in its.faults]
+        for one, other in zip(asyncio.run(record.placed(its, refused, tmp_path / name)), refused, strict=True):
+            tally.results.append(Result(one.fault, one.judged, other, tuple(shows for _, shows in one.of_proof)))
+            row = record.table().get(record.digest(its.text, one.fault.text))
+            wrong += record.otherwise(its, one.fault, one.placed)
+            wrong += [f"{one.fault}: the record has {row.shows}, now {one.shows}"] if differs(row, one) else []
+
+    check(tally)
+    assert not wrong, told(wrong)
+
+
+PLACED = 10
+"""Calls of each fault: the record has more."""
+
+
+def differs(row, one):
+    """Tell whether a fault of the record did something else with the same call."""
+    again = {call: (before, after) for call, before, after in one.placed}
+    return row is not None and row.shows is not None and row.shows.call in again and (
+        again[row.shows.call] != (row.shows.before, row.shows.after))  # fmt: skip

@@ -180,6 +180,7 @@ class _Waiting:
     at: datetime | None
     states: Mapping[str, str]
     seen: asyncio.Future[Observed]
+    beyond: bool = False
     attempts: int = 0
 
 
@@ -298,8 +299,12 @@ class FreeSwitch:
         restricted: bool = False,
         at: datetime | None = None,
         lines: Mapping[str, str] | None = None,
+        beyond: bool = False,
     ) -> Observed:
-        """Place one call and return what it did; `caller` None: no number at all."""
+        """Place one call and return what it did; `caller` None: no number at all.
+
+        `beyond`: whoever takes the call hangs up at once, and what follows is told as well.
+        """
         states = dict(lines or {})
         if not re.fullmatch(r"[0-9A-Za-z*#+]+", to):
             raise ValueError(f"{to!r} cannot be called")
@@ -309,7 +314,7 @@ class FreeSwitch:
             if not re.fullmatch(r"[0-9*#+]+", line) or state not in STATES:
                 raise ValueError(f"{line}={state}: no such line, or no such state")
         seen: asyncio.Future[Observed] = asyncio.get_running_loop().create_future()
-        self._queue_up(_Waiting(entry, caller, to, restricted, at, states, seen))
+        self._queue_up(_Waiting(entry, caller, to, restricted, at, states, seen, beyond))
         await asyncio.sleep(0)  # calls that are placed together are to be seen together
         self._serve()
         return await seen
@@ -512,7 +517,7 @@ class _Process:
         """Place a call; return it and whether it had to be given up."""
         assert self._esl is not None
         number, placed = str(next(self._numbers)), str(uuid.uuid4())
-        watch = Watch(placed, waiting.restricted, system_context)
+        watch = Watch(placed, waiting.restricted, system_context, waiting.beyond)
         call = _Call(watch, asyncio.get_running_loop().create_future())
         self._calls[number] = self._of_channel[placed] = call
         exported = {"harness_call": number} | {f"line_{line}": state for line, state in waiting.states.items()}
@@ -552,6 +557,10 @@ class _Process:
             self._of_channel[channel] = call
             call.channels.add(channel)
         over = call.watch.take(event)
+        talking = event["Event-Name"] == "CHANNEL_BRIDGE" and channel == call.watch.caller_channel
+        if call.watch.beyond and talking and not over:
+            assert self._esl is not None
+            self._esl.send(f"bgapi uuid_kill {event['Other-Leg-Unique-ID']} NORMAL_CLEARING")
         if call.watch.ended:
             if not call.done.done():
                 call.done.set_result(None)

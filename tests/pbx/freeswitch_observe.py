@@ -79,6 +79,8 @@ class Watch:
     """The channel that places the call; the one at its far end is the caller that FreeSWITCH routes."""
     caller_hidden: bool
     system_context: str
+    beyond: bool = False
+    """A conversation is not the end: whoever is called hangs up, and what follows is told."""
     caller_channel: str = ""
     decided: int = 0
     """When the last thing ran before the first event, in microseconds of the instance's clock."""
@@ -116,7 +118,7 @@ class Watch:
             case "CHANNEL_BRIDGE" if mine:
                 if line := LINE_CHANNEL.fullmatch(event.get("Other-Leg-Channel-Name", "")):
                     self.connected = line["number"]
-                    self.over = True
+                    self.over = not self.beyond
         return self.over
 
     def result(self, log: tuple[str, ...], *, stuck: bool = False) -> Observed:

@@ -344,6 +344,23 @@ def test_prompts_may_be_missing(folder: Path) -> None:
     assert f"{REBOUND} > play unavailable > voicemail 102 unavailable" == seen.events
 
 
+@pytest.mark.parametrize(
+    ("to", "events"), [("102", "ring 102 20s > end"), ("12", "ring 102 60s > busy")], ids=["hung up", "goes on"]
+)
+def test_beyond_a_conversation(folder: Path, to: str, events: str) -> None:
+    """Whoever takes the call hangs up, and what the dialplan does then is told."""
+    lines = {"102": "answer"}
+
+    async def both(freeswitch: FreeSwitch) -> list[Observed]:
+        call = {"entry": "external", "caller": "+33612345678", "to": to, "lines": lines}
+        return [await freeswitch.call(**call, beyond=beyond) for beyond in (False, True)]
+
+    plain, beyond = on(folder, both)
+
+    assert (plain.events, plain.connected) == (events.split(" > ")[0], "102")
+    assert (beyond.events, beyond.connected) == (events, "102")
+
+
 def test_a_call_that_goes_on_is_given_up(folder: Path) -> None:
     """A call that never ends is reported as such; those after it are placed all the same."""
 

@@ -21,7 +21,7 @@ U = TypeVar("U")
 MOST_PIECES = 200_000
 LENGTHS = range(1, 16)
 """How long a number of unknown length may be."""
-ANY_LENGTH = 32
+ANY_LENGTH = 99
 """As the `digits` of a diagram: it is one of numbers of any length, in their row."""
 _STRETCH: int = 10 ** LENGTHS[-1]
 

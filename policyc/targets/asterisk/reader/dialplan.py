@@ -47,7 +47,7 @@ class Dialplan:
         """Tell whether all extensions that a context offers begin at priority 1: then one is found once, not anew."""
         if context not in self._regular:
             offered = self._offered(context)
-            self._regular[context] = all(1 in exten.steps for one in offered for exten in one.extens)
+            self._regular[context] = all(1 in exten.steps for one in offered for exten in one.extens.all)
         return self._regular[context]
 
     def roots(self, context: str) -> list[Node]:

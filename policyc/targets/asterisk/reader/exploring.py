@@ -67,6 +67,7 @@ from policyc.targets.asterisk.reader.texts import (
     has_word,
     is_status,
     show,
+    unknown_digits,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
     from policyc.targets.asterisk.reader.dialplan import Dialplan
     from policyc.targets.asterisk.reader.patterns import Step
 
-MOST_PARTS = 20_000
+MOST_PARTS = 5_000
 """Of one step, on digits."""
 _DEEPEST = 20_000  # jumps whose ends are found within one another
 _MOST_AHEAD = 50  # jumps
@@ -849,7 +850,7 @@ class Walk:
             raise Unclear(What.EXTENSION, show(text))
         plain = text.replace("-", "")
         wanted = wanted_by(str(priority))
-        unknown = "" if plain.isascii() else "".join(filter(has_unknown_digit, plain))
+        unknown = unknown_digits(plain)
         if not unknown:
             return 0, [(0, self.dialplan.find(context, plain, wanted))]
         if unknown == digits_from(len(unknown)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader.patterns import ANY, Exten, Node
-from policyc.targets.asterisk.reader.texts import DIGITS, has_unknown_digit
+from policyc.targets.asterisk.reader.texts import DIGITS, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ Pieces = list[tuple[int, Exten | None]]
 _Alive = tuple[Node | Exten, ...]
 """Who may take a text, in order: extensions whose next character is yet to come, then perhaps one that takes all."""
 _IN_ORDER = "0123456789"
+_KNOWN = "\xff"  # or before
 
 
 def pieces(roots: Sequence[Node], text: str, wanted: Wanted) -> Pieces:
@@ -36,20 +37,17 @@ def pieces(roots: Sequence[Node], text: str, wanted: Wanted) -> Pieces:
 
 
 class _Walk:
-    __slots__ = ("_found", "behind", "text", "wanted")
+    __slots__ = ("_found", "text", "wanted")
 
     def __init__(self, text: str, wanted: Wanted) -> None:
         self.text, self.wanted = text, wanted
-        self.behind = [0] * (len(text) + 1)  # how many unknown digits follow
-        for at in range(len(text) - 1, -1, -1):
-            self.behind[at] = self.behind[at + 1] + has_unknown_digit(text[at])
         self._found: dict[tuple[_Alive, int], Pieces] = {}
 
     def within(self, alive: _Alive, at: int) -> Pieces:
         """Return who takes the texts from a place on, given who may, by the digits from there on."""
         text, size = self.text, len(self.text)
         while at < size and alive and not isinstance(alive[0], Exten):
-            if has_unknown_digit(text[at]):
+            if text[at] > _KNOWN:
                 break
             alive = _after(alive, text[at], size - at - 1, self.wanted)
             at += 1
@@ -67,7 +65,7 @@ class _Walk:
     def _cut(self, alive: _Alive, at: int) -> Pieces:
         """Return the same where the next character is a digit that is not known."""
         left = len(self.text) - at - 1
-        step = 10 ** self.behind[at + 1]
+        step = 10 ** place_of(self.text[at])
         told = _told_apart(alive)
         found: Pieces = []
         others: Pieces | None = None

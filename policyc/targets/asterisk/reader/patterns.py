@@ -136,6 +136,8 @@ class Extensions:
 
     names: Node = field(default_factory=Node)
     patterns: Node = field(default_factory=Node)
+    all: list[Exten] = field(default_factory=list)
+    """In the order in which they were made."""
 
     def exten(self, name: str) -> Exten:
         """Return the extension of a name, made if need be: `_X` and `_[0-9]` are one. Raises Unclear."""
@@ -148,6 +150,7 @@ class Extensions:
             node = node.child(element)
         if node.exten is None:
             node.exten = Exten(name, elements, pattern)
+            self.all.append(node.exten)
         return node.exten
 
     def find(self, text: str, wanted: Wanted) -> Exten | None:

@@ -15,6 +15,7 @@ input raises `NeedsInput`.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from policyc.schedule import Period
@@ -69,6 +70,12 @@ def digit_at(place: int) -> str:
     return chr(_CALLER + place)
 
 
+def place_of(digit: str) -> int:
+    """Return how many digits follow an unknown digit of the caller's number."""
+    return ord(digit) - _CALLER
+
+
+@lru_cache(maxsize=256)
 def digits_from(place: int) -> str:
     """Return so many unknown digits, the last of the caller's number."""
     return "".join(chr(_CALLER + at) for at in range(place - 1, -1, -1))
@@ -130,6 +137,11 @@ def show(text: str) -> str:
 def has_unknown_digit(text: str) -> bool:
     """Tell whether a digit of the caller that is not known stands in a text."""
     return _UNKNOWN_DIGIT.search(text) is not None
+
+
+def unknown_digits(text: str) -> str:
+    """Return the digits of the caller that are not known in a text."""
+    return "" if text.isascii() else "".join(_UNKNOWN_DIGIT.findall(text))
 
 
 def has_clock(text: str) -> bool:

@@ -620,7 +620,8 @@ class Explorer:
         back = Queued(_BACK, "", item.place, ready=True)
 
         def finish(branch: Branch) -> _Work:
-            return self._run(branch, (*branch.queue, back, *rest), eventful=eventful)
+            own = branch.copy()  # ends of a hunt may be one branch, and each has the rest before it
+            return self._run(own, (*own.queue, back, *rest), eventful=eventful)
 
         return (yield from self._value(self.hunter.hunt(branch, context), None, finish))
 
