@@ -649,7 +649,7 @@ def _compiled(say: Words, policies: Sequence[str], target: str, strict: bool, to
 
     place = _find(say, policies)
     (name,) = _targets(say, place, (target,))
-    compiled = api.render(api.examine_workspace(place, today), (name,), place.config.settings)
+    compiled = api.render(api.examine_workspace(place, today), (name,), place.config.settings, verify=True)
     _report(say, place, compiled.diagnostics)
     if name in compiled.files and not _fails(compiled.diagnostics, strict):
         return compiled.files[name][document.NAME]

@@ -357,7 +357,7 @@ def test_beyond_a_conversation(folder: Path, to: str, events: str) -> None:
 
     plain, beyond = on(folder, both)
 
-    assert (plain.events, plain.connected) == (events.split(" > ")[0], "102")
+    assert (plain.events, plain.connected) == (events.split(" > ", maxsplit=1)[0], "102")
     assert (beyond.events, beyond.connected) == (events, "102")
 
 
