@@ -17,7 +17,7 @@ from dialplan_xml.random_dialplans import draw
 from pbx.freeswitch import FreeSwitch
 
 from freeswitch_reader.compared import One as Asked
-from freeswitch_reader.compared import Told, of_call, of_plan, opened, read_of
+from freeswitch_reader.compared import Told, of_call, opened, read_of
 from policyc.targets.freeswitch.reader import NotUnderstood, Reading, read
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -167,4 +167,4 @@ def random_dialplans(seed: int, count: int, *, bridges: bool) -> list[tuple[str,
     return found
 
 
-__all__ = ["Call", "Tally", "clocked", "compare", "heard", "of_plan", "random_dialplans"]
+__all__ = ["Call", "Tally", "clocked", "compare", "heard", "random_dialplans"]
