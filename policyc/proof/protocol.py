@@ -132,6 +132,13 @@ class NotUnderstood(Exception):  # noqa: N818  not a mistake: the reader says wh
         self.file, self.line, self.what, self.text = file, line, what, text
 
 
+def forget(reading: Reading) -> None:
+    """Let a reading go of what it found so far: one that keeps much may have a method `forget`."""
+    told = getattr(reading, "forget", None)
+    if told is not None:
+        told()
+
+
 def counted(proving: Proving, policy: Policy, settings: Mapping[str, Any], called: str) -> NumberSet | None:
     """Return the callers that a target answers for at a called number; None: all of the universe.
 

@@ -37,6 +37,8 @@ MANY: Final = 200
 """From how many called numbers on several processes share the work."""
 
 _MOST_JOBS: Final = 8
+_KEPT: Final = 250
+"""After how many called numbers what was found before is forgotten: what they share is soon found again."""
 
 Account = tuple[tuple[str, Mapping[str, str]], ...]
 """What happens on a call, in order: keys of sentences (`words`, section `proof`) and their values."""
@@ -215,7 +217,9 @@ class _Prover:
         numbers = moments = calls = comparisons = 0
         differing = []
         unclear: tuple[str, tuple[str, int, str, str]] | None = None
-        for number in called:
+        for at, number in enumerate(called):
+            if at and at % _KEPT == 0:
+                self._forget()
             try:
                 compared, size = self._compared(number)
             except NotUnderstood as error:
@@ -230,6 +234,12 @@ class _Prover:
             if compared.differences:
                 differing.append(number)
         return _Part(numbers, moments, calls, comparisons, tuple(differing), unclear)
+
+    def _forget(self) -> None:
+        """Let go of all plans, so that memory does not grow with the number of extensions."""
+        self._forms = _Forms(self._model.policy, self._work)
+        self._times = {}
+        protocol.forget(self._work.reading)
 
     def proof(self, called: Sequence[str], parts: Sequence[_Part]) -> Proof:
         """Return the proof that parts of the work make together."""

@@ -111,6 +111,10 @@ class Reading:
                 return found
         return first
 
+    def forget(self) -> None:
+        """Let go of what was found so far."""
+        self._walk = self._at(None)
+
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""
         walk = self._at(local)
