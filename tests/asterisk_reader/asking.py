@@ -9,7 +9,7 @@ from policyc.schedule import Period, partition
 from policyc.targets.asterisk.reader import NotUnderstood, Numbers, Place, Walk, What
 from policyc.targets.asterisk.reader.call import MARKS
 from policyc.targets.asterisk.reader.plans import Dialled, Parted, Plan, Unclear
-from policyc.targets.asterisk.reader.readable import with_all_marks
+from policyc.targets.asterisk.reader.readable import with_marks
 from policyc.targets.asterisk.reader.texts import digit_at, encode
 
 if TYPE_CHECKING:
@@ -92,7 +92,13 @@ def explore(
 
 def shown(plan, number, name, presentation):
     """Return a plan with what was presented."""
-    return with_all_marks(plan, dict(zip(MARKS, (number, name, presentation, presentation), strict=True)))
+    marks = dict(zip(MARKS, (number, name, presentation, presentation), strict=True))
+
+    def marked(plan):
+        events = tuple(with_marks(event, marks) for event in plan.events)
+        return Plan(events, plan.then and Parted(plan.then.asked, marked(plan.then.yes), marked(plan.then.no)))
+
+    return marked(plan)
 
 
 def blocks(numbers, low, high) -> Iterator[Numbers]:

@@ -17,7 +17,7 @@ from policyc.targets.asterisk.reader.plans import (
     PRESENTED_NUMBER,
     Party,
 )
-from policyc.targets.asterisk.reader.texts import check_inputs, digit_at, digits_from, has_input, input_char
+from policyc.targets.asterisk.reader.texts import check_inputs, digit_at, digits_from, input_char, with_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,17 +106,15 @@ class Known:
         """Return a text with all of these put in."""
         if text.isascii():
             return text
-        if has_input(text):
-            text = "".join(self._input(char) for char in text)
+        text = with_inputs(text, self._input)
         return text.translate(self.digits) if self.digits else text
 
     def _input(self, char: str) -> str:
-        if not has_input(char):
-            return char
         name = self.names.name(char)
-        if name not in self.bound:
-            return char
-        value = self.bound[name]
+        return self.text(name, self.bound[name]) if name in self.bound else char
+
+    def text(self, name: str, value: Variable | None) -> str:
+        """Return what a variable puts into a text: for None, the global one of its name, or nothing."""
         return self.globals.get(name, "") if value is None else value.value
 
     @staticmethod

@@ -68,6 +68,7 @@ from policyc.targets.asterisk.reader.texts import (
     is_status,
     show,
     unknown_digits,
+    with_inputs,
 )
 
 if TYPE_CHECKING:
@@ -98,10 +99,6 @@ Ask = Callable[[str], Value]
 
 class _Paused(Exception):  # noqa: N818  not a mistake: it is too early to ask
     pass
-
-
-def _paused() -> Value:
-    raise _Paused
 
 
 class _PeriodAsked(Exception):  # noqa: N818  a question
@@ -309,6 +306,7 @@ class Walk:
         self.stops: list[tuple[Place, str]] = []
         """The steps that were run, in order, and what they say."""
         self._names = Names()
+        self._nothing = self._known({})
         self._blocks: dict[_Start, _Memo[Diagram[_Tree]]] = {}
         self._ends: dict[_Start, _Memo[Diagram[Plan]]] = {}
         self._going: dict[_Start, list[_Inputs]] = {}
@@ -336,7 +334,7 @@ class Walk:
 
         `presentation` is a value of CALLERID(num-pres).
         """
-        size = sum(map(has_unknown_digit, number or ""))
+        size = len(unknown_digits(number or ""))
         inputs: dict[str, Value] = {
             EXTEN: Variable(exten),
             NUMBER: None if number is None else Variable(number),
@@ -347,7 +345,7 @@ class Walk:
         }
         ask = inputs.get
         with _deep():
-            call = Call("", None, 0, self._known({}), goes=(context, exten, 1))
+            call = Call("", None, 0, self._nothing, goes=(context, exten, 1))
             try:
                 _, places = self._places(call, context, exten, 1, ask)
             except (Unclear, NotUnderstood) as unclear:
@@ -357,10 +355,8 @@ class Walk:
                 return self._finished(self.ended(call, ask), ask, size)
             key = context, entered, number, presentation, name
             if key not in self._fronts:
-                del inputs[EXTEN]
-                call = Call(context, entered, 1, self._known({}))
-                self._fronts[key] = self._ahead(call, lambda name: inputs.get(name) if name != EXTEN else _paused())
-                inputs[EXTEN] = Variable(exten)
+                call = Call(context, entered, 1, self._nothing)
+                self._fronts[key] = self._ahead(call, _without(_Paused, inputs, EXTEN))
             found = self._fronts[key].flat(lambda call: self._resumed(call, inputs))
             return self._finished(found, ask, size)
 
@@ -430,14 +426,14 @@ class Walk:
             self._of_called.clear()
         key = id(one.call), *manner
         if key not in self._of_called:
-            ask = _without({**inputs, TAIL: Variable(self._tail)}, NUMBER, SIZE)
+            ask = _without(Apart, {**inputs, TAIL: Variable(self._tail)}, NUMBER, SIZE)
             self._of_called[key] = self.ended(one.call, ask)
         if not one.length:
             return self._of_called[key]
         whole = self._of_called[key]
         alone = *key, one.length
         if alone not in self._of_called:
-            ask = _without({**inputs, **_known_length(one.length)}, NUMBER)
+            ask = _without(Apart, {**inputs, **_known_length(one.length)}, NUMBER)
             found = whole.part(first_of(one.length), one.length, ANY_LENGTH)
             self._of_called[alone] = self._finished(found, ask, one.length)
         return self._of_called[alone]
@@ -518,9 +514,7 @@ class Walk:
                     if call.events:  # they come before what is asked, whatever the answer
                         found = constant(call)
                     break
-                if after.over or after.goes:
-                    break
-                if after.returns is not None:
+                if after.over or after.goes or after.returns is not None:
                     break
                 call = after
             memo.keep(inputs.bound, found)
@@ -667,7 +661,7 @@ class Walk:
             "",
             None,
             0,
-            self._known({}),
+            self._nothing,
             own=(),
             confirming=True,
             inherited=frozenset(name for name, value in inputs.items() if value and value.inherited),
@@ -750,16 +744,12 @@ class Walk:
     def _onward(self, call: Call, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that jump, or go on behind a step where they parted."""
         jump = self._jump(call, ask)
-        if len(jump.starts) == 1:
-            found = self._behind(jump.starts[0][1], jump)
-            return found if call.enters is None else self._returned(found, jump, ask)
-        parts: list[tuple[int, Diagram[Plan]]] = []
-        made: dict[_Start, Diagram[Plan]] = {}
-        for low, start in jump.starts:
-            if start not in made:
-                made[start] = self._behind(start, jump)
-            parts.append((low, made[start]))
-        found = spliced(jump.digits, parts)
+        [(_, first), *others] = jump.starts
+        if not others:  # as nearly always
+            found = self._behind(first, jump)
+        else:
+            behind = {start: self._behind(start, jump) for start in dict.fromkeys(start for _, start in jump.starts)}
+            found = spliced(jump.digits, [(low, behind[start]) for low, start in jump.starts])
         return found if call.enters is None else self._returned(found, jump, ask)
 
     def _behind(self, start: _Start, jump: _Jump) -> Diagram[Plan]:
@@ -774,7 +764,7 @@ class Walk:
             ask = self._knowing(ask, tail.value)
         context, text, priority = _place(call)
         if text is not None and has_input(text):
-            text = "".join(self._looked_at(char, ask) for char in text)
+            text = self._looked_at(text, ask)
             if "," in text or has_word(text):  # more than a text: the step has to look at it
                 return self._jump(replace(call, goes=None, eager=True), ask)
             if self._tail in text and len(text) + LENGTHS[-1] > MAX_LENGTH:
@@ -796,19 +786,21 @@ class Walk:
             value = written[name]
             if value is None or not has_input(value.value):
                 return value
-            return value._replace(value="".join(self._looked_at(char, ask) for char in value.value))
+            return value._replace(value=self._looked_at(value.value, ask))
 
         words = tuple(sorted(call.words.items())) if call.words else ()
         more = priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager
         digits, places = self._places(call, context, text, priority, after)
         return _Jump(call, given, after, digits, [(low, _Start(*(*place, *more))) for low, place in places])
 
-    def _looked_at(self, char: str, ask: Ask) -> str:
-        if not has_input(char):
-            return char
-        name = self._names.name(char)
-        value = ask(name)
-        return self.dialplan.variables.get(name, "") if value is None else value.value
+    def _looked_at(self, text: str, ask: Ask) -> str:
+        """Return a text with all its inputs looked at."""
+
+        def value(char: str) -> str:
+            name = self._names.name(char)
+            return self._nothing.text(name, ask(name))
+
+        return with_inputs(text, value)
 
     def _places(self, call: Call, context: str, text: str | None, priority: int, ask: Ask) -> tuple[int, _Places]:
         """Return where calls go on: of how many digits, and from which on, at whose steps, or to be found by a text."""
@@ -828,7 +820,7 @@ class Walk:
             place = (context, None, text) if exten is None else self._likened(context, exten, priority)
             if not places or places[-1][1] is not place:
                 places.append((low, place))
-        if digits in (0, ANY_LENGTH, sum(map(has_unknown_digit, text))):
+        if digits in (0, ANY_LENGTH, len(unknown_digits(text))):
             self._located[key] = digits, places
         return digits, places
 
@@ -920,41 +912,29 @@ class Walk:
 
     def _moved(self, found: Diagram[Plan], jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls after a jump in terms of what was before it."""
-        call, given = jump.call, jump.given
-        marks = any(name in call.written for name in MARKED)
-        if call.enters is None:
-            if not marks and not self._is_open(found):
-                return found
-            return found.mapped(lambda plan: self._replaced(plan, call, given, self._composed, {}))
-        return found.mapped(lambda plan: self._replaced(plan, call, given, None, {})) if marks else found
+        marks = self._marks(jump.call)
+        opens = jump.call.enters is None and self._is_open(found)  # where a Gosub is entered, `_returned` sees to them
+        if not marks and not opens:
+            return found
+        done: dict[int, Plan] = {}
 
-    def _replaced(
-        self,
-        plan: Plan,
-        call: Call,
-        given: Mapping[str, Value],
-        composed: Callable[[Call, Call, Mapping[str, Value]], Call] | None,
-        done: dict[int, Plan],
-    ) -> Plan:
-        """Return a plan with what it says of inputs put in terms of a call before it."""
-        if id(plan) in done:
+        def moved(plan: Plan) -> Plan:
+            if id(plan) not in done:
+                events = tuple(with_marks(event, marks) for event in plan.events) if marks else plan.events
+                then: object = plan.then
+                if isinstance(then, Parted):
+                    then = Parted(then.asked, moved(then.yes), moved(then.no))
+                elif isinstance(then, Open) and opens:
+                    then = self._opened(self._composed(jump.call, then.call, jump.given))
+                done[id(plan)] = self.plan(events, then)  # type: ignore[arg-type]  # no other
             return done[id(plan)]
-        events = plan.events
-        if marks := self._marks(call):
-            events = tuple(with_marks(event, marks) for event in events)
-        then: object = plan.then
-        if isinstance(then, Parted):
-            yes, no = (self._replaced(one, call, given, composed, done) for one in (then.yes, then.no))
-            made = self.plan(events, Parted(then.asked, yes, no))
-        elif isinstance(then, Open) and composed is not None:
-            made = self.plan(events, self._opened(composed(call, then.call, given)))
-        else:
-            made = self.plan(events, then)  # type: ignore[arg-type]
-        done[id(plan)] = made
-        return made
+
+        return found.mapped(moved)
 
     def _marks(self, call: Call) -> dict[str, str | None]:
-        """Return what marks of what was presented stand for after a call."""
+        """Return what marks of what was presented stand for after a call; most write none."""
+        if call.written.keys().isdisjoint(MARKED):
+            return {}
         return {
             self._names.char(name): None if (value := call.written[name]) is None else decode(value.value)
             for name in MARKED
@@ -976,19 +956,12 @@ class Walk:
         return replace(then, goes=goes, known=first.known, written=written, saved=saved, returns=returns)
 
     def _translation(self, first: Call, given: Mapping[str, Value]) -> Callable[[str], str]:
-        def of(char: str) -> str:
-            if not has_input(char):
-                return char
+        def value(char: str) -> str:
             name = self._names.name(char)
-            if name not in given and name not in first.written:
-                return char
-            value = given[name] if name in given else first.written[name]
-            return self.dialplan.variables.get(name, "") if value is None else value.value
+            left = given if name in given else first.written
+            return self._nothing.text(name, left[name]) if name in left else char
 
-        def text(value: str) -> str:
-            return "".join(map(of, value)) if has_input(value) else value
-
-        return text
+        return lambda text: with_inputs(text, value)
 
     def _returned(self, found: Diagram[Plan], jump: _Jump, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that enter a Gosub, given what becomes of them within it."""
@@ -1100,12 +1073,12 @@ def _of_length(call: Call, length: int) -> Call:
     return told
 
 
-def _without(inputs: Mapping[str, Value], *names: str) -> Ask:
-    """Return what inputs are, but some. Raises Apart for those."""
+def _without(error: type[Exception], inputs: Mapping[str, Value], *names: str) -> Ask:
+    """Return what inputs are, but some: whoever asks for those gets an error."""
 
     def ask(name: str) -> Value:
         if name in names:
-            raise Apart
+            raise error
         return inputs.get(name)
 
     return ask

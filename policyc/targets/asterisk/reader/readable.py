@@ -10,7 +10,6 @@ from policyc.targets.asterisk.reader.plans import (
     Dialled,
     Event,
     HandedOver,
-    Parted,
     Party,
     Plan,
 )
@@ -46,12 +45,3 @@ def with_marks(event: Event, marks: Mapping[str, str | None]) -> Event:
         for one in (shown.number, shown.name, shown.number_presentation, shown.name_presentation)
     )
     return replace(event, caller=Party(number, name or "", number_presentation or "", name_presentation or ""))
-
-
-def with_all_marks(plan: Plan, marks: Mapping[str, str | None]) -> Plan:
-    """Return a plan that shows what marks stand for."""
-    events = tuple(with_marks(event, marks) for event in plan.events)
-    if plan.then is None:
-        return Plan(events)
-    yes, no = (with_all_marks(way, marks) for way in (plan.then.yes, plan.then.no))
-    return Plan(events, Parted(plan.then.asked, yes, no))

@@ -14,7 +14,7 @@ input raises `NeedsInput`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Protocol
 
@@ -92,6 +92,11 @@ def check_inputs(text: str) -> None:
     """Raise NeedsInput for the first input in a text, if there is one."""
     if not text.isascii() and (found := _INPUTS.search(text)):
         raise NeedsInput(found[0])
+
+
+def with_inputs(text: str, value: Callable[[str], str]) -> str:
+    """Return a text with a value in the place of each input, by its character."""
+    return text if text.isascii() else _INPUTS.sub(lambda found: value(found[0]), text)
 
 
 def has_input(text: str) -> bool:
