@@ -200,10 +200,12 @@ def render(
     if checked.has_errors:
         return Compiled({}, checked.diagnostics)
     files: dict[str, Mapping[str, str]] = {}
+    whole: dict[str, Mapping[str, Any]] = {}
     found = list(checked.diagnostics)
     for name in wanted:
         target = targets.find(name)
-        rendered = target.render(checked.policy, {**target.DEFAULTS, **settings.get(name, {})})
+        whole[name] = {**target.DEFAULTS, **settings.get(name, {})}
+        rendered = target.render(checked.policy, whole[name])
         told = (*capabilities.missing(checked.policy, name, target.CAPABILITIES), *rendered.diagnostics)
         found += told
         if not has_errors(told):
@@ -212,7 +214,6 @@ def render(
         return Compiled(MappingProxyType(files), arrange(found))
     from policyc.proof import checking
 
-    whole = {name: {**targets.find(name).DEFAULTS, **settings.get(name, {})} for name in files}
     verified = checking.verify(checked.model, files, files, whole, folder)
     kept = {name: one for name, one in files.items() if name not in verified.refused}
     return Compiled(MappingProxyType(kept), arrange((*found, *verified.diagnostics)), verified)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from policyc.model import Policy
 
 FILES = ("politique.txt",)
-INTERNAL_LENGTHS = range(1, 11)
 SHOWN = "as presented"
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -101,8 +100,6 @@ class Proving(Protocol):
 
     FILES: tuple[str, ...]
     """The files that must be there."""
-    INTERNAL_LENGTHS: range
-    """How many digits internal callers have, where the target can tell: the universe's by default."""
 
     def read(self, files: Mapping[str, str], policy: Policy, settings: Mapping[str, Any]) -> Reading:
         """Return files, by name, read back; of the policy only what the PBX knows by itself. Raises NotUnderstood."""
@@ -171,5 +168,5 @@ def find(name: str) -> Proving | None:
     from policyc import targets
 
     if name in _BUILT_IN:
-        return import_module(_BUILT_IN[name]) if find_spec(_BUILT_IN[name]) else None
+        return import_module(_BUILT_IN[name])
     return getattr(targets.find(name), "PROOF", None)

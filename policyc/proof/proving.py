@@ -283,7 +283,7 @@ class _Prover:
         """The shapes of the calls that a target answers for, whoever they are from."""
         proving, settings = self._work.proving, self._work.settings
         found = []
-        for shape in shapes(frozenset(settings.get("presentations", PRESENTATIONS)), proving.INTERNAL_LENGTHS):
+        for shape in shapes(frozenset(settings.get("presentations", PRESENTATIONS))):
             intervals = protocol.listed(proving, settings, shape.calls)
             found.append(shape if intervals is None else shape.among(intervals))
         return tuple(found)

@@ -21,7 +21,7 @@ from policyc.proof.protocol import UNKNOWN, Calls
 PRESENTATIONS: Final = ("national", "e164", "00", "33", "nine-digits")
 """All that settings may list; what has no such setting has them all."""
 
-INTERNAL_LENGTHS: Final = range(1, 11)
+_INTERNAL_LENGTHS: Final = range(1, 11)
 
 ANONYMOUS: Final = (
     *("", "anonymous", "Anonymous", "Restricted", "unknown", "private", "Private"),
@@ -36,7 +36,7 @@ _SPELT: Final = (
 )
 # Whoever hides a number shows one, or none, and the PBX is told not to look: of whatever length it is.
 _HIDDEN: Final = {
-    True: ("", *(UNKNOWN * length for length in INTERNAL_LENGTHS)),
+    True: ("", *(UNKNOWN * length for length in _INTERNAL_LENGTHS)),
     False: ("", *(UNKNOWN * length for length in range(1, 16)), *("+" + UNKNOWN * length for length in range(4, 16))),
 }
 
@@ -110,13 +110,13 @@ class Shape:
 
 
 @lru_cache(maxsize=64)
-def shapes(listed: Collection[str] = PRESENTATIONS, lengths: range = INTERNAL_LENGTHS) -> tuple[Shape, ...]:
-    """Return the shapes of all calls, for the presentations that settings list; `lengths` are those of phones."""
-    return (*_external(frozenset(listed)), *_internal(lengths), *_anonymous())
+def shapes(listed: Collection[str] = PRESENTATIONS) -> tuple[Shape, ...]:
+    """Return the shapes of all calls, for the presentations that settings list."""
+    return (*_external(frozenset(listed)), *_internal(), *_anonymous())
 
 
-def _internal(lengths: range) -> Iterator[Shape]:
-    for length in lengths:
+def _internal() -> Iterator[Shape]:
+    for length in _INTERNAL_LENGTHS:
         low, high = digits.interval(Kind.INTERNAL, "", length)
         yield Shape(Calls(True, UNKNOWN * length), (Piece(0, high - low, low),))
 

@@ -39,7 +39,7 @@ def wrong(policy: Policy, settings, text: str, count: list[int] | None = None) -
     """Yield where a file does otherwise than a policy says. `count` is told how many numbers were compared."""
     reading = proof.read({proof.FILES[0]: text}, policy, settings)
     model = DecisionModel(policy)
-    every = shapes(frozenset(settings["presentations"]), proof.INTERNAL_LENGTHS)
+    every = shapes(frozenset(settings["presentations"]))
     every = [one for one in every if proof.listed(settings, one.calls)]
     for called in policy.extensions:
         who = proof.counted(policy, settings, called)

@@ -8,6 +8,7 @@ channel reaches a phone) is not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from policyc import numbering
@@ -48,10 +49,9 @@ if TYPE_CHECKING:
     from policyc.targets.asterisk.reader import Diagram, Dialplan, Walk
     from policyc.targets.asterisk.reader.plans import Event
 
-__all__ = ["FILES", "INTERNAL_LENGTHS", "Reading", "expected", "happens", "normal", "read", "reading"]
+__all__ = ["FILES", "Reading", "expected", "happens", "normal", "read", "reading"]
 
 FILES: Final = ("policyc.conf",)
-INTERNAL_LENGTHS: Final = range(1, 11)
 WAIT, UNAVAILABLE, ACCEPT = "policyc/veuillez-patienter", "policyc/indisponible", "policyc/accepter"
 _ENTRIES: Final = {True: "policyc-internal", False: "policyc-external"}
 # Of CALLERID(num-pres): what shows the number, the usual one first, and what does not.
@@ -123,6 +123,7 @@ class Reading:
         return [Stop(place.file, place.line, text) for place, text in walk.stops]
 
 
+@lru_cache(maxsize=1024)
 def _symbolic(presented: str) -> str:
     """Return a presented text as the reader has it, its unknown digits told apart."""
     before, *behind = encode(presented).split(UNKNOWN)

@@ -44,10 +44,9 @@ if TYPE_CHECKING:
     from policyc.outcomes import Ending
     from policyc.targets.freeswitch.reader import Dialplan, Found
 
-__all__ = ["FILES", "INTERNAL_LENGTHS", "Reading", "expected", "happens", "normal", "read"]
+__all__ = ["FILES", "Reading", "expected", "happens", "normal", "read"]
 
 FILES: Final = ("policyc.xml",)
-INTERNAL_LENGTHS: Final = range(1, 11)
 WAIT: Final = "policyc/veuillez-patienter.wav"
 UNAVAILABLE: Final = "policyc/indisponible.wav"
 _ACCEPT: Final = "file_string://policyc/accepter.wav!silence_stream://200"

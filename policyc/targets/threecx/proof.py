@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from policyc.schedule import WeekSpan
 
 FILES: Final = ("policyc-3cx.json",)
-INTERNAL_LENGTHS: Final = range(1, 11)
 _CHANGED: Final = (20, 0, 9)  # from this version on, exceptions have a kind of calls
 _SYSTEMS: Final = {"group": "RingGroup", "queue": "Queue", "menu": "IVR"}
 
