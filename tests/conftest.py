@@ -1,4 +1,4 @@
-"""What every test may use: `--bless`, golden files, and the Hypothesis profiles."""
+"""What every test may use: `--bless`, golden files, the PBXs under test, and the Hypothesis profiles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pbx import freeswitch as of_freeswitch
+from pbx.asterisk import NotInstalledError, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,3 +55,27 @@ def golden(bless: bool) -> Callable[[Path, str], None]:
         assert expected == actual, f"{path} differs: --bless rewrites it"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Path:
+    """Return the folder of the Asterisk under test; skip without one, fail if POLICYC_REQUIRE_ASTERISK=1."""
+    try:
+        return find()
+    except NotInstalledError as missing:
+        if os.environ.get("POLICYC_REQUIRE_ASTERISK") == "1":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def freeswitch() -> Path:
+    """Return the program of the FreeSWITCH under test; skip without one, fail if POLICYC_REQUIRE_FREESWITCH=1."""
+    try:
+        of_freeswitch.modules(program := of_freeswitch.find())
+    except of_freeswitch.NotInstalledError as missing:
+        if os.environ.get("POLICYC_REQUIRE_FREESWITCH") == "1":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+    else:
+        return program

@@ -9,25 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from judge.seeds import chosen
-from pbx.asterisk import Asterisk, NotInstalledError, find
+from pbx.asterisk import Asterisk
 
 from asterisk_reader.asking import run
 from asterisk_reader.played import Playing
 from asterisk_reader.random_dialplans import draw, whole
 from policyc.targets.asterisk.reader import NotUnderstood, read
 
-pytestmark = pytest.mark.pbx
+pytestmark = [pytest.mark.pbx, pytest.mark.usefixtures("asterisk")]
 PARIS = ZoneInfo("Europe/Paris")
 DIALPLANS, CALLS = 150, 4
 CALLERS = ["0612", "1", "0", "12", "06", "1a", "+331", "600", "2260", "", "b", "61", "0-1", "26-", "0501", "111"]
-
-
-@pytest.fixture(autouse=True)
-def _asterisk_or_skip() -> None:
-    try:
-        find()
-    except NotInstalledError as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.mark.parametrize("seed", chosen(1, 2))

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from pbx import freeswitch
 
 from dialplan_xml.against_freeswitch import Tally, compare
 
-pytestmark = pytest.mark.pbx_freeswitch
-
-
-@pytest.fixture(autouse=True)
-def _freeswitch_or_skip() -> None:
-    try:
-        freeswitch.modules(freeswitch.find())
-    except freeswitch.NotInstalledError as missing:
-        if os.environ.get("POLICYC_REQUIRE_FREESWITCH") == "1":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+pytestmark = [pytest.mark.pbx_freeswitch, pytest.mark.usefixtures("freeswitch")]
 
 
 @pytest.mark.parametrize(("seed", "count", "bridges"), [(1, 300, False), (2, 300, False), (3, 60, True)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from faults.calls import Call
@@ -13,12 +12,6 @@ from policyc.digits import Kind
 
 if TYPE_CHECKING:
     from policyc.model import Policy
-
-MODULES = {
-    "asterisk": "policyc.targets.asterisk.proof",
-    "freeswitch": "policyc.targets.freeswitch.proof",
-    "3cx": "policyc.targets.threecx.proof",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +26,6 @@ class Refused:
         return self.not_understood or "; ".join(
             f"{call}: {told}" for call, told in zip(self.calls, self.told, strict=True)
         )
-
-
-def is_there(target: str) -> bool:
-    """Tell whether the files of a target can be proved by now."""
-    return find_spec(MODULES[target]) is not None
 
 
 def refused(policy: Policy, target: str, files: Mapping[str, str], settings: Mapping[str, Any]) -> Refused | None:

@@ -37,9 +37,6 @@ def check(tally):
     assert len(tally.unexplained) <= max(2, len(tally.results) // 25), tally.unexplained
 
 
-pytestmark = pytest.mark.skipif(not proof.is_there("3cx"), reason="no proof of this target yet")
-
-
 @pytest.mark.parametrize("name", ["cabinet", "4-chaque-exception"])
 def test_what_is_generated_is_proved(name):
     assert proof.refused(policy(name), "3cx", {FILES["3cx"]: compiled(name, "3cx", {})}, {}) is None

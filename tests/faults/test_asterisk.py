@@ -5,18 +5,16 @@ More of them: POLICYC_SEEDS=0..50.
 
 import asyncio
 import multiprocessing
-import os
 import random
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 import pytest
 from judge.seeds import chosen
-from pbx.asterisk import NotInstalledError, find
 from pbx.compiled import CHANNELS
 
 from faults import asterisk as engine
-from faults import on_asterisk, proof
+from faults import on_asterisk
 from faults.calls import HIDDEN, SHOWN, Calls
 from faults.trials import Result, Tally, compiled, first_random, in_each_state, policy, problems, refusal, told
 
@@ -24,31 +22,20 @@ SEEDS = chosen(0, 0)
 FAULTS = 63
 """Of each policy: seven of each kind."""
 CALLS, OF_POOL = 36, 220
-PROVED = proof.is_there("asterisk")
 
-pytestmark = pytest.mark.pbx
-
-
-@pytest.fixture(autouse=True)
-def _asterisk_or_skip():
-    try:
-        find()
-    except NotInstalledError as missing:
-        if os.environ.get("POLICYC_REQUIRE_ASTERISK") == "1":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+pytestmark = [pytest.mark.pbx, pytest.mark.usefixtures("asterisk")]
 
 
 async def tried(name, seed, folder, workers):
     """Return the results of faults in a policy; `workers` prove while calls are placed."""
     text, calls = compiled(name, "asterisk", CHANNELS), Calls(policy(name))
     faults = engine.faults(text, f"{name} {seed}", FAULTS)
-    proofs = [workers.submit(refusal, name, "asterisk", fault.text, CHANNELS) for fault in faults if PROVED]
+    proofs = [workers.submit(refusal, name, "asterisk", fault.text, CHANNELS) for fault in faults]
     pool = calls.pool(random.Random(f"{name} {seed}"), OF_POOL)
     async with on_asterisk.instance(folder / name, text, faults) as asterisk:
         judge = on_asterisk.Judge(asterisk, calls)
         judged = await judge.all(text, faults, pool, CALLS)
-        refused = await asyncio.gather(*map(asyncio.wrap_future, proofs)) if PROVED else [None] * len(faults)
+        refused = await asyncio.gather(*map(asyncio.wrap_future, proofs))
         shows = await asyncio.gather(
             *(confirmed(judge, fault, one) for fault, one in zip(faults, refused, strict=True))
         )
@@ -101,7 +88,6 @@ def test_cosmetic_edits_change_nothing(tally):
     assert not found, told(found)
 
 
-@pytest.mark.skipif(not PROVED, reason="no proof of this target yet")
 def test_the_proof_goes_with_the_calls(tally):
     found = list(problems(tally.results))
 

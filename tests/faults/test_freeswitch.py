@@ -6,13 +6,11 @@ and the evaluator to what they do. More faults: POLICYC_SEEDS=0..50.
 """
 
 import asyncio
-import os
 from collections import Counter
 
 import pytest
 from freeswitch_model import DIALS
 from judge.seeds import chosen
-from pbx import freeswitch as of_freeswitch
 
 from faults import on_freeswitch, proof, record
 from faults.judging import Shows
@@ -65,19 +63,6 @@ def check(tally):
     assert not found, told(found)
     assert len(tally.unexplained) <= max(2, len(tally.results) // 25), tally.unexplained
     assert len(tally.not_judged) <= max(2, len(tally.results) // 10), tally.not_judged
-
-
-pytestmark = pytest.mark.skipif(not proof.is_there("freeswitch"), reason="no proof of this target yet")
-
-
-@pytest.fixture
-def freeswitch():
-    try:
-        of_freeswitch.modules(of_freeswitch.find())
-    except of_freeswitch.NotInstalledError as missing:
-        if os.environ.get("POLICYC_REQUIRE_FREESWITCH") == "1":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
 
 
 @pytest.mark.parametrize("name", ["cabinet", "4-chaque-exception"])

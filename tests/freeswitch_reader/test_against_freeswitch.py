@@ -6,13 +6,11 @@ More random ones: POLICYC_SEEDS=0..500.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from zoneinfo import ZoneInfo
 
 import pytest
 from judge.seeds import chosen
-from pbx import freeswitch
 from recorded import table
 
 from freeswitch_reader.compared import NotUnderstood, One, Reading, Told, of_call, opened, read_of
@@ -26,16 +24,6 @@ DIALPLANS = 60
 UTC = ZoneInfo("UTC")
 
 
-@pytest.fixture
-def real() -> None:
-    try:
-        freeswitch.modules(freeswitch.find())
-    except freeswitch.NotInstalledError as missing:
-        if os.environ.get("POLICYC_REQUIRE_FREESWITCH") == "1":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
-
-
 def told(tally: Tally) -> str:
     """Return how many calls agree, and why some are not understood."""
     why = Counter(one.partition(":")[0] for one in tally.unclear)
@@ -43,7 +31,7 @@ def told(tally: Tally) -> str:
 
 
 @pytest.mark.pbx_freeswitch
-@pytest.mark.usefixtures("real")
+@pytest.mark.usefixtures("freeswitch")
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("bridges", [False, True])
 def test_freeswitch_does_on_random_dialplans_what_the_reader_says(seed, bridges, tmp_path):
@@ -59,7 +47,7 @@ def test_freeswitch_does_on_random_dialplans_what_the_reader_says(seed, bridges,
 
 
 @pytest.mark.pbx_freeswitch
-@pytest.mark.usefixtures("real")
+@pytest.mark.usefixtures("freeswitch")
 def test_freeswitch_does_on_traps_what_the_reader_says(tmp_path):
     tally = Tally()
 
