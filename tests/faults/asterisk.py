@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
-from faults.edits import COSMETIC, KINDS, Edit, Fault, Operator, draw
+from faults.edits import COSMETIC, Edit, Operators, edited
 
 _STEP = re.compile(
     r"(?P<head>exten => (?P<exten>[^,]+),(?P<at>\w+)| same => n)(?:\((?P<label>\w+)\))?,(?P<app>\w+)\((?P<data>.*)\)"
@@ -77,21 +77,10 @@ def parse(text: str) -> tuple[Line, ...]:
     return tuple(found)
 
 
-OPERATORS: dict[str, list[Operator]] = {kind: [] for kind in (*KINDS, COSMETIC)}
 Way = Callable[[Sequence[Line], random.Random], Edit | None]
-
-
-def _way(kind: str) -> Callable[[Way], Way]:
-    def add(way: Way) -> Way:
-        OPERATORS[kind].append(lambda text, rng: way(parse(text), rng))
-        return way
-
-    return add
-
-
-def faults(text: str, seed: object, count: int) -> tuple[Fault, ...]:
-    """Return so many faults in a dialplan."""
-    return draw(OPERATORS, text, f"asterisk {seed}", count)
+_OPERATORS: Operators[Way] = Operators("asterisk", lambda way, text, rng: way(parse(text), rng))
+_way = _OPERATORS.way
+faults = _OPERATORS.faults
 
 
 # --- helpers ---
@@ -101,15 +90,8 @@ def _steps(lines: Sequence[Line], test: Callable[[Line], object] = lambda _: Tru
     return [at for at, line in enumerate(lines) if line.step and test(line)]
 
 
-def _edit(lines: Sequence[Line], what: str, changes: dict[int, Sequence[str]]) -> Edit:
-    """Return the text with other lines in the place of some, told by the first of them."""
-    text = [new for at, line in enumerate(lines) for new in changes.get(at, (line.raw,))]
-    at = min(changes)
-    return Edit(f"line {at + 1}, {what}", "\n".join(text))
-
-
 def _changed(lines: Sequence[Line], at: int, new: Line, what: str = "") -> Edit:
-    return _edit(lines, f"{what}{lines[at].raw.strip()} → {new.written().strip()}", {at: (new.written(),)})
+    return edited(lines, f"{what}{lines[at].raw.strip()} → {new.written().strip()}", {at: (new.written(),)})
 
 
 def _spliced(text: str, match: re.Match[str], new: str, group: int | str = 0) -> str:
@@ -271,7 +253,7 @@ def literal_for_pattern(lines: Sequence[Line], rng: random.Random) -> Edit | Non
 def pattern_missing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     """A presentation of callers, or some callers, are left out."""
     start, end = rng.choice([block for block in _blocks(lines) if block[0] in set(_exten_sites(lines))])
-    return _edit(lines, f"{lines[start].raw} and what follows left out", dict.fromkeys(range(start, end), ()))
+    return edited(lines, f"{lines[start].raw} and what follows left out", dict.fromkeys(range(start, end), ()))
 
 
 # --- order ---
@@ -283,7 +265,7 @@ def _exchanged(lines: Sequence[Line], one: int, other: int) -> Edit:
     body = {name: getattr(second, name) for name in ("label", "app", "data", "comment")}
     ydob = {name: getattr(first, name) for name in ("label", "app", "data", "comment")}
     changes = {one: (replace(first, **body).written(),), other: (replace(second, **ydob).written(),)}
-    return _edit(lines, f"{first.raw.strip()} exchanged with {second.raw.strip()}", changes)
+    return edited(lines, f"{first.raw.strip()} exchanged with {second.raw.strip()}", changes)
 
 
 @_way("order")
@@ -318,7 +300,7 @@ def step_moved(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     if not sites:
         return None
     at, end = rng.choice(sites)
-    return _edit(lines, f"{lines[at].raw.strip()} moved after line {end + 1}",
+    return edited(lines, f"{lines[at].raw.strip()} moved after line {end + 1}",
                  {at: (), end: (lines[end].raw, lines[at].raw)})  # fmt: skip
 
 
@@ -418,7 +400,7 @@ def context_misnamed(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.choice([start for start, _ in _sections(lines)])
     name = lines[at].context
     new = rng.choice((f"{name}x", name[:-1], *(other for other in _contexts(lines) if other != name)))
-    return _edit(lines, f"[{name}] → [{new}]", {at: (f"[{new}]",)})
+    return edited(lines, f"[{name}] → [{new}]", {at: (f"[{new}]",)})
 
 
 # --- time ---
@@ -459,7 +441,7 @@ def day_off(lines: Sequence[Line], rng: random.Random) -> Edit | None:
         return None
     at = rng.choice(sites)
     if rng.random() < 0.3:
-        return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+        return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
     date = lines[at].exten
     place = rng.choice((3, 5, 7, 7))
     return _with_exten(lines, at, date[:place] + str((int(date[place]) + 1) % 10) + date[place + 1 :])
@@ -483,7 +465,7 @@ def period_asked(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     if rng.random() < 0.3:
         at = rng.choice(sites)
         if not lines[at].first:
-            return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+            return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
     return _within(lines, rng, sites, r"(?<=policyc-time,)\w+", lambda found: _other(rng, found, names))
 
 
@@ -493,7 +475,7 @@ def clause_missing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     if not sites:
         return None
     at = rng.choice(sites)
-    return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+    return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
 
 
 # --- flag ---
@@ -578,7 +560,7 @@ def line_of_privacy_missing(lines: Sequence[Line], rng: random.Random) -> Edit |
     if not sites:
         return None
     at = rng.choice(sites)
-    return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+    return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
 
 
 @_way("privacy")
@@ -609,7 +591,7 @@ def number_overwritten(lines: Sequence[Line], rng: random.Random) -> Edit | None
     at = rng.choice(sites)
     new = rng.choice(("Set(CALLERID(num)=${POLICYC_NUMBER})", "Set(CALLERID(num)=)", "Set(CALLERID(name)=x)",
                       "Set(CALLERID(pres)=prohib)"))  # fmt: skip
-    return _edit(lines, f"{new} before {lines[at].raw.strip()}", {at: (f" same => n,{new}", lines[at].raw)})
+    return edited(lines, f"{new} before {lines[at].raw.strip()}", {at: (f" same => n,{new}", lines[at].raw)})
 
 
 @_way("privacy")
@@ -650,7 +632,7 @@ def status(lines: Sequence[Line], rng: random.Random) -> Edit | None:
 @_way("continuation")
 def line_missing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.choice(_steps(lines))
-    return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+    return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
 
 
 @_way("continuation")
@@ -660,13 +642,13 @@ def line_of_helper_missing(lines: Sequence[Line], rng: random.Random) -> Edit | 
         "policyc-first",
     }
     at = rng.choice(_steps(lines, lambda line: line.context in contexts))
-    return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+    return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
 
 
 @_way("continuation")
 def line_twice(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.choice(_steps(lines))
-    return _edit(lines, f"{lines[at].raw.strip()} twice", {at: (lines[at].raw, lines[at].raw)})
+    return edited(lines, f"{lines[at].raw.strip()} twice", {at: (lines[at].raw, lines[at].raw)})
 
 
 @_way("continuation")
@@ -685,7 +667,7 @@ def application(lines: Sequence[Line], rng: random.Random) -> Edit | None:
 def step_more(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.choice(_steps(lines, lambda line: not line.first and line.context != "policyc-holidays"))
     new = rng.choice(("Answer()", "Hangup()", "Return()", "Hangup(17)", "Playback(policyc/indisponible)", "Ringing()"))
-    return _edit(lines, f"{new} before {lines[at].raw.strip()}", {at: (f" same => n,{new}", lines[at].raw)})
+    return edited(lines, f"{new} before {lines[at].raw.strip()}", {at: (f" same => n,{new}", lines[at].raw)})
 
 
 # --- cosmetic: no call can show these ---
@@ -703,7 +685,7 @@ def comment_changed(lines: Sequence[Line], rng: random.Random) -> Edit | None:
             new = [line.raw + " [policyc-busy] exten => _X.,1,Hangup(17)"]
         case _:
             new = [line.raw, "; exten => _c.,1,Hangup(17)"] if not line.step else [line.raw + " ; autre"]
-    return _edit(lines, f"comment: {line.raw.strip()}", {at: new})
+    return edited(lines, f"comment: {line.raw.strip()}", {at: new})
 
 
 @_way(COSMETIC)
@@ -711,9 +693,9 @@ def blank_lines(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     blank = [at for at, line in enumerate(lines[:-1]) if not line.raw]
     if rng.random() < 0.4 and blank:
         at = rng.choice(blank)
-        return _edit(lines, "blank line left out", {at: ()})
+        return edited(lines, "blank line left out", {at: ()})
     at = rng.choice(_steps(lines))
-    return _edit(lines, "blank lines", {at: ("", lines[at].raw, "   ", "\t")})
+    return edited(lines, "blank lines", {at: ("", lines[at].raw, "   ", "\t")})
 
 
 @_way(COSMETIC)
@@ -733,7 +715,7 @@ def spacing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
         case _:
             new = "\n".join(f"  {one.raw.strip()}" if one.step else one.raw for one in lines)
             return Edit("all steps indented alike", new)
-    return _edit(lines, f"{raw.strip()} → {new!r}", {at: (new,)})
+    return edited(lines, f"{raw.strip()} → {new!r}", {at: (new,)})
 
 
 @_way(COSMETIC)
@@ -769,7 +751,7 @@ def label_renamed(lines: Sequence[Line], rng: random.Random) -> Edit | None:
         label = new if lines[at].label == old else lines[at].label
         if (data, label) != (lines[at].data, lines[at].label):
             changes[at] = (replace(lines[at], data=data, label=label).written(),)
-    return _edit(lines, f"label {old} of {chosen.exten} is {new}", changes)
+    return edited(lines, f"label {old} of {chosen.exten} is {new}", changes)
 
 
 @_way(COSMETIC)
@@ -782,14 +764,14 @@ def extension_renamed(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     old, new = chosen.exten, f"other_{chosen.exten}"
     changes = {at: (re.sub(rf"\b{old}\b", new, lines[at].raw),) for at in _steps(lines, lambda line:
                line.context == chosen.context and re.search(rf"\b{old}\b", line.raw))}  # fmt: skip
-    return _edit(lines, f"extension {old} of {chosen.context} is {new}", changes)
+    return edited(lines, f"extension {old} of {chosen.context} is {new}", changes)
 
 
 @_way(COSMETIC)
 def step_that_does_nothing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.choice(_steps(lines, lambda line: line.context != "policyc-holidays"))
     new = rng.choice(("NoOp()", "NoOp(policyc: ${EXTEN})", "Verbose(3,règle)", "Set(UNUSED_=${EXTEN})"))
-    return _edit(lines, f"{new} after {lines[at].raw.strip()}", {at: (lines[at].raw, f" same => n,{new}")})
+    return edited(lines, f"{new} after {lines[at].raw.strip()}", {at: (lines[at].raw, f" same => n,{new}")})
 
 
 @_way(COSMETIC)
@@ -800,7 +782,7 @@ def same_written_out(lines: Sequence[Line], rng: random.Random) -> Edit | None:
                          for line in lines)  # fmt: skip
         return Edit("each same as an exten", text)
     at = rng.choice(sites)
-    return _edit(lines, f"{lines[at].raw.strip()} as an exten",
+    return edited(lines, f"{lines[at].raw.strip()} as an exten",
                  {at: (lines[at].raw.replace(" same => n", f"exten => {lines[at].exten},n", 1),)})  # fmt: skip
 
 
@@ -809,7 +791,7 @@ def priorities_numbered(lines: Sequence[Line], rng: random.Random) -> Edit | Non
     start, end = rng.choice([block for block in _blocks(lines) if block[1] > block[0] + 1])
     changes = {at: (lines[at].raw.replace(" same => n", f"exten => {lines[at].exten},{at - start + 1}", 1),)
                for at in range(start + 1, end)}  # fmt: skip
-    return _edit(lines, f"priorities of {lines[start].exten} numbered", changes)
+    return edited(lines, f"priorities of {lines[start].exten} numbered", changes)
 
 
 @_way(COSMETIC)
@@ -821,7 +803,7 @@ def extensions_reordered(lines: Sequence[Line], rng: random.Random) -> Edit | No
     new = [line.raw for line in (*lines[other[0] : other[1]], *lines[one[0] : one[1]])]
     changes: dict[int, Sequence[str]] = dict.fromkeys(range(one[0], other[1]), ())
     changes[one[0]] = new
-    return _edit(lines, f"{lines[other[0]].exten} before {lines[one[0]].exten}", changes)
+    return edited(lines, f"{lines[other[0]].exten} before {lines[one[0]].exten}", changes)
 
 
 @_way(COSMETIC)
@@ -860,6 +842,6 @@ def never_reached(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     if rng.random() < 0.5:
         return Edit("a context that nothing goes to", f"{text}\n[other-unused]\nexten => _X.,1,Queue(x)\n")
     at = rng.choice(_steps(lines, lambda line: line.app in ("Goto", "Return") and line.context != "policyc-holidays"))
-    return _edit(
+    return edited(
         lines, f"Dial after {lines[at].raw.strip()}", {at: (lines[at].raw, " same => n,Dial(Local/ext-1@phones/n)")}
     )

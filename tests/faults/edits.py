@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any, Generic, Protocol, TypeVar
 
 KINDS = ("pattern", "order", "number", "context", "time", "flag", "privacy", "continuation")
 COSMETIC = "cosmetic"
@@ -41,6 +42,46 @@ class Fault:
 
 Operator = Callable[[str, random.Random], Edit | None]
 """Changes a text in a place that it draws; None where the text has no such place."""
+
+
+W = TypeVar("W", bound=Callable[..., Any])
+
+
+class Operators(Generic[W]):
+    """The ways to change one kind of file, by the kind of fault; `applied` says how a way is used on a text."""
+
+    def __init__(self, name: str, applied: Callable[[W, str, random.Random], Edit | None]) -> None:
+        """Begin with none."""
+        self._name = name
+        self._applied = applied
+        self.of_kind: dict[str, list[Operator]] = {kind: [] for kind in (*KINDS, COSMETIC)}
+
+    def way(self, kind: str) -> Callable[[W], W]:
+        """Return what adds a way to a kind."""
+
+        def add(way: W) -> W:
+            self.of_kind[kind].append(lambda text, rng: self._applied(way, text, rng))
+            return way
+
+        return add
+
+    def faults(self, text: str, seed: object, count: int) -> tuple[Fault, ...]:
+        """Return so many faults in a text."""
+        return draw(self.of_kind, text, f"{self._name} {seed}", count)
+
+
+class Raw(Protocol):
+    """A line that knows how it is written."""
+
+    @property
+    def raw(self) -> str:
+        """The line as it is."""
+
+
+def edited(lines: Sequence[Raw], what: str, changes: Mapping[int, Sequence[str]]) -> Edit:
+    """Return the text with other lines in the place of some, told by the first of them."""
+    text = [new for at, line in enumerate(lines) for new in changes.get(at, (line.raw,))]
+    return Edit(f"line {min(changes) + 1}, {what}", "\n".join(text))
 
 
 def draw(operators: Mapping[str, Sequence[Operator]], text: str, seed: object, count: int) -> tuple[Fault, ...]:

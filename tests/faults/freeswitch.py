@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from faults.edits import COSMETIC, KINDS, Edit, Fault, Operator, draw
+from faults.edits import COSMETIC, Edit, Operators, edited
 
 _TAG = re.compile(r"\s*<(?P<close>/?)(?P<name>\w+)(?P<rest>[^>]*?)(?P<whole>/?)>")
 _NOT_SEEN = re.compile(
@@ -66,21 +66,10 @@ def _attribute(raw: str, name: str) -> str:
     return found[1] if found else ""
 
 
-OPERATORS: dict[str, list[Operator]] = {kind: [] for kind in (*KINDS, COSMETIC)}
 Way = Callable[[Sequence[Line], random.Random], Edit | None]
-
-
-def _way(kind: str) -> Callable[[Way], Way]:
-    def add(way: Way) -> Way:
-        OPERATORS[kind].append(lambda text, rng: way(parse(text), rng))
-        return way
-
-    return add
-
-
-def faults(text: str, seed: object, count: int) -> tuple[Fault, ...]:
-    """Return so many faults in a dialplan."""
-    return draw(OPERATORS, text, f"freeswitch {seed}", count)
+_OPERATORS: Operators[Way] = Operators("freeswitch", lambda way, text, rng: way(parse(text), rng))
+_way = _OPERATORS.way
+faults = _OPERATORS.faults
 
 
 # --- helpers ---
@@ -91,13 +80,8 @@ def _sites(lines: Sequence[Line], pattern: str, tag: str = "") -> list[int]:
             and (not tag or line.tag == tag) and not line.closing]  # fmt: skip
 
 
-def _edit(lines: Sequence[Line], what: str, changes: dict[int, Sequence[str]]) -> Edit:
-    text = [new for at, line in enumerate(lines) for new in changes.get(at, (line.raw,))]
-    return Edit(f"line {min(changes) + 1}, {what}", "\n".join(text))
-
-
 def _changed(lines: Sequence[Line], at: int, raw: str) -> Edit:
-    return _edit(lines, f"{_short(lines[at].raw, raw)}", {at: (raw,)})
+    return edited(lines, f"{_short(lines[at].raw, raw)}", {at: (raw,)})
 
 
 def _short(old: str, new: str) -> str:
@@ -220,7 +204,7 @@ def actions_exchanged(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     if not sites:
         return None
     at = rng.choice(sites)
-    return _edit(lines, f"{lines[at].raw.strip()} after {lines[at + 1].raw.strip()}",
+    return edited(lines, f"{lines[at].raw.strip()} after {lines[at + 1].raw.strip()}",
                  {at: (lines[at + 1].raw,), at + 1: (lines[at].raw,)})  # fmt: skip
 
 
@@ -314,7 +298,7 @@ def clause_missing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     if not sites:
         return None
     at = rng.choice(sites)
-    return _edit(lines, f"{lines[at].raw.strip()} left out", {at: ()})
+    return edited(lines, f"{lines[at].raw.strip()} left out", {at: ()})
 
 
 @_way("time")
@@ -410,7 +394,7 @@ def number_overwritten(lines: Sequence[Line], rng: random.Random) -> Edit | None
     at = rng.choice(sites)
     new = rng.choice(("effective_caller_id_number=0102030405", "effective_caller_id_number=${policyc_number}"))
     more = f'      <action application="set" data="{new}"/>'
-    return _edit(lines, f"{new} before {_short(lines[at].raw, '')}", {at: (more, lines[at].raw)})
+    return edited(lines, f"{new} before {_short(lines[at].raw, '')}", {at: (more, lines[at].raw)})
 
 
 # --- continuation ---
@@ -444,7 +428,7 @@ def inline_changed(lines: Sequence[Line], rng: random.Random) -> Edit | None:
 def line_missing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     sites = _sites(lines, r"<action |<condition [^>]*/>")
     at = rng.choice(sites)
-    return _edit(lines, f"{_short(lines[at].raw, '')} left out", {at: ()})
+    return edited(lines, f"{_short(lines[at].raw, '')} left out", {at: ()})
 
 
 @_way("continuation")
@@ -452,13 +436,13 @@ def extension_missing(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     whole = [(start, end) for start, end in _extensions(lines) if "fuseau inconnu" not in lines[start].raw
              and "limite" not in lines[start].raw]  # fmt: skip
     start, end = rng.choice(whole)
-    return _edit(lines, f"{lines[start].raw.strip()} left out", dict.fromkeys(range(start, end), ()))
+    return edited(lines, f"{lines[start].raw.strip()} left out", dict.fromkeys(range(start, end), ()))
 
 
 @_way("continuation")
 def line_twice(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.choice(_sites(lines, r"<action "))
-    return _edit(lines, f"{_short(lines[at].raw, '')} twice", {at: (lines[at].raw, lines[at].raw)})
+    return edited(lines, f"{_short(lines[at].raw, '')} twice", {at: (lines[at].raw, lines[at].raw)})
 
 
 @_way("continuation")
@@ -483,13 +467,13 @@ def comment_changed(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     sites = [at for at, line in enumerate(lines) if line.raw.strip().startswith("<!--")]
     at = rng.choice(sites)
     more = '<!-- <extension name="x"><condition><action application="hangup"/></condition></extension> -->'
-    return _edit(lines, f"comment: {lines[at].raw.strip()}", {at: rng.choice(((), (lines[at].raw, more)))})
+    return edited(lines, f"comment: {lines[at].raw.strip()}", {at: rng.choice(((), (lines[at].raw, more)))})
 
 
 @_way(COSMETIC)
 def blank_lines(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = rng.randrange(1, len(lines) - 2)
-    return _edit(lines, "blank lines", {at: ("", lines[at].raw, "   ", "\t")})
+    return edited(lines, "blank lines", {at: ("", lines[at].raw, "   ", "\t")})
 
 
 @_way(COSMETIC)
@@ -575,7 +559,7 @@ def action_that_does_nothing(lines: Sequence[Line], rng: random.Random) -> Edit 
     at = rng.choice(_sites(lines, 'application="(transfer|bridge|hangup)"'))
     new = rng.choice(('application="log" data="INFO règle"', 'application="eval" data="x"',
                       'application="set" data="unused_=1"'))  # fmt: skip
-    return _edit(lines, f"{new} before {_short(lines[at].raw, '')}", {at: (f"      <action {new}/>", lines[at].raw)})
+    return edited(lines, f"{new} before {_short(lines[at].raw, '')}", {at: (f"      <action {new}/>", lines[at].raw)})
 
 
 @_way(COSMETIC)
@@ -583,4 +567,4 @@ def never_reached(lines: Sequence[Line], rng: random.Random) -> Edit | None:
     at = next(at for at in range(len(lines) - 1, 0, -1) if lines[at].raw.strip() == "</include>")
     more = ('<context name="other-unused">', '  <extension name="x"><condition>',
             '    <action application="fifo" data="x"/>', "  </condition></extension>", "</context>")  # fmt: skip
-    return _edit(lines, "a context that nothing goes to", {at: (*more, lines[at].raw)})
+    return edited(lines, "a context that nothing goes to", {at: (*more, lines[at].raw)})

@@ -9,37 +9,29 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from faults.edits import COSMETIC, KINDS, Edit, Fault, Operator, draw
+from faults.edits import COSMETIC, Edit, Operators
 
 Json = Any
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-OPERATORS: dict[str, list[Operator]] = {kind: [] for kind in (*KINDS, COSMETIC)}
 Way = Callable[[Json, random.Random], str | None]
 """Changes a document that it is given, and tells what; None where there is nothing to change."""
 
 
-def _way(kind: str) -> Callable[[Way], Way]:
-    def add(way: Way) -> Way:
-        def operator(text: str, rng: random.Random) -> Edit | None:
-            document = json.loads(text)
-            what = way(document, rng)
-            return None if what is None else Edit(what, written(document))
+def _applied(way: Way, text: str, rng: random.Random) -> Edit | None:
+    document = json.loads(text)
+    what = way(document, rng)
+    return None if what is None else Edit(what, written(document))
 
-        OPERATORS[kind].append(operator)
-        return way
 
-    return add
+_OPERATORS: Operators[Way] = Operators("3cx", _applied)
+_way = _OPERATORS.way
+faults = _OPERATORS.faults
 
 
 def written(document: Json) -> str:
     """Return a document as policyc lays it out."""
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-def faults(text: str, seed: object, count: int) -> tuple[Fault, ...]:
-    """Return so many faults in a document."""
-    return draw(OPERATORS, text, f"3cx {seed}", count)
 
 
 def _all(document: Json) -> Iterator[tuple[Json, int]]:
@@ -441,4 +433,4 @@ def _laid_out(text: str, rng: random.Random) -> Edit | None:
             return Edit("one digit escaped", re.sub(r'("Number": ")1', r"\1\\u0031", text, count=1))
 
 
-OPERATORS[COSMETIC] += [_keys_reordered, _laid_out]
+_OPERATORS.of_kind[COSMETIC] += [_keys_reordered, _laid_out]
