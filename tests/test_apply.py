@@ -20,6 +20,7 @@ from fake_3cx import CLIENT_ID, SECRET, FakePbx
 import policyc
 from policyc import cli, words
 from policyc.apply import access, client, plan, show, state
+from policyc.cli import printing
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -320,12 +321,12 @@ def test_what_the_pbx_says_does_nothing_to_a_terminal(site):
 
 
 def test_colours_are_for_terminals(site, monkeypatch):
-    monkeypatch.setattr(cli, "_has_color", lambda _stream: True)
+    monkeypatch.setattr(printing, "has_color", lambda _stream: True)
     site.apply("--dry-run")
     assert "\x1b[32m  + 01*" in site.out
 
     monkeypatch.undo()
-    assert not cli._has_color(io.StringIO())
+    assert not printing.has_color(io.StringIO())
 
 
 # -- comparing, without a PBX ------------------------------------------------------------------------------------------

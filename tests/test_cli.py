@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 import policyc
 from policyc import api, cli, words, workspace
+from policyc.cli import printing
 from policyc.diagnostics import Diagnostic, Secondary
 from policyc.source import SourceFile, Span
 
@@ -358,7 +359,7 @@ def test_every_place_of_a_diagnostic_is_shown_from_there(here):
     span = Span(SourceFile("p.pol", "ab"), 0, 1)
     place = workspace.Workspace(here / "sub", ("p.pol",), workspace.config.defaults(), (), gathered=False)
 
-    (shown,) = cli._shown(place, [Diagnostic("PC301", span, {}, (Secondary(span, "then"),))])
+    (shown,) = printing.shown(place, [Diagnostic("PC301", span, {}, (Secondary(span, "then"),))])
 
     assert (shown.primary.place, shown.secondary[0].span.place) == ("sub/p.pol:1", "sub/p.pol:1")
 

@@ -1,0 +1,90 @@
+"""`policyc compile`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policyc.cli.places import fails, find, from_root, targets
+from policyc.cli.printing import ERRORS, FINE, displayed, put, show, tell
+
+if TYPE_CHECKING:
+    from policyc.cli.options import Options
+    from policyc.model import Policy
+    from policyc.proof.checking import Verified
+    from policyc.words import Words
+    from policyc.workspace import Workspace
+
+
+def add(options: Options) -> None:
+    """Add the command."""
+    say = options.say
+
+    @options.command("compile")
+    @options.policies
+    @options.targets("help.target")
+    @click.option(
+        "--out", "-o", default="build", show_default=True, metavar=say("metavar.folder"), help=say("help.out")
+    )
+    @click.option("--no-verify", "unproved", is_flag=True, help=say("help.no_verify"))
+    @options.strict
+    @options.today
+    def compile_(
+        policies: tuple[str, ...], named: tuple[str, ...], out: str, unproved: bool, strict: bool, today: date
+    ) -> int:
+        return _compile(say, policies, named, Path(out), strict, today, verify=not unproved)
+
+
+def _compile(
+    say: Words, policies: Sequence[str], named: Sequence[str], out: Path, strict: bool, today: date, *, verify: bool
+) -> int:
+    from policyc import api, output
+
+    place = find(say, policies)
+    wanted = targets(say, place, named)
+    checked = api.examine_workspace(place, today)
+    if strict and checked.diagnostics and not checked.has_errors:
+        compiled = api.Compiled({}, checked.diagnostics)
+    else:
+        folder = from_root(place, out)
+        compiled = api.render(checked, wanted, place.config.settings, verify=verify, folder=folder)
+    show(say, place, compiled.diagnostics)
+    verified = compiled.verified
+    if verified is not None and verified.refused:
+        _account(say, place, checked.policy, verified, out)
+    failed = fails(compiled.diagnostics, strict)
+    if not compiled.files:
+        tell(say("say.withheld_all"))
+        return ERRORS
+    for name in wanted:
+        if name not in compiled.files:
+            refused = verified is not None and name in verified.refused
+            tell(say("say.withheld_unproved" if refused else "say.withheld", target=name))
+            continue
+        try:
+            written = output.write(out / name, compiled.files[name])
+        except OSError as error:
+            tell(say("say.cannot_write", path=error.filename or out / name, reason=error.strerror or error))
+            return ERRORS
+        for one in written:
+            key = "say.file" if one.changed else "say.unchanged"
+            tell(say(key, path=one.path, size=f"{one.size:,}".replace(",", "\u202f" if say.language == "fr" else ",")))
+    if verified is not None:
+        for name in verified.unproved:
+            tell(say("say.unproved", target=name))
+        if proved := [proof.target for proof in verified.proofs if proof.holds]:
+            tell(say("say.proved", targets=", ".join(proved)))
+    return ERRORS if failed else FINE
+
+
+def _account(say: Words, place: Workspace, policy: Policy, verified: Verified, folder: Path) -> None:
+    """Tell the calls for which files decide otherwise than a policy."""
+    from policyc.proof import telling
+
+    told = telling.Told(verified, policy, displayed(place), folder.as_posix())
+    text = telling.examples(told, say)
+    put(text and text + "\n", err=True)
