@@ -195,6 +195,30 @@ class Partition:
         lowest = mask & -mask
         return self._witnesses[lowest.bit_length() - 1]
 
+    def cells(self, mask: int) -> tuple[tuple[tuple[Range, ...], tuple[tuple[date, date], ...]], ...]:
+        """Return the instants of some classes as minutes of the week on dates, both ends of these included.
+
+        No instant is in two of them, and each is as wide as can be: dates with the same minutes are together, those
+        with most days first. Minutes at which a date never is (a Monday's, on dates that are all Fridays) are left out.
+        """
+        days, week = _grid(self.periods)
+        found: dict[tuple[Range, ...], list[Range]] = {}
+        for by_date, dates in days.items():
+            minutes = merged(
+                span
+                for by_minute, spans in week.items()
+                if mask >> self._classes.get(by_date & by_minute, len(self._witnesses)) & 1
+                for span in spans
+            )
+            live = _weekdays_with_dates(dates)
+            if len(live) < DAYS_PER_WEEK:
+                minutes = merged(_minutes_on(minutes, live))
+            if minutes:
+                found.setdefault(tuple(minutes), []).extend(dates)
+        cells = [(minutes, merged(dates)) for minutes, dates in found.items()]
+        cells.sort(key=lambda cell: (-sum(end - first for first, end in cell[1]), cell[1]))
+        return tuple((minutes, _dates(dates)) for minutes, dates in cells)
+
 
 def partition(zone: ZoneInfo, periods: Iterable[Period]) -> Partition:
     """Return the coarsest partition of the instants of a zone on whose classes every period is constant."""
@@ -208,8 +232,7 @@ def _partition(zone: ZoneInfo, periods: tuple[Period, ...]) -> Partition:
     An instant is in a period when its date is and its minute is: the answers, one bit a period, are those for
     its date and those for its minute of the week, taken together.
     """
-    days = _cells((_ordinals(period.dates) for period in periods), cuts=(_FIRST_DAY, _END_OF_DAYS))
-    week = _cells((period.week for period in periods), cuts=range(0, MINUTES_PER_WEEK + 1, MINUTES_PER_DAY))
+    days, week = _grid(periods)
     best: dict[int, _Choice] = {}
     for by_minute, minutes in week.items():
         daily = _by_weekday(minutes)
@@ -229,6 +252,15 @@ def _partition(zone: ZoneInfo, periods: tuple[Period, ...]) -> Partition:
         },
         _classes={answers: number for number, answers in enumerate(ordered)},
         _witnesses=tuple(best[answers][1] for answers in ordered),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _grid(periods: tuple[Period, ...]) -> tuple[dict[int, list[Range]], dict[int, list[Range]]]:
+    """Return dates, and minutes of the week, by the periods that they are in, a bit each; none spans a midnight."""
+    return (
+        _cells((_ordinals(period.dates) for period in periods), cuts=(_FIRST_DAY, _END_OF_DAYS)),
+        _cells((period.week for period in periods), cuts=range(0, MINUTES_PER_WEEK + 1, MINUTES_PER_DAY)),
     )
 
 

@@ -1,0 +1,135 @@
+"""Two decision models in, the exact partition of the calls that they end otherwise out.
+
+Both outcomes of an extension are walked side by side, at the joint classes of time: nothing is sampled. What is not in
+the partition ends alike, so that an empty one is a proof that no call changes its destination.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from policyc import digits, schedule
+from policyc.decision import Diagram
+from policyc.digits import NumberSet
+from policyc.outcomes import DecisionModel, Ending, Leaf, Outcomes
+from policyc.schedule import Partition
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Classes of time, which `mask` says, of those that both policies tell apart."""
+
+    partition: Partition
+    mask: int
+
+    @property
+    def always(self) -> bool:
+        """Whether they are all instants."""
+        return self.mask == self.partition.everything
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Calls of some callers to an extension at some times, where they ended and where they end now."""
+
+    extension: str
+    callers: NumberSet
+    times: Times
+    before: Ending
+    after: Ending
+
+
+def changes(old: DecisionModel, new: DecisionModel) -> Iterator[Change]:
+    """Yield the calls that end otherwise, by extension; no call is in two changes.
+
+    A number that is an extension of one policy only is the PBX's own in the other. Where the two policies are of
+    different time zones, each is asked what it does when its own clocks show an instant.
+    """
+    for extension in sorted({**old.policy.extensions, **new.policy.extensions}, key=lambda one: (len(one), one)):
+        yield from _changes(extension, _outcomes(old, extension), _outcomes(new, extension))
+
+
+def same(old: DecisionModel, new: DecisionModel) -> bool:
+    """Tell whether every call ends alike."""
+    return next(changes(old, new), None) is None
+
+
+def _outcomes(model: DecisionModel, extension: str) -> Outcomes:
+    if extension in model.policy.extensions:
+        return model.outcomes(extension)
+    nothing = schedule.partition(model.policy.zone, ())
+    leaf: Leaf = ((nothing.everything, Ending("system", extension)),)
+    starts = tuple(dict.fromkeys((0, *digits.EVERYONE.ends)))
+    inside = (bisect_right(digits.EVERYONE.ends, start) % 2 == 1 for start in starts)
+    return Diagram(nothing, starts, tuple(leaf if one else None for one in inside))
+
+
+def _changes(extension: str, old: Outcomes, new: Outcomes) -> Iterator[Change]:
+    joint = _joint(old.partition, new.partition)
+    # Where calls ended and end → at which classes → ranks of callers.
+    found: dict[tuple[Ending, Ending], dict[int, list[tuple[int, int]]]] = {}
+    known: dict[tuple[int, int], list[tuple[Ending, Ending, int]]] = {}  # by the identity of leaves
+    for low, high, before, after in _side_by_side(old, new):
+        key = id(before), id(after)
+        if key not in known:
+            known[key] = joint.differing(before, after)
+        for one, other, mask in known[key]:
+            found.setdefault((one, other), {}).setdefault(mask, []).append((low, high))
+    for (one, other), masks in found.items():
+        for mask, intervals in masks.items():
+            callers = digits.from_intervals(intervals)
+            yield Change(extension, callers, Times(joint.partition, mask), one, other)
+
+
+def _side_by_side(old: Outcomes, new: Outcomes) -> Iterator[tuple[int, int, Leaf, Leaf]]:
+    """Yield the cells that two diagrams cut together, with the leaves of both."""
+    at = other = 0
+    low = 0
+    while low < digits.END:
+        at += at + 1 < len(old.starts) and old.starts[at + 1] <= low
+        other += other + 1 < len(new.starts) and new.starts[other + 1] <= low
+        high = min(
+            old.starts[at + 1] if at + 1 < len(old.starts) else digits.END,
+            new.starts[other + 1] if other + 1 < len(new.starts) else digits.END,
+        )
+        before, after = old.rows[at], new.rows[other]
+        if before is not None and after is not None:  # no caller is in the others
+            yield low, high, before, after
+        low = high
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """The classes of time that two partitions tell apart together, and the class of each in either."""
+
+    partition: Partition
+    old: tuple[int, ...]
+    new: tuple[int, ...]
+
+    def differing(self, before: Leaf, after: Leaf) -> list[tuple[Ending, Ending, int]]:
+        """Return where calls ended and end, if that is not alike, with the classes at which that is so."""
+        found: dict[tuple[Ending, Ending], int] = {}
+        for number, (one, other) in enumerate(zip(self.old, self.new, strict=True)):
+            ways = _at(before, one), _at(after, other)
+            if ways[0] != ways[1]:
+                found[ways] = found.get(ways, 0) | 1 << number
+        return [(one, other, mask) for (one, other), mask in found.items()]
+
+
+def _at(leaf: Leaf, number: int) -> Ending:
+    return next(ending for mask, ending in leaf if mask >> number & 1)
+
+
+@lru_cache(maxsize=4096)
+def _joint(old: Partition, new: Partition) -> _Joint:
+    if old is new:
+        classes = tuple(range(old.count))
+        return _Joint(old, classes, classes)
+    joint = schedule.partition(new.zone, (*new.periods, *old.periods))
+    instants = [joint.witness(1 << number).replace(tzinfo=None) for number in range(joint.count)]
+    return _Joint(
+        joint,
+        tuple(old.class_of(instant) for instant in instants),
+        tuple(new.class_of(instant) for instant in instants),
+    )
