@@ -6,19 +6,22 @@ whom only `*` names, are not told of.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
-from policyc import digits
-from policyc.digits import Kind, NumberSet
+from policyc import digits, numbering
+from policyc.digits import Block, Kind, NumberSet
 from policyc.model import Rule
 from policyc.source import fold
+
+ANY: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """Callers by one name. `kind` is everyone, anonymous, name, number, range or prefix.
 
-    `text` is as a policy writes it. `length` is how many digits the numbers of a prefix have, where not all lengths are
-    meant.
+    `text` is as a policy writes it. `length` says how many digits the numbers of a prefix have where they are not those
+    that a policy would mean by it, which are French ones of `0*`; ANY: however many.
     """
 
     kind: str
@@ -36,14 +39,14 @@ class Phrase:
 
     @property
     def words(self) -> int:
-        """How many names it takes."""
-        return len(self.items) + len(self.excepted)
+        """How many names it takes; `*` of all numbers, but not of anonymous callers, is none."""
+        return len(self.items) + len(self.excepted) + 2 * (Item("prefix", "*", ANY) in self.items)
 
 
 Phrases = tuple[Phrase, ...]
 """Callers as people say them: those of any of the phrases."""
 
-_ORDER = ("everyone", "name", "prefix", "range", "number", "anonymous")
+_ORDER: Final = ("everyone", "name", "prefix", "range", "number", "anonymous")
 
 
 class Directory:
@@ -116,22 +119,42 @@ class Directory:
                 left -= part
         if not left.isdisjoint(digits.ANONYMOUS):
             found.append(Item("anonymous"))
-        found += (_block(kind, prefix, more) for kind, prefix, more in _blocks(left))
+        found += _leftover(left)
         return tuple(sorted(dict.fromkeys(found), key=lambda item: (_ORDER.index(item.kind), item.text)))
 
 
-def _blocks(callers: NumberSet) -> Iterator[tuple[Kind, str, int | None]]:
+def _leftover(callers: NumberSet) -> Iterator[Item]:
+    """Yield prefixes, numbers and ranges for callers that no rule has a name for."""
     for kind in Kind:
-        for block in callers.cover(kind):
-            yield kind, block.prefix, block.more
+        numbers = callers & digits.OF_KIND[kind] - digits.ANONYMOUS
+        blocks, ranges = numbers.cover(kind), tuple(_ranges(numbers, kind))
+        if len(blocks) <= len(ranges):
+            yield from (_block(block) for block in blocks)
+        else:
+            for first, last in ranges:
+                yield Item("number", first) if first == last else Item("range", f"{first}..{last}")
 
 
-def _block(kind: Kind, prefix: str, more: int | None) -> Item:
+def _ranges(numbers: NumberSet, kind: Kind) -> Iterator[tuple[str, str]]:
+    """Yield the first and the last of numbers that follow one another, all of one length."""
+    for sign in ("", "+") if kind is Kind.EXTERNAL else ("",):
+        for more in digits.lengths(kind, sign):
+            alike = numbers & digits.from_intervals([digits.interval(kind, sign, more)])
+            for low, high in alike.intervals:
+                yield digits.caller_at(low).number or "", digits.caller_at(high - 1).number or ""
+
+
+def _block(block: Block) -> Item:
+    kind, prefix, more = block.kind, block.prefix, block.more
     if more == 0:
         return Item("number", prefix)
-    length = None if more is None else len(prefix.removeprefix("+")) + more
-    french = kind is Kind.EXTERNAL and prefix.startswith("0") and length == 10
-    return Item("prefix", f"{prefix}*", None if french else length)
+    if more is None:
+        callers, length = digits.starting(prefix, (kind,)), ANY
+    else:
+        callers = digits.from_intervals([digits.interval(kind, prefix, more)]) & digits.EVERYONE
+        length = len(prefix.removeprefix("+")) + more
+    is_plain = prefix != "" and callers is numbering.prefix(prefix) & digits.OF_KIND[kind]
+    return Item("prefix", f"{prefix}*", None if is_plain else length)
 
 
 def _named(rules: Iterable[Rule]) -> Iterator[tuple[Item, NumberSet]]:

@@ -37,7 +37,7 @@ def _pair(
 ) -> Iterator[Setting]:
     if before is None or after is None:
         if before is not after:
-            yield Setting(number, key, before and before.name, after and after.name)
+            yield Setting(number, key, None if before is None else before.name, None if after is None else after.name)
         return
     for one, (was, now) in zip(_KEYS[key], zip(_values(before), _values(after), strict=True), strict=True):
         if was != now:

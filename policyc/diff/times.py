@@ -15,7 +15,7 @@ from typing import Final
 from policyc import hours, schedule
 from policyc.diff.partition import Times
 from policyc.model import Policy
-from policyc.schedule import MINUTES_PER_WEEK, Partition, Period
+from policyc.schedule import Partition, Period
 from policyc.source import fold
 
 _MOST_WORDS: Final = 6  # clauses that a reader follows
@@ -66,20 +66,15 @@ class Calendar:
     def __init__(self, old: Policy, new: Policy) -> None:
         """Take both policies."""
         self._names: dict[Period, Name] = {}
-        self._days: dict[Period, None] = {}  # those that are whole dates
+        self._days = [period for policy in (new, old) for period in _days(policy)]
         mine, theirs = _named(new), _named(old)
         for key, (name, period) in mine.items():
             other = theirs.get(key)
-            self._name(period, Name(key[0], name, "new" if other and other[1] != period else ""))
+            self._names.setdefault(period, Name(key[0], name, "new" if other and other[1] != period else ""))
         for key, (name, period) in theirs.items():
             other = mine.get(key)
-            self._name(period, Name(key[0], name, "" if other and other[1] == period else "old"))
+            self._names.setdefault(period, Name(key[0], name, "" if other and other[1] == period else "old"))
         self._known: dict[tuple[Partition, int], Described] = {}
-
-    def _name(self, period: Period, name: Name) -> None:
-        self._names.setdefault(period, name)
-        if period.week == ((0, MINUTES_PER_WEEK),):
-            self._days[period] = None
 
     def describe(self, times: Times) -> Described:
         """Return some times as people say them."""
@@ -120,10 +115,11 @@ def _shapes(times: Times) -> dict[Period, Name]:
     cells = times.partition.cells(times.mask)
     usual = Period(cells[0][0], _ALL_DATES)
     found = {usual: Name("week", hours.written(usual.week))}
-    dates = schedule.on_dates(span for _, spans in cells for span in spans)
-    if len(dates.dates) <= _MOST_DATES and (date.min, date.max) not in dates.dates:
-        shown = (f"{first}" if first == last else f"{first}..{last}" for first, last in dates.dates)
-        found[dates] = Name("dates", ", ".join(shown))
+    spans = schedule.merged((first.toordinal(), last.toordinal() + 1) for _, dates in cells for first, last in dates)
+    dates = [(date.fromordinal(first), date.fromordinal(end - 1)) for first, end in spans]
+    if len(dates) <= _MOST_DATES and not {date.min, date.max} & {day for span in dates for day in span}:
+        shown = (f"{first}" if first == last else f"{first}..{last}" for first, last in dates)
+        found[schedule.on_dates(dates)] = Name("dates", ", ".join(shown))
     return found
 
 
@@ -142,6 +138,12 @@ def _named(policy: Policy) -> dict[tuple[str, str], tuple[str, Period]]:
     if policy.holidays:
         found["holidays", ""] = "", schedule.on_dates((day, day) for day, _ in policy.holidays)
     return found
+
+
+def _days(policy: Policy) -> list[Period]:
+    """Return the closures and the holidays of a policy."""
+    holidays = [schedule.on_dates((day, day) for day, _ in policy.holidays)] if policy.holidays else []
+    return [*holidays, *(one.period for one in policy.closures)]
 
 
 def _cost(clauses: Iterable[Sequence[Literal]]) -> int:
