@@ -135,7 +135,8 @@ def _join_digits(tokens: list[Token]) -> Iterator[Token]:
         if token.type != "DIGITS":
             yield token
             continue
-        if at > 1 and tokens[at - 2].type == "SONNE" and at < len(tokens) and tokens[at].value in ("s", "S"):
+        is_rung = at > 1 and tokens[at - 2].type == "SONNE" and token.value.isdigit()
+        if is_rung and at < len(tokens) and tokens[at].value in ("s", "S"):
             yield Token("DURATION", f"{token.value}s", token.start, tokens[at].end)  # sonne 20 s
             at += 1
             continue

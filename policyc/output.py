@@ -39,15 +39,40 @@ def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
                 ready.append((beside(target, data), target))
                 _give_mode(target, ready[-1][0])
             written.append(Written(target, len(data), changed))
-        while ready:
-            temporary, target = ready[0]
-            temporary.replace(target)
-            ready.pop(0)
+        _rename(ready)
     finally:
-        for temporary, _ in ready:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        _drop(ready)
     return tuple(written)
+
+
+def rewrite(files: Mapping[Path, bytes]) -> None:
+    """Put other bytes into files that are there. Raises OSError, and then leaves every old file whole.
+
+    As for `write`, but that a symbolic link is followed: who edits a file by a link means the file.
+    """
+    ready: list[tuple[Path, Path]] = []
+    try:
+        for path, data in sorted(files.items()):
+            target = Path(os.path.realpath(path))
+            ready.append((beside(target, data), target))
+            _give_mode(target, ready[-1][0])
+        _rename(ready)
+    finally:
+        _drop(ready)
+
+
+def _rename(ready: list[tuple[Path, Path]]) -> None:
+    """Give files their own names; those that are left had none."""
+    while ready:
+        temporary, target = ready[0]
+        temporary.replace(target)
+        ready.pop(0)
+
+
+def _drop(ready: list[tuple[Path, Path]]) -> None:
+    for temporary, _ in ready:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def encode(text: str) -> bytes:

@@ -138,6 +138,8 @@ def test_full_french_numbers_are_told_apart_with_or_without_commas(numbers: list
         ("2026-13-45 32/1/26", "DATE 2026-13-45, DATE 32/1/26"),
         ("2026–12–24", "DATE 2026-12-24"),
         ("20s 20S sonne 20 s", "DURATION 20s, DURATION 20S, SONNE sonne, DURATION 20s"),
+        ("sonne 0.5 s", "SONNE sonne, NUMBER 05, NAME s"),
+        ("sonne 20* s", "SONNE sonne, PREFIX 20, NAME s"),
         ("poste 104 S", "POSTE poste, NUMBER 104, NAME S"),
         ("101Accueil*", "NUMBER 101, NAME Accueil, BAD_CHARACTER *"),
         ("+33 700 12 34 56 78 90, 0033 7 00 12 34 56", "NUMBER +337001234567890, NUMBER 0033700123456"),

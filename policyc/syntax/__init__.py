@@ -30,8 +30,8 @@ from policyc.syntax.nodes import (
     Word,
     Zone,
 )
-from policyc.syntax.reader import parse
-from policyc.syntax.shapes import keywords, spelling
+from policyc.syntax.reader import parse, parse_lines
+from policyc.syntax.shapes import as_name, keywords, spelling
 
 __all__ = [
     "Assertion",
@@ -62,7 +62,9 @@ __all__ = [
     "Until",
     "Word",
     "Zone",
+    "as_name",
     "keywords",
     "parse",
+    "parse_lines",
     "spelling",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from policyc import lexer
-from policyc.diagnostics import Diagnostic, Text
+from policyc import edits, lexer
+from policyc.diagnostics import Diagnostic, Fix, Text
 from policyc.lexer import Line, Token
 from policyc.source import SourceFile, Span, fold
 from policyc.syntax.build import build
@@ -79,8 +79,13 @@ _ORDER: Final = (
 
 def parse(source: SourceFile) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
     """Return the syntax tree of a file and what is wrong with its syntax."""
+    return parse_lines(source, lexer.lex(source, keywords()))
+
+
+def parse_lines(source: SourceFile, lines: Iterable[Line]) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
+    """Return the syntax tree of the lines of a file, as `parse` does of its text."""
     reader = _Reader(source)
-    for line in lexer.lex(source, keywords()):
+    for line in lines:
         reader.take(line)
     reader.close()
     tree = SyntaxTree(source, tuple(reader.statements), tuple(reader.comments), tuple(reader.doubtful))
@@ -185,9 +190,10 @@ class _Reader:
         code: str,
         span: Span,
         help: Text | None = None,  # noqa: A002  as the field is called
+        fix: Fix | None = None,
         **args: str | int | tuple[str, ...],
     ) -> None:
-        self.diagnostics.append(Diagnostic(code, span, args, help=(help,) if help else ()))
+        self.diagnostics.append(Diagnostic(code, span, args, help=(help,) if help else (), fix=fix))
 
     def _broken(self, line: Line) -> bool:
         """Report a character that no word is made of, or a quote without an end."""
@@ -240,13 +246,15 @@ class _Reader:
             at, close = misspelt
             span = self._span(tokens[at])
             expected = self._expected(accepted(types_of(tokens[:at])))
-            self._report("PC101", span, Text("suggest", {"word": close}), word=span.text, expected=expected)
+            help_, fix = Text("suggest", {"word": close}), edits.replaced(span, close)
+            self._report("PC101", span, help_, fix, word=span.text, expected=expected)
         elif not ended and is_name_instead(tokens, failure):
-            self._report("PC110", span, Text("quote", {"name": span.text}), word=span.text)
+            fix = edits.replaced(span, f'"{span.text}"')
+            self._report("PC110", span, Text("quote", {"name": span.text}), fix, word=span.text)
         else:
             word = "<END>" if ended else span.text
-            help_ = None if ended else self._repair(tokens, failure)
-            self._report("PC101", span, help_, word=word, expected=self._expected(failure.expected))
+            repair = None if ended else self._repair(tokens, failure)
+            self._report("PC101", span, *repair or (), word=word, expected=self._expected(failure.expected))
         self._give_up(tokens)
 
     def _misspelt(self, tokens: tuple[Token, ...], at: int) -> tuple[int, str] | None:
@@ -260,27 +268,29 @@ class _Reader:
                     return place, close
         return None
 
-    def _repair(self, tokens: tuple[Token, ...], failure: Failure) -> Text | None:
+    def _repair(self, tokens: tuple[Token, ...], failure: Failure) -> tuple[Text, Fix | None] | None:
         """Return the most likely repair of a line that has a token too many or lacks one, if one is likely."""
         types, at = types_of(tokens), failure.at
         found = tokens[at]
         if fold(found.value) in _CONNECTIVES and fits((*types[:at], *types[at + 1 :])):
-            return Text("remove", {"word": found.value})
+            return Text("remove", {"word": found.value}), edits.removed_word(self._span(found))
         if types[at] in _STATEMENTS | _BODY_WORDS and "$END" in failure.expected:
-            return Text("newline", {"word": found.value})
+            between = Span(self.source, tokens[at - 1].end, found.start)
+            return Text("newline", {"word": found.value}), edits.replaced(between, "\n")
         quotable = self._unquoted(tokens, failure)
-        if quotable:
-            return Text("quote", {"name": quotable})
+        if quotable is not None:
+            return Text("quote", {"name": quotable.text}), edits.replaced(quotable, f'"{quotable.text}"')
         for place in (at, at - 1):
             words = [name for name in accepted(types[:place]) if is_word(name)]
             missing = [name for name in words if fits((*types[:place], name, *types[place:]))]
             if len(missing) == 1:
-                before = self._span(tokens[place]).text
-                return Text("insert", {"word": spelling()[missing[0]], "before": before})
-        return next((Text(key) for name, key in _FORMATS.items() if name in failure.expected), None)
+                before, word = self._span(tokens[place]), spelling()[missing[0]]
+                fix = edits.replaced(Span(self.source, before.start, before.start), f"{word} ")
+                return Text("insert", {"word": word, "before": before.text}), fix
+        return next(((Text(key), None) for name, key in _FORMATS.items() if name in failure.expected), None)
 
-    def _unquoted(self, tokens: tuple[Token, ...], failure: Failure) -> str:
-        """Return the text that would make a good line if it were one quoted name, or nothing."""
+    def _unquoted(self, tokens: tuple[Token, ...], failure: Failure) -> Span | None:
+        """Return what would make a good line if it were one quoted name, or nothing."""
         types, at = types_of(tokens), failure.at
         first, last = at, at + 1
         if types[at - 1] == "NAME" and types[at] == "NAME":  # several words
@@ -293,12 +303,12 @@ class _Reader:
             while last < len(tokens) and tokens[last].start == tokens[last - 1].end:
                 last += 1
             if last == at + 1:
-                return ""
+                return None
         else:
-            return ""
-        text = self.source.text[tokens[first].start : tokens[last - 1].end]
+            return None
+        span = Span(self.source, tokens[first].start, tokens[last - 1].end)
         good = fits((*types[:first], "NAME", *types[last:]))
-        return text if good and not set('"«»“”,') & set(text) else ""
+        return span if good and not set('"«»“”,') & set(span.text) else None
 
     def _expected(self, terminals: Iterable[str]) -> tuple[str, ...]:
         """Return what would fit, as messages show it: words, and `<NUMBER>` for what the catalogue names."""
@@ -318,7 +328,8 @@ class _Reader:
         first = tokens[0]
         close = closest(first.value, starting_words()) if first.type == "NAME" else ""
         help_ = Text("suggest", {"word": close}) if close else None
+        fix = edits.replaced(self._span(first), close) if close else None
         if not close and self.opened is not None and not isinstance(self.opened, ListDecl):
             help_ = Text(_BODY_OF[type(self.opened)][1])
-        self._report("PC109", self._span(first), help_, word=self._span(first).text)
+        self._report("PC109", self._span(first), help_, fix, word=self._span(first).text)
         self._give_up(tokens)

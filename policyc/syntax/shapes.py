@@ -12,7 +12,7 @@ from typing import Any
 
 from policyc import lexer, resources
 from policyc.lexer import Token
-from policyc.source import fold
+from policyc.source import SourceFile, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,14 @@ def keywords() -> dict[str, str]:
         for terminal in _lark().terminals
         if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value[0].isalpha()
     }
+
+
+def as_name(name: str) -> str:
+    """Return how a policy writes a name: as it is where it is read as one, else in quotes."""
+    lines = list(lexer.lex(SourceFile("", name), keywords()))
+    if [line.tokens for line in lines] == [(Token("NAME", name, 0, len(name)),)]:
+        return name
+    return f"« {name} »" if '"' in name else f'"{name}"'
 
 
 @cache
