@@ -7,8 +7,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policyc.api import Checked, Compiled, PolicyError, check, compile, load, load_text, verify  # noqa: A004
-    from policyc.diagnostics import Diagnostic, Severity
+    from policyc.api import (
+        Checked,
+        Compiled,
+        PolicyError,
+        check,
+        compare,
+        compile,  # noqa: A004
+        format_text,
+        load,
+        load_text,
+        verify,
+    )
+    from policyc.diagnostics import Diagnostic, Edit, Fix, Severity
+    from policyc.diff.grouping import Difference
     from policyc.evaluate import Call, Outcome, call_from, events
     from policyc.model import Policy
     from policyc.proof.checking import Verified
@@ -20,6 +32,9 @@ __all__ = [
     "Checked",
     "Compiled",
     "Diagnostic",
+    "Difference",
+    "Edit",
+    "Fix",
     "Outcome",
     "Policy",
     "PolicyError",
@@ -28,17 +43,31 @@ __all__ = [
     "__version__",
     "call_from",
     "check",
+    "compare",
     "compile",
     "evaluate",
     "events",
+    "format_text",
     "load",
     "load_text",
     "verify",
 ]
 
 _HOMES = {
-    "policyc.api": ("Checked", "Compiled", "PolicyError", "check", "compile", "load", "load_text", "verify"),
-    "policyc.diagnostics": ("Diagnostic", "Severity"),
+    "policyc.api": (
+        "Checked",
+        "Compiled",
+        "PolicyError",
+        "check",
+        "compare",
+        "compile",
+        "format_text",
+        "load",
+        "load_text",
+        "verify",
+    ),
+    "policyc.diagnostics": ("Diagnostic", "Edit", "Fix", "Severity"),
+    "policyc.diff.grouping": ("Difference",),
     "policyc.evaluate": ("Call", "Outcome", "call_from", "events"),
     "policyc.model": ("Policy",),
     "policyc.proof.checking": ("Verified",),

@@ -5,6 +5,7 @@
     policyc.events(policy, call)                       # 'ring 102 20s > voicemail 102 unavailable'
     policyc.compile(policy).files["asterisk"]["policyc.conf"]
     policyc.verify(policy, "build").holds              # the files in build/<target>/ decide as the policy does
+    policyc.format_text(text)                          # the same policy in its canonical layout
 
 A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyError`, which carries them; `check`,
 `compile` and `verify` return them.
@@ -23,7 +24,7 @@ from policyc import capabilities, checks, config, digits, project, targets, work
 from policyc.config import Config
 from policyc.diagnostics import Diagnostic, arrange, has_errors
 from policyc.digits import NumberSet
-from policyc.files import Files, MemoryFiles
+from policyc.files import Files, MemoryFiles, PrivateFolders
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
 from policyc.resolve import resolve
@@ -31,6 +32,7 @@ from policyc.suppress import acceptable, suppress
 from policyc.workspace import Workspace
 
 if TYPE_CHECKING:
+    from policyc.diff.grouping import Difference
     from policyc.proof.checking import Verified
 
 StrPath = str | os.PathLike[str]
@@ -90,13 +92,18 @@ _DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resol
 
 
 def examine(
-    files: Files, paths: Iterable[str], today: date | None = None, company: NumberSet = digits.EMPTY
+    files: Files,
+    paths: Iterable[str],
+    today: date | None = None,
+    company: NumberSet = digits.EMPTY,
+    private: PrivateFolders | None = None,
 ) -> Checked:
     """Return the policy of some files, wherever they are kept, with every diagnostic that no comment accepts.
 
-    `company` is the outside numbers of the company. Of a policy that was not understood, nothing doubtful is told.
+    `company` is the outside numbers of the company, `private` the folders on disk where directories of extensions may
+    also be. Of a policy that was not understood, nothing doubtful is told.
     """
-    program, unread = project.load(files, paths)
+    program, unread = project.load(files, paths, private)
     policy, unresolved = resolve(program)
     found = (*unread, *unresolved)
     understood = not has_errors(suppress(found, program.comments))
@@ -107,9 +114,12 @@ def examine(
     return _of(model, arrange(suppress(found, program.comments)))
 
 
-def examine_workspace(place: Workspace, today: date | None = None) -> Checked:
-    """Return the policy of a project on disk, with what is wrong with its settings too."""
-    checked = examine(place.files, place.paths, today, place.config.company)
+def examine_workspace(place: Workspace, today: date | None = None, files: Files | None = None) -> Checked:
+    """Return the policy of a project on disk, with what is wrong with its settings too.
+
+    `files` are its files as they would be, if they are not those on disk.
+    """
+    checked = examine(files or place.files, place.paths, today, place.config.company, place.private)
     found = checked.diagnostics
     if place.gathered:  # files that include one another and were all picked up: nothing that anyone wrote twice
         found = tuple(one for one in found if one.code != "PC005" or one.args.get("path") not in place.paths)
@@ -124,6 +134,20 @@ def load(paths: Paths, *, today: date | None = None) -> Policy:
 def load_text(text: str, name: str = "policy.pol") -> Policy:
     """Return the policy of a text; `name` is what diagnostics call it. Raises PolicyError if it has errors."""
     return _sound(examine(MemoryFiles({name: text}), (name,)))
+
+
+def format_text(text: str, name: str = "policy.pol") -> str:
+    """Return the text of a policy file in its canonical layout; `name` is what diagnostics call it.
+
+    It is proved to say the same. Raises PolicyError if there are mistakes in the words of its lines; what they mean is
+    not looked at.
+    """
+    from policyc.formatting import format_data
+
+    formatted = format_data(name, text.encode(errors="surrogatepass"))
+    if formatted.text is None:
+        raise PolicyError(formatted.diagnostics)
+    return formatted.text
 
 
 def check(
@@ -186,6 +210,19 @@ def verify(
         wanted = tuple(files) if targets is None else tuple(targets)
         held, unread, folder = files, (), ""
     return checking.verify(checked.model, held, wanted, all_settings(chosen, wanted, settings), folder, unread=unread)
+
+
+def compare(old: Policy | Paths, new: Policy | Paths) -> "Difference":
+    """Return which calls end otherwise by one policy than by another, exactly, and what else they say differs.
+
+    Raises PolicyError for a policy that has errors.
+    """
+    from policyc.diff import grouping
+
+    before, after = (_checked(one, None)[0] for one in (old, new))
+    _sound(before)
+    _sound(after)
+    return grouping.compare(before.model, after.model)
 
 
 def render(

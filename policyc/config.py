@@ -33,7 +33,7 @@ class Config:
     `sources` are the policy files as written, None when the file says none; `targets` are all that are wanted, and
     `settings` holds every setting of every target that this version knows of. `legible` is False when the file could
     not be read at all, so that its sources are not known. `sources_span` is where they stand. `company` is the outside
-    numbers that lead to the company itself.
+    numbers that lead to the company itself. `private` are the folders, as written, of directories that stay private.
     """
 
     sources: tuple[str, ...] | None
@@ -42,6 +42,7 @@ class Config:
     legible: bool = True
     sources_span: Span | None = None
     company: NumberSet = digits.EMPTY
+    private: tuple[str, ...] = ()
 
 
 @cache
@@ -192,6 +193,7 @@ def _merged(
         legible=sources is not None or not any(one[:2] == sources_key or one == ("policy",) for one in bad),
         sources_span=None if sources is None else _span(source, index, sources_key),
         company=digits.union(_outside_numbers(one) for one in get(("policy", "company_numbers"), ())),
+        private=get(("policy", "private_directories"), ()),
     )
 
 
@@ -261,10 +263,19 @@ def _tables() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
 
 def _values(tables: Mapping[str, Any]) -> Iterator[tuple[_Path, Text]]:
     policy = tables.get("policy")
-    named = policy.get("company_numbers") if isinstance(policy, dict) else None
-    for at, one in enumerate(named if isinstance(named, list) else ()):
-        if one and isinstance(one, str) and not _outside_numbers(one):
-            yield ("policy", "company_numbers", at), Text("company-number", {"value": _visible(one)})
+
+    def texts(key: str) -> Iterator[tuple[_Path, str]]:
+        named = policy.get(key) if isinstance(policy, dict) else None
+        for at, one in enumerate(named if isinstance(named, list) else ()):
+            if one and isinstance(one, str):
+                yield ("policy", key, at), one
+
+    for path, one in texts("company_numbers"):
+        if not _outside_numbers(one):
+            yield path, Text("company-number", {"value": _visible(one)})
+    for path, one in texts("private_directories"):
+        if one.startswith("~") or not one.isprintable():
+            yield path, Text("private-directory", {"value": _visible(one)})
     given = tables.get("targets")
     if not isinstance(given, dict):
         return

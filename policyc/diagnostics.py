@@ -54,6 +54,9 @@ PC003 include-outside-project
 PC004 include-matches-nothing
 PC006 bad-configuration
 PC007 bad-directory
+PC008 unknown-revision
+PC009 git-unusable
+PC010 not-call-records
 PC101 unexpected-word
 PC102 unexpected-character
 PC103 unclosed-quote
@@ -106,12 +109,14 @@ PC610 pbx-changed-meanwhile
 PC701 test-fails
 PC702 guarantee-broken
 PC703 coverage-too-low
+PC705 too-many-moved
 PC801 files-decide-otherwise
 PC802 file-not-understood
 PC803 missing-compiled-file
 """
 _WARNINGS = """\
 PC005 repeated-include
+PC011 doubtful-call-records
 PC212 undeclared-short-number
 PC213 bad-ignore-comment
 PC214 doubtful-foreign-number
@@ -170,6 +175,30 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Characters of a file, and the text to put in their place."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The one way to repair what a diagnostic says, as edits that do not overlap.
+
+    `safe`: no call ends otherwise for it. That is still proved before a file is written.
+    """
+
+    edits: tuple[Edit, ...]
+    safe: bool = False
+
+    @property
+    def removes(self) -> bool:
+        """Whether it only takes out whole lines."""
+        return all(not one.text and one.span.column == 1 and one.span.text[-1:] == "\n" for one in self.edits)
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: its code, where it stands (None: nowhere in a file), and what its sentences need."""
 
@@ -180,6 +209,7 @@ class Diagnostic:
     notes: tuple[Text, ...] = ()
     help: tuple[Text, ...] = ()
     witness: Witness | None = None
+    fix: Fix | None = None
 
     @property
     def severity(self) -> Severity:

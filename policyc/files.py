@@ -1,8 +1,10 @@
 """How the core sees files: a project's folder on disk, or in memory. Paths are relative to the project, with `/`."""
 
 import os
+import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -11,6 +13,15 @@ MAX_BYTES = 64 * 1024 * 1024  # a policy of 150,000 rules has 15 MB; more than t
 
 class OutsideProjectError(Exception):
     """A path leads out of the project's folder."""
+
+    def __init__(self, path: str, leads_to: str | None = None) -> None:
+        """Take the path and, where the words of it tell, the place: from the project's folder, or absolute."""
+        super().__init__(path)
+        self.leads_to = leads_to
+
+
+class SubmoduleError(OSError):
+    """A path leads into a submodule of git, which is another repository."""
 
 
 class Files(Protocol):
@@ -25,17 +36,15 @@ class Files(Protocol):
 
 def join(folder_of: str, path: str) -> str:
     """Return a path written in one file as a path of the project. Raises OutsideProjectError."""
-    if path.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", path) or "\0" in path:
+    if "\0" in path:
         raise OutsideProjectError(path)
-    parts: list[str] = []
-    for part in (PurePosixPath(folder_of).parent / path.replace("\\", "/")).parts:
-        if part == "..":
-            if not parts:
-                raise OutsideProjectError(path)
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)
+    if path.startswith(("/", "\\", "~")) or re.match(r"[A-Za-z]:", path):
+        raise OutsideProjectError(path, os.path.normpath(path) if Path(path).is_absolute() else None)
+    whole = (PurePosixPath(folder_of).parent / path.replace("\\", "/")).as_posix()
+    joined = posixpath.normpath(whole)
+    if joined.split("/")[0] == "..":
+        raise OutsideProjectError(path, joined)
+    return "" if joined == "." else joined
 
 
 class DiskFiles:
@@ -63,6 +72,33 @@ class DiskFiles:
         for path in found:
             self._inside(path)
         return sorted((path.relative_to(self.root).as_posix() for path in found), key=os.fsencode)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateFolders:
+    """Folders whose directories of extensions stay out of the project's reviews: people's mobiles are in them.
+
+    They are always on disk: where `Files` are those of a revision of git, these are as they are today. Paths are as for
+    `Files`, relative to the project's folder `root`, or absolute; `folders` are whole.
+    """
+
+    root: Path
+    folders: tuple[Path, ...]
+
+    def hold(self, path: str) -> bool:
+        """Tell whether a path of the project is in one of them, by its words."""
+        place = Path(os.path.normpath(self.root / path))
+        return any(place.is_relative_to(folder) for folder in self.folders)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file. Raises OSError, or OutsideProjectError for one that really is in none of them."""
+        place = os.path.realpath(self.root / path)
+        for folder in self.folders:
+            try:
+                return DiskFiles(folder).read(place)
+            except OutsideProjectError:
+                continue
+        raise OutsideProjectError(path)
 
 
 class MemoryFiles:

@@ -3,14 +3,18 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from policyc import syntax
-from policyc.diagnostics import Diagnostic, Text
-from policyc.files import MAX_BYTES, Files, OutsideProjectError, join
-from policyc.source import SourceFile, Span, fold, plain
+from policyc.diagnostics import Diagnostic, Edit, Fix, Text
+from policyc.edits import whole_line
+from policyc.files import MAX_BYTES, Files, OutsideProjectError, PrivateFolders, SubmoduleError, join
+from policyc.source import SourceFile, Span, fold, hidden, hidden_text, plain
 from policyc.syntax import Comment, Directory, ExtensionDecl, Include, Statement, Word
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,13 @@ class _Task:
 @dataclass(slots=True)
 class _Loader:
     files: Files
+    private: PrivateFolders | None
     statements: list[Statement] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     sources: list[SourceFile] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)  # by whoever asks for the policy, not by a file of it
     doubtful: list[str] = field(default_factory=list)
     complete: bool = True
 
@@ -64,12 +70,21 @@ class _Loader:
     def file(self, path: str, asked: Span | None) -> Iterator["_Task"]:
         """Yield the statements of a policy file."""
         if path in self.seen:
-            self.diagnostics.append(Diagnostic("PC005", asked, {"path": path}))
+            # Of a file that was named from outside, the line may be the only mention at another time.
+            fix = None if path in self.named else _not_again(asked)
+            self.diagnostics.append(Diagnostic("PC005", asked, {"path": path}, fix=fix))
             return
         self.seen.add(path)
-        source = self.source(path, asked)
+        if asked is None:
+            self.named.add(path)
+        try:
+            source = self.source(path, asked)
+        except OutsideProjectError:
+            self.missing("PC003", asked, path=path)
+            return
         if source is None:
             return
+        self.sources.append(source)
         tree, found = syntax.parse(source)
         self.diagnostics += found
         self.comments += tree.comments
@@ -77,18 +92,19 @@ class _Loader:
         for statement in tree.statements:
             yield _Task(statement, path, None)
 
-    def source(self, path: str, asked: Span | None) -> SourceFile | None:
-        """Read a file as text, or say why it cannot be."""
+    def source(self, path: str, asked: Span | None, private: PrivateFolders | None = None) -> SourceFile | None:
+        """Read a file, of the project or a private one, as text, or say why it cannot be. Raises OutsideProjectError.
+
+        What is wrong with a private one is told without its text.
+        """
         try:
-            data = self.files.read(path)
-        except OutsideProjectError:
-            self.missing("PC003", asked, path=path)
-            return None
+            data = (private or self.files).read(path)
         except (OSError, ValueError) as error:
             cases: dict[type[Exception], str] = {
                 FileNotFoundError: "absent",
                 IsADirectoryError: "folder",
                 PermissionError: "denied",
+                SubmoduleError: "submodule",
             }
             reason = getattr(error, "strerror", None) or str(error)
             self.missing("PC001", asked, case=cases.get(type(error), "other"), path=path, reason=reason)
@@ -96,17 +112,18 @@ class _Loader:
         if len(data) > MAX_BYTES:
             self.missing("PC001", asked, case="large", path=path, reason=str(MAX_BYTES >> 20))
             return None
+        if data.startswith(_LFS_POINTER):
+            self.missing("PC001", asked, case="lfs", path=path, reason="")
+            return None
         source, found = read_source(path, data)
-        self.diagnostics += found
+        self.diagnostics += map(_hidden, found) if private else found
         if source is None:
             self.complete = False
-        else:
-            self.sources.append(source)
         return source
 
-    def missing(self, code: str, span: Span | None, **args: str) -> None:
+    def missing(self, code: str, span: Span | None, help_: tuple[Text, ...] = (), **args: str) -> None:
         self.complete = False
-        self.diagnostics.append(Diagnostic(code, span, args))
+        self.diagnostics.append(Diagnostic(code, span, args, help=help_))
 
     def include(self, statement: Include, path: str) -> Iterator["_Task"]:
         """Yield the files that an `inclure` names."""
@@ -125,27 +142,46 @@ class _Loader:
                 yield _Task(None, one, span)
 
     def directory(self, statement: Directory, path: str) -> None:
-        span = statement.path.span
+        """Read a directory of extensions, of the project or of its private folders."""
+        span, written = statement.path.span, statement.path.text
         try:
-            target = join(path, statement.path.text)
+            target, private = self.place(path, written)
+            if target in self.seen:
+                self.diagnostics.append(Diagnostic("PC005", span, {"path": target}, fix=_not_again(span)))
+                return
+            self.seen.add(target)
+            source = self.source(target, span, private)
         except OutsideProjectError:
-            self.missing("PC003", span, path=statement.path.text)
+            self.missing("PC003", span, (Text("directory"),), path=written)
             return
-        if target in self.seen:
-            self.diagnostics.append(Diagnostic("PC005", span, {"path": target}))
-            return
-        self.seen.add(target)
-        source = self.source(target, span)
         if source is not None:
-            statements, found = read_directory(source)
+            shown = hidden(source) if private else source
+            self.sources.append(shown)
+            statements, found = read_directory(source, shown)
             self.statements += statements
             self.diagnostics += found
             self.doubtful += [fold(source.text)] * bool(found)
 
+    def place(self, path: str, written: str) -> tuple[str, PrivateFolders | None]:
+        """Return where a directory is, and the private folders if it is one of theirs. Raises OutsideProjectError."""
+        private = self.private
+        try:
+            target = join(path, written)
+        except OutsideProjectError as outside:
+            if private is None or outside.leads_to is None:
+                raise
+            return outside.leads_to, private
+        return target, private if private and private.hold(target) else None
 
-def load(files: Files, paths: Iterable[str]) -> tuple[Program, tuple[Diagnostic, ...]]:
-    """Return the program of policy files in the order given, and what is wrong with files and syntax."""
-    loader = _Loader(files)
+
+def load(
+    files: Files, paths: Iterable[str], private: PrivateFolders | None = None
+) -> tuple[Program, tuple[Diagnostic, ...]]:
+    """Return the program of policy files in the order given, and what is wrong with files and syntax.
+
+    `private` are further folders that directories of extensions, and nothing else, are read from.
+    """
+    loader = _Loader(files, private)
     for path in paths:
         loader.load(path, None)
     program = Program(
@@ -172,8 +208,33 @@ def read_source(path: str, data: bytes) -> tuple[SourceFile | None, tuple[Diagno
     source = SourceFile(path, plain(text))
     if len(source.text) != len(text):
         at = next(at for at, (one, two) in enumerate(zip(plain(text), _keep(text), strict=False)) if one != two)
-        return source, (Diagnostic("PC901", Span(source, at, min(at + 1, len(source.text)))),)
+        span = Span(source, at, min(at + 1, len(source.text)))
+        return source, (Diagnostic("PC901", span, fix=_composed(source, text)),)
     return source, ()
+
+
+def _not_again(asked: Span | None) -> Fix | None:
+    """Return a fix that takes out the line that names a file read already, if it names no other."""
+    if asked is None or set(asked.text) & set("*?"):
+        return None
+    return Fix((Edit(whole_line(asked.file, asked.line), ""),), safe=True)
+
+
+def _composed(source: SourceFile, text: str) -> Fix:
+    """Return a fix that composes the characters of each line that has decomposed ones, and keeps typographic ones."""
+    edits = []
+    for number, line in enumerate(text.split("\n"), 1):
+        composed = unicodedata.normalize("NFC", line)
+        if composed != line:
+            start = source.start_of(number)
+            edits.append(Edit(Span(source, start, start + len(composed)), composed))
+    return Fix(tuple(edits), safe=True)
+
+
+def _hidden(diagnostic: Diagnostic) -> Diagnostic:
+    """Return what is wrong with a file that is not to be shown."""
+    span = diagnostic.primary
+    return replace(diagnostic, primary=span and Span(hidden(span.file), span.start, span.end), fix=None)
 
 
 def _keep(text: str) -> str:
@@ -186,8 +247,11 @@ _NO = frozenset(("", "non", "n", "0", "faux", "no", "false"))
 _COLUMNS = ("numero", "nom", "mobile", "messagerie", "sonne")
 
 
-def read_directory(source: SourceFile) -> tuple[list[ExtensionDecl], list[Diagnostic]]:
-    """Return the extensions of a directory: a CSV file with a line of headers, separated by `,` or `;`."""
+def read_directory(source: SourceFile, shown: SourceFile) -> tuple[list[ExtensionDecl], list[Diagnostic]]:
+    """Return the extensions of a directory: a CSV file with a line of headers, separated by `,` or `;`.
+
+    Spans are of `shown`: the file itself, or what stands for one that is not to be shown.
+    """
     found: list[ExtensionDecl] = []
     problems: list[Diagnostic] = []
     first = next((line for line in source.text.split("\n") if line.strip()), "")
@@ -199,7 +263,7 @@ def read_directory(source: SourceFile) -> tuple[list[ExtensionDecl], list[Diagno
             cells = [cell.strip() for cell in row]
             if not any(cells):
                 continue
-            line = _Row(source, reader.line_num, problems)
+            line = _Row(source, shown, reader.line_num, problems)
             if columns is None:
                 columns = line.columns(cells)
                 if columns is None:
@@ -212,10 +276,10 @@ def read_directory(source: SourceFile) -> tuple[list[ExtensionDecl], list[Diagno
                 if declared is not None:
                     found.append(declared)
     except csv.Error as error:
-        _Row(source, reader.line_num, problems).wrong("csv", "", reason=str(error))
+        _Row(source, shown, reader.line_num, problems).wrong("csv", "", reason=str(error))
     else:
         if columns is None:
-            _Row(source, 1, problems).wrong("missing", "", column=_COLUMNS[0])
+            _Row(source, shown, 1, problems).wrong("missing", "", column=_COLUMNS[0])
     return found, problems
 
 
@@ -224,6 +288,7 @@ class _Row:
     """A line of a directory: says what is wrong with it, and where."""
 
     source: SourceFile
+    shown: SourceFile
     number: int
     problems: list[Diagnostic]
 
@@ -233,8 +298,12 @@ class _Row:
         start, text = self.source.start_of(number), self.source.line(number)
         if value and text.count(value) == 1:
             start += text.index(value)
-            return Span(self.source, start, start + len(value))
-        return Span(self.source, start, start + len(text))
+            return Span(self.shown, start, start + len(value))
+        return Span(self.shown, start, start + len(text))
+
+    def said(self, value: str) -> str:
+        """Return a cell as messages say it."""
+        return value if self.shown is self.source else hidden_text(value)
 
     def wrong(self, case: str, value: str, **args: str | int) -> None:
         """Report the line; `case` says how."""
@@ -251,7 +320,7 @@ class _Row:
         unknown = next((cell for cell in cells if fold(cell) not in _COLUMNS), None)
         missing = next((name for name in ("numero", "nom") if name not in columns), None)
         if unknown is not None:
-            self.wrong("unknown", unknown, column=unknown)
+            self.wrong("unknown", unknown, column=self.said(unknown))
         elif missing is not None:
             self.wrong("missing", "", column=missing)
         elif len(columns) != len(cells):
@@ -278,7 +347,7 @@ class _Row:
         }
         for column in (column for column, is_wrong in wrong.items() if is_wrong):
             value = given[column]
-            self.wrong("value" if value else "empty", value, column=column, cell=value)
+            self.wrong("value" if value else "empty", value, column=column, cell=self.said(value))
             return None
         return ExtensionDecl(
             Word(number, self.span(given["numero"]), is_number=True),

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from policyc import capabilities, numbering, resources
-from policyc.diagnostics import CODES, Arg, Diagnostic, Severity, Text, Witness
+from policyc.diagnostics import CODES, Arg, Diagnostic, Fix, Severity, Text, Witness
 from policyc.source import Span
 
 LANGUAGES = ("fr", "en")
@@ -110,6 +110,17 @@ class Catalogue:
             return tuple(self._text(diagnostic, "helps", one) for one in diagnostic.help)
         always = self._main(diagnostic, "help")
         return (always,) if always else ()
+
+    def fix(self, diagnostic: Diagnostic) -> tuple[str, ...]:
+        """Return which command repairs it, where one does."""
+        fix = diagnostic.fix
+        if fix is None:
+            return ()
+        return (self.words[f"fix-{'safe' if fix.safe else 'unsafe'}{'-removal' if fix.removes else ''}"],)
+
+    def advice(self, diagnostic: Diagnostic) -> tuple[str, ...]:
+        """Return how to repair it, then which command does."""
+        return (*self.help(diagnostic), *self.fix(diagnostic))
 
     def summary(self, diagnostics: Iterable[Diagnostic]) -> str:
         """Return how many errors and warnings there are: "2 erreurs, 1 avertissement"."""
@@ -252,7 +263,7 @@ def _block(diagnostic: Diagnostic, catalogue: Catalogue) -> list[list[_Part]]:
         for number in sorted({label.span.line for label in here}):
             lines += _excerpt(number, [one for one in here if one.span.line == number], margin, severity)
     notes = (*catalogue.witness(diagnostic), *catalogue.notes(diagnostic))
-    for word, sentences in (("note", notes), ("help", catalogue.help(diagnostic))):
+    for word, sentences in (("note", notes), ("help", catalogue.advice(diagnostic))):
         lines += [[(f"{margin}= ", "frame"), (catalogue.words[word], "title"), (one, "")] for one in sentences]
     details = (catalogue.words["details"], "title")
     return [*lines, [(f"{margin}= ", "frame"), details, (f"policyc explain {diagnostic.code}", "")]]
@@ -349,7 +360,21 @@ def as_data(diagnostic: Diagnostic, catalogue: Catalogue) -> dict[str, Any]:
         "help": list(catalogue.help(diagnostic)),
         "args": {name: list(one) if isinstance(one, tuple) else one for name, one in diagnostic.args.items()},
         "witness": _call(diagnostic.witness),
+        "fix": _repair(diagnostic.fix),
     }
+
+
+def _repair(fix: Fix | None) -> dict[str, Any] | None:
+    """Return the edits of a fix; what is replaced goes up to a place, which may be the start of the next line."""
+    if fix is None:
+        return None
+    edits = []
+    for edit in fix.edits:
+        line, column = edit.span.file.position(edit.span.start)
+        end_line, end_column = edit.span.file.position(edit.span.end)
+        place = {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+        edits.append({"file": edit.span.file.path, **place, "text": edit.text})
+    return {"safe": fix.safe, "edits": edits}
 
 
 def _call(witness: Witness | None) -> dict[str, str | None] | None:

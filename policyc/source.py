@@ -4,6 +4,7 @@ The text of a `SourceFile` is NFC, with plain apostrophes, dashes and blanks, it
 Each replacement keeps the number of characters of the NFC text: columns are those an editor shows.
 """
 
+import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -90,6 +91,16 @@ class Quoted(SourceFile):
     def line(self, number: int) -> str:  # noqa: ARG002 - there is only one
         """Return the line."""
         return self.text
+
+
+def hidden(file: SourceFile) -> SourceFile:
+    """Return what stands for a file that is not to be shown: as many lines and columns, and nothing to read."""
+    return SourceFile(file.path, hidden_text(file.text))
+
+
+def hidden_text(text: str) -> str:
+    """Return a text of as many lines and columns, and nothing to read."""
+    return re.sub(r"[^\n]", "*", text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from policyc.diagnostics import CODES, Diagnostic, Severity, Text, has_errors
-from policyc.source import fold
+from policyc.diagnostics import CODES, Diagnostic, Edit, Fix, Severity, Text, has_errors
+from policyc.edits import removed_word
+from policyc.source import Span, fold
 from policyc.syntax import Comment
 
 # What the day, the settings or another command decides: that nothing raises it here and now proves nothing.
@@ -60,11 +61,23 @@ def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> 
             useful.add(place)
     if not has_errors(left):
         left += [
-            Diagnostic("PC213", comment.span, notes=(Text("unused", {"code": place[2]}),))
-            for place, comment in accepted.items()
-            if place not in useful and not place[2].startswith(_NOT_ALWAYS)
+            Diagnostic("PC213", comment.span, notes=(Text("unused", {"code": code}),), fix=_without(comment, code))
+            for (*line, code), comment in accepted.items()
+            if (*line, code) not in useful and not code.startswith(_NOT_ALWAYS)
         ]
     return tuple(left)
+
+
+def _without(comment: Comment, code: str) -> Fix:
+    """Return a fix that takes a code out of a comment, or the comment with its last code. Calls know no comments."""
+    codes = [found.span() for found in re.finditer("PC[0-9]{3}", comment.span.text.partition(":")[0], re.IGNORECASE)]
+    at = _codes(comment).index(code)
+    if len(codes) == 1:
+        return Fix(removed_word(comment.span).edits, safe=True)
+    # With what stands between it and the next code, or the one before the last.
+    start, end = (codes[at][0], codes[at + 1][0]) if at + 1 < len(codes) else (codes[at - 1][1], codes[at][1])
+    where = Span(comment.span.file, comment.span.start + start, comment.span.start + end)
+    return Fix((Edit(where, ""),), safe=True)
 
 
 def _codes(comment: Comment) -> tuple[str, ...]:

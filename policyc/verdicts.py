@@ -4,19 +4,19 @@ Text is for people; JSON for programs; JUnit XML and TAP (version 14, the Test A
 """
 
 import json
-import re
 import shlex
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from policyc.coverage import Coverage, RuleCoverage
 from policyc.diagnostics import Arg, Diagnostic, Secondary, Text, Witness
 from policyc.evaluate import Outcome
 from policyc.model import Guarantee, Policy, Test
 from policyc.report import Catalogue, as_data, json_text, visible
+from policyc.reports import junit
 from policyc.source import Span
 from policyc.testing import Verdict
 from policyc.words import Words
@@ -268,33 +268,16 @@ def to_junit(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagn
     cases = _cases(run, words)
     counts = {"tests": str(len(cases)), "failures": str(sum(case.problem is not None for case in cases)), "errors": "0"}
     root = ET.Element("testsuites", {"name": "policyc", **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": _clean(run.policy.name or "policyc"), **counts, "skipped": "0"})
+    suite = ET.SubElement(
+        root, "testsuite", {"name": junit.clean(run.policy.name or "policyc"), **counts, "skipped": "0"}
+    )
     for case in cases:
         place = {} if case.span is None else {key: str(value) for key, value in _place(run, case.span).items()}
-        names = {"classname": _clean(case.group), "name": _clean(case.name)}
-        one = ET.SubElement(suite, "testcase", {**names, **{key: _clean(value) for key, value in place.items()}})
+        names = {"classname": junit.clean(case.group), "name": junit.clean(case.name)}
+        one = ET.SubElement(suite, "testcase", {**names, **{key: junit.clean(value) for key, value in place.items()}})
         if case.problem is not None:
-            _explain(ET.SubElement(one, "failure"), case.problem, catalogue, told)
-    return _xml(root)
-
-
-def _explain(element: ET.Element, problem: Diagnostic, catalogue: Catalogue, told: Callable[[Diagnostic], str]) -> None:
-    element.set("message", _clean(catalogue.message(problem)))
-    element.set("type", problem.code)
-    element.text = "\n".join(map(_clean, told(problem).rstrip("\n").split("\n")))
-
-
-def _xml(root: ET.Element) -> str:
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-# What XML 1.0 has no place for, however it is escaped.
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))
+            junit.explain(ET.SubElement(one, "failure"), case.problem, catalogue, told)
+    return junit.document(root)
 
 
 def to_tap(run: Run, words: Words, catalogue: Catalogue, told: Callable[[Diagnostic], str]) -> str:
@@ -346,7 +329,7 @@ def refused(
         suite = ET.SubElement(root, "testsuite", {"name": "policyc", **counts, "skipped": "0"})
         for one in diagnostics:
             name = f"{one.code} {one.primary.place}" if one.primary else one.code
-            case = ET.SubElement(suite, "testcase", {"classname": words("test.refused"), "name": _clean(name)})
-            _explain(ET.SubElement(case, "error"), one, catalogue, told)
-        return _xml(root)
+            case = ET.SubElement(suite, "testcase", {"classname": words("test.refused"), "name": junit.clean(name)})
+            junit.explain(ET.SubElement(case, "error"), one, catalogue, told)
+        return junit.document(root)
     return ""

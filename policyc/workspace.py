@@ -8,14 +8,24 @@ from pathlib import Path
 from policyc import config
 from policyc.config import Config
 from policyc.diagnostics import Diagnostic
-from policyc.files import DiskFiles, Files, OutsideProjectError
+from policyc.files import DiskFiles, Files, OutsideProjectError, PrivateFolders
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Where the files of a project are that is told of another time; `prefix` stands before their shown paths."""
+
+    files: Files
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A project: its folder, which no include leaves, its policy files relative to it, and its settings.
 
-    `gathered` tells that nobody named the files: they are all there are, perhaps also included by one another.
+    `gathered` tells that nobody named the files: they are all there are, perhaps also included by one another. `home`
+    is where the settings are, or would be: the root or a folder below it. `named` tells that somebody named the files.
+    `past` is for a project as it was, which is not on disk: see `revisions`.
     """
 
     root: Path
@@ -23,11 +33,20 @@ class Workspace:
     config: Config
     diagnostics: tuple[Diagnostic, ...]
     gathered: bool
+    home: Path
+    named: bool = False
+    past: Past | None = None
 
     @property
     def files(self) -> Files:
         """The files of the project's folder."""
-        return DiskFiles(self.root)
+        return DiskFiles(self.root) if self.past is None else self.past.files
+
+    @property
+    def private(self) -> PrivateFolders | None:
+        """The private folders that the settings name; they are on disk even if the project is told of another time."""
+        folders = tuple(Path(os.path.normpath(self.home / one)) for one in self.config.private)
+        return PrivateFolders(self.root, folders) if folders else None
 
 
 def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -> Workspace:
@@ -39,8 +58,8 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
     here = _real(here or Path.cwd())
     if not policies:
         settings, found = config.load(DiskFiles(here))
-        paths, missing, gathered = _sources(DiskFiles(here), settings)
-        return Workspace(here, paths, settings, (*found, *missing), gathered)
+        paths, missing, gathered = sources(DiskFiles(here), settings)
+        return Workspace(here, paths, settings, (*found, *missing), gathered, here)
     # Not resolved to the end: a policy file may itself be a link to another place of its folder.
     absolute = [_absolute(here, Path(one)) for one in policies]
     home = absolute[0].parent
@@ -49,7 +68,7 @@ def find(policies: Sequence[str | os.PathLike[str]], here: Path | None = None) -
     root = Path(os.path.commonpath([home, *(path.parent for path in absolute)]))
     settings, found = config.load(DiskFiles(root), (home / config.NAME).relative_to(root).as_posix())
     named = tuple(path.relative_to(root).as_posix() for path in absolute)
-    return Workspace(root, named, settings, found, gathered=False)
+    return Workspace(root, named, settings, found, gathered=False, home=home, named=True)
 
 
 def _has_settings(folder: Path) -> bool:
@@ -64,7 +83,7 @@ def _real(folder: Path) -> Path:
     return Path(os.path.realpath(folder))  # unlike Path.resolve it has no complaint about links in a circle
 
 
-def _sources(files: Files, settings: Config) -> tuple[tuple[str, ...], tuple[Diagnostic, ...], bool]:
+def sources(files: Files, settings: Config) -> tuple[tuple[str, ...], tuple[Diagnostic, ...], bool]:
     """Return the policy files that settings name, or all beside them, and what matches nothing."""
     if not settings.legible:
         return (), (), True

@@ -10,8 +10,9 @@ from typing import get_args
 
 import pytest
 import test_cases
+import test_records
 
-from policyc import api, config, coverage, report, testing, verdicts
+from policyc import api, config, coverage, report, revisions, testing, verdicts
 from policyc.apply import client, document, plan, run, state
 from policyc.diagnostics import CODES, Diagnostic, Secondary, Severity, Text
 from policyc.files import MemoryFiles
@@ -33,7 +34,7 @@ SETTINGS = [
     '[policy]\nsource = ["a.pol"]\npresentations = ["national"]\nsomething = 1\n',
     '[targets.asterisk]\npresentations = ["e164"]\nrebound_confirm = 1\nsystem_context = "a b"\nlanguage = "1"\n',
     '[targets.freeswitch]\nvoicemail_domain = "a b"\n',
-    '[policy]\ncompany_numbers = ["01 99"]\n',
+    '[policy]\ncompany_numbers = ["01 99"]\nprivate_directories = ["~/prive"]\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/{numbre}"\nexternal_channel = "PJSIP/{number};"\n',
     '[targets.asterisk]\nextension_channel = "PJSIP/(number"\nexternal_channel = "PJSIP/x"\n',
     '[targets.3cx]\nversion = "x"\nanonymous = "06"\n',
@@ -49,12 +50,18 @@ def _elsewhere():
     yield from api.examine(huge, ("p.pol",)).diagnostics
     span = Span(SourceFile("p.pol", "depuis * vers occupé\n"), 0, 20)
     yield Diagnostic("PC401", span, {"target": "3cx", "what": "…"})
-    for case in ("folder", "denied", "large", "other"):
+    for case in ("folder", "denied", "large", "lfs", "submodule", "other"):
         yield Diagnostic("PC001", span, {"case": case, "path": "p.pol", "reason": "…"})
     yield from _of_3cx()
     yield from _applied()
     yield from _read_live()
+    yield from test_records.doubts()
+    for case in get_args(revisions.Unknown):
+        yield from (revisions.unknown(case, "main", is_shallow=shallow) for shallow in (False, True))
+    yield from (revisions.unusable(case, Path("cabinet"), "fatal: …") for case in get_args(revisions.Unusable))
     yield from _unproved(span)
+    for callers in ("internal", "french", "foreign", "anonymous"):
+        yield Diagnostic("PC705", None, {"case": callers, "percent": "12.5", "most": "10"})
     yield from problems_of(api.load_text(FAILING), minimum=100.0)
 
 
@@ -263,10 +270,29 @@ def test_sentences_end_without_a_stop():
 # -- pages
 
 
-def page_files(code, language):
-    """Return the files that the example of a page has; the first is the policy."""
-    blocks = re.findall(r"```(\S+)(?: (\S+))?\n(.*?)```", report.explain(code, language), re.DOTALL)
-    return {name or "exemple.pol": text for _, name, text in blocks}
+def page_files(code, language, *, repaired=False):
+    """Return the files that the example of a page has, as they are or as its repair leaves them."""
+    example, _, repair = re.split("^## (Réparation|Repair)$", report.explain(code, language), flags=re.MULTILINE)
+    found = {name or "exemple.pol": text for _, name, text in page_blocks(example)}
+    for sort, name, text in page_blocks(repair) if repaired else ():
+        path = name or "exemple.pol"
+        found[path] = patched(found[path], text) if sort == "diff" else text
+    return found
+
+
+def page_blocks(text):
+    return re.findall(r"```(\S+)(?: (\S+))?\n(.*?)```", text, re.DOTALL)
+
+
+def patched(text, changes):
+    """Return a text with the lines of a diff in the place of those that it takes out; they stand there once."""
+    lines = changes.splitlines(keepends=True)
+    before = "".join(line[1:] for line in lines if line[0] in "- ")
+    after = "".join(line[1:] for line in lines if line[0] in "+ ")
+
+    assert {line[0] for line in lines} <= set("-+ ")
+    assert 1 == f"\n{text}".count(f"\n{before}"), changes
+    return f"\n{text}".replace(f"\n{before}", f"\n{after}")[1:]
 
 
 # Examples that raise their code only in another form of the same text, or from nowhere yet.
@@ -276,16 +302,16 @@ ENCODED = {
 }
 OF_3CX = ("PC401", "PC402", "PC403", "PC404", "PC405", "PC406")
 OF_TESTS = ("PC701", "PC702", "PC703")
-# Raised by a live PBX, or by files that were changed.
-UNRAISED = {*(f"PC{number}" for number in range(601, 611)), "PC801", "PC802", "PC803"}
+# Raised by git, by call records, by a live PBX, or by files that were changed.
+UNRAISED = {
+    *"PC008 PC009 PC010 PC011 PC705 PC801 PC802 PC803".split(),
+    *(f"PC{number}" for number in range(601, 611)),
+}
 
 
-@pytest.mark.parametrize("language", report.LANGUAGES)
-@pytest.mark.parametrize("code", CODES)
-def test_the_example_of_a_page_raises_its_code(code, language):
-    files = page_files(code, language)
-    encode = ENCODED.get(code, str.encode)
-    held = MemoryFiles({name: encode(text) for name, text in files.items()})
+def raised_by(code, files):
+    """Return the codes of all that policyc says of the files of a page, by the command that says it."""
+    held = MemoryFiles(files)
     settings, unsettled = config.load(held)
     found = list(unsettled)
     if "exemple.pol" in files:
@@ -295,9 +321,25 @@ def test_the_example_of_a_page_raises_its_code(code, language):
             found += problems_of(checked.policy, 90.0 if code == "PC703" else 0.0)
         if code in OF_3CX:
             found += api.render(checked, ["3cx"], settings.settings).diagnostics
-    codes = {one.code for one in found}
+    return {one.code for one in found}
+
+
+@pytest.mark.parametrize("language", report.LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_the_example_of_a_page_raises_its_code(code, language):
+    encode = ENCODED.get(code, str.encode)
+    codes = raised_by(code, {name: encode(text) for name, text in page_files(code, language).items()})
 
     assert codes == (set() if code in UNRAISED else {code}) or (code == "PC213" and codes == {"PC212", "PC213"})
+
+
+@pytest.mark.parametrize("language", report.LANGUAGES)
+@pytest.mark.parametrize("code", sorted(CODES.keys() - UNRAISED))
+def test_the_repair_of_a_page_leaves_nothing_to_say(code, language):
+    files = page_files(code, language, repaired=True)
+
+    assert (files != page_files(code, language)) is (code not in ENCODED)
+    assert set() == raised_by(code, files)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -305,9 +347,10 @@ def test_pages_show_the_same_example_and_are_short(code):
     french, english = (report.explain(code, language) for language in report.LANGUAGES)
 
     assert page_files(code, "fr") == page_files(code, "en")
+    assert page_files(code, "fr", repaired=True) == page_files(code, "en", repaired=True)
     for page in (french, english):
         assert page.startswith(f"# {code} {CODES[code].name}")
-        assert 10 <= page.count("\n") <= 32
+        assert 10 <= page.count("\n") <= 40
 
 
 def test_a_page_is_found_by_code_and_by_name():

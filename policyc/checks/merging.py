@@ -2,11 +2,15 @@
 
 from collections.abc import Hashable, Iterator
 from itertools import groupby
+from typing import Final
 
-from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.diagnostics import Diagnostic, Edit, Fix, Secondary, Text
 from policyc.digits import NumberSet
+from policyc.edits import whole_line
 from policyc.model import Policy, Rule
 from policyc.source import Span
+
+MAX_LINE: Final = 120
 
 
 def mergeable_rules(policy: Policy) -> Iterator[Diagnostic]:
@@ -22,7 +26,8 @@ def mergeable_rules(policy: Policy) -> Iterator[Diagnostic]:
                     others = tuple(Secondary(rule.span, "same") for rule in one_line[1:])
                     callers = ", ".join(_callers(rule) for rule in one_line)
                     help_ = (Text("merge", {"callers": callers}),)
-                    yield Diagnostic("PC317", one_line[0].span, {"count": len(one_line)}, others, help=help_)
+                    args = {"count": len(one_line)}
+                    yield Diagnostic("PC317", one_line[0].span, args, others, help=help_, fix=_merged(one_line))
 
 
 def _line_under_line(rules: tuple[Rule, ...]) -> Iterator[list[Rule]]:
@@ -39,7 +44,7 @@ def _line_under_line(rules: tuple[Rule, ...]) -> Iterator[list[Rule]]:
 def _said(rule: Rule) -> Hashable:
     """Return all that a rule says but whom it is for; None when its callers cannot simply join those of another."""
     written = rule.written
-    if written.narrowed or not rule.callers or any(one.parts for one in written.named) or _has_comment(rule.span):
+    if written.excepted or not rule.callers or any(one.parts for one in written.named) or _has_comment(rule.span):
         return None
     times = frozenset((clause.named.period, clause.inside) for clause in rule.times)
     return rule.destination, times, rule.until, rule.reason, written.kind
@@ -53,6 +58,17 @@ def _callers(rule: Rule) -> str:
     """Return how a rule names its callers, without its filter."""
     named = rule.written.named
     return named[0].span.to(named[-1].span).text if named else ""
+
+
+def _merged(rules: list[Rule]) -> Fix | None:
+    """Return a fix that makes one line of several, or None where it would be too long to read: that is for a list."""
+    first, *others = rules
+    more = "".join(f", {_callers(rule)}" for rule in others)
+    file, end = first.span.file, first.written.named[-1].span.end
+    if len(file.line(first.span.line)) + len(more) > MAX_LINE:
+        return None
+    gone = (Edit(whole_line(file, rule.span.line), "") for rule in others)
+    return Fix((Edit(Span(file, end, end), more), *gone), safe=True)
 
 
 def _side_by_side(run: list[Rule]) -> list[Rule]:

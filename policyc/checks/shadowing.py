@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from policyc import analysis, digits
 from policyc.analysis import Hidden
 from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.edits import without_rule
 from policyc.model import Rule
 from policyc.outcomes import DecisionModel
 
+_USELESS = ("nobody", "same", "twin")  # what to do with such a rule is plain: no other place would be of use to it
 MAX_SHOWN = 8  # rules that hide another: more would not be read
 
 
@@ -58,5 +60,6 @@ def _report(code: str, hidden: Hidden, args: Mapping[str, str | int], advice: st
         ),
         (Text("more", {"more": more}),) if more > 0 else (),
         (Text(advice),) if advice else (),
-        witness=hidden.example,
+        hidden.example,
+        without_rule(rule.span, safe=True) if advice in _USELESS else None,
     )

@@ -7,6 +7,7 @@ from typing import Final
 from policyc import schedule
 from policyc.decision import mask_of, partition_of
 from policyc.diagnostics import Diagnostic
+from policyc.edits import without_rule
 from policyc.model import Policy, Promise, Rule
 
 SOON: Final = timedelta(days=30)
@@ -16,10 +17,11 @@ def rules_without_time(policy: Policy) -> Iterator[Diagnostic]:
     """PC308: the times of a rule, or of a guarantee, contradict one another, so it never matches."""
     for rule in policy.rules:
         if _never_holds(policy, rule):
-            yield Diagnostic("PC308", rule.span)
+            yield Diagnostic("PC308", rule.span, fix=without_rule(rule.span, safe=True))
     for promise in (one for guarantee in policy.guarantees for one in guarantee.promises):
         if _never_holds(policy, promise):
-            yield Diagnostic("PC308", promise.span, {"case": "promise"})
+            fix = without_rule(promise.span, safe=True)
+            yield Diagnostic("PC308", promise.span, {"case": "promise"}, fix=fix)
 
 
 def skipped_instants(policy: Policy) -> Iterator[Diagnostic]:
@@ -33,7 +35,8 @@ def ended_rules(policy: Policy, today: date) -> Iterator[Diagnostic]:
     """PC309: the last day of a rule is over."""
     for rule in policy.rules:
         if rule.until is not None and rule.until < today:
-            yield Diagnostic("PC309", rule.span, {"date": rule.until.isoformat()})
+            fix = without_rule(rule.span, safe=False)  # it did change calls, on the days before
+            yield Diagnostic("PC309", rule.span, {"date": rule.until.isoformat()}, fix=fix)
 
 
 def rules_ending_soon(policy: Policy, today: date) -> Iterator[Diagnostic]:

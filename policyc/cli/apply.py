@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyc.cli import completion
 from policyc.cli.places import fails, find, targets
 from policyc.cli.printing import ERRORS, Console, show, tell
 
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
 def add(options: Options) -> None:
     """Add the command."""
     say = options.say
+    file = partial(click.option, metavar=say("metavar.file"), shell_complete=completion.files)
 
     @options.command("apply")
     @click.argument("target", type=click.Choice(("3cx",)), metavar=say("metavar.pbx"))
     @options.policies
-    @click.option("--from", "compiled", metavar=say("metavar.file"), help=say("help.apply_from"))
-    @click.option("--restore", metavar=say("metavar.file"), help=say("help.restore"))
-    @click.option("--state", metavar=say("metavar.file"), help=say("help.state"))
+    @file("--from", "compiled", help=say("help.apply_from"))
+    @file("--restore", help=say("help.restore"))
+    @file("--state", help=say("help.state"))
     @click.option("--dry-run", is_flag=True, help=say("help.dry_run"))
     @click.option("--exit-code", is_flag=True, help=say("help.exit_code"))
     @click.option("--yes", "-y", is_flag=True, help=say("help.yes"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyc.cli import completion
 from policyc.cli.places import fails, find, from_root, targets
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, tell
 
@@ -28,7 +29,13 @@ def add(options: Options) -> None:
     @options.policies
     @options.targets("help.target")
     @click.option(
-        "--out", "-o", default="build", show_default=True, metavar=say("metavar.folder"), help=say("help.out")
+        "--out",
+        "-o",
+        default="build",
+        show_default=True,
+        metavar=say("metavar.folder"),
+        help=say("help.out"),
+        shell_complete=completion.folders,
     )
     @click.option("--no-verify", "unproved", is_flag=True, help=say("help.no_verify"))
     @options.strict

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyc.cli import completion
 from policyc.cli.places import close
 from policyc.cli.printing import FINE, put
 from policyc.diagnostics import CODES
@@ -20,7 +21,7 @@ def add(options: Options) -> None:
     say = options.say
 
     @options.command("explain")
-    @click.argument("code", metavar=say("metavar.code"))
+    @click.argument("code", metavar=say("metavar.code"), shell_complete=completion.codes)
     def explain(code: str) -> int:
         return _explain(say, code)
 

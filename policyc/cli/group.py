@@ -8,11 +8,19 @@ from typing import Final
 import click
 
 from policyc import words
-from policyc.cli import apply, check, compile, explain, test, trace, verify
+from policyc.cli import apply, check, compile, completion, diff, explain, fmt, init, test, trace, verify
 from policyc.cli.language import teach
 from policyc.cli.options import CONTEXT, Options, lang
 
-_COMMANDS: Final = (compile, check, test, verify, trace, apply, explain)
+# As one comes to need them: to begin, to write a policy, to bring it to a PBX, to understand.
+_COMMANDS: Final = (init, check, fmt, test, trace, diff, compile, verify, apply, explain, completion)
+
+
+class _Group(click.Group):
+    """A group that lists its commands in the order in which they were added; click would sort them by name."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(self.commands)
 
 
 def commands(chosen: str = words.DEFAULT) -> click.Group:
@@ -28,6 +36,7 @@ def _commands(chosen: str) -> click.Group:
     say = words.load(chosen)
 
     @click.group(
+        cls=_Group,
         help=say.raw("help.main"),
         options_metavar=say("metavar.options"),
         subcommand_metavar=say("metavar.commands"),

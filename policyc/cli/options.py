@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from policyc import words
+from policyc.cli import completion
 
 if TYPE_CHECKING:
     from policyc.words import Words
@@ -25,9 +26,13 @@ class Options:
         """Take the group that commands are added to, and its language."""
         self.group = group
         self.say = say
-        self.policies = click.argument("policies", nargs=-1, metavar=say("metavar.policies"))
+        self.policies = click.argument(
+            "policies", nargs=-1, metavar=say("metavar.policies"), shell_complete=completion.policies
+        )
         self.strict = click.option("--strict", is_flag=True, help=say("help.strict"))
-        self.ca = click.option("--ca", metavar=say("metavar.file"), help=say("help.ca"))
+        self.ca = click.option(
+            "--ca", metavar=say("metavar.file"), help=say("help.ca"), shell_complete=completion.files
+        )
         self.today = click.option("--today", metavar=say("metavar.date"), callback=_date(say), help=say("help.today"))
 
     def command(self, name: str) -> Callable[[Callable[..., int]], None]:
@@ -56,7 +61,13 @@ class Options:
     def targets(self, help_key: str) -> Callable[[_F], _F]:
         """Return the option `--target`, to be repeated."""
         return click.option(
-            "--target", "-t", "named", multiple=True, metavar=self.say("metavar.name"), help=self.say(help_key)
+            "--target",
+            "-t",
+            "named",
+            multiple=True,
+            metavar=self.say("metavar.name"),
+            help=self.say(help_key),
+            shell_complete=completion.targets,
         )
 
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from policyc.workspace import Workspace
 
 
-def find(say: Words, policies: Sequence[str]) -> Workspace:
-    """Return the project of some policies; of none, that of the current folder."""
+def find(say: Words, policies: Sequence[str], here: Path | None = None) -> Workspace:
+    """Return the project of some policies; of none, that of a folder, the current one by default."""
     from policyc import workspace
 
     try:
-        place = workspace.find(policies)
+        place = workspace.find(policies, here)
     except FileNotFoundError:  # the current folder was removed
         raise click.UsageError(say("usage.no_policy")) from None
     if not place.paths and not has_errors(place.diagnostics):

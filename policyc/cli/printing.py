@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from policyc.words import Words
     from policyc.workspace import Workspace
 
-FINE, ERRORS, BAD_USAGE = 0, 1, 2
+FINE, ERRORS, BAD_USAGE, CHANGES = 0, 1, 2, 3
 INTERRUPTED, BROKEN_PIPE = 130, 141  # as shells say of a program that these signals end
 
 
@@ -62,8 +62,15 @@ def displayed(place: Workspace) -> Callable[[str], str]:
         prefix = min(os.path.relpath(whole), whole, key=len)
     except ValueError:  # another drive
         prefix = whole
-    # Policies are below the root; compiled files need not be.
-    return lambda path: Path(os.path.normpath(Path(prefix, path))).as_posix()
+
+    def on_disk(path: str) -> str:
+        # Policies are below the root; compiled files and private directories need not be.
+        return Path(os.path.normpath(Path(prefix, path))).as_posix()
+
+    past = place.past
+    if past is None:
+        return on_disk
+    return lambda path: on_disk(path) if path.startswith("../") or Path(path).is_absolute() else past.prefix + path
 
 
 def shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -80,7 +87,7 @@ def shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
         return Span(file, span.start, span.end)
 
     def one(diagnostic: Diagnostic) -> Diagnostic:
-        args = diagnostic.args
+        args, fix = diagnostic.args, diagnostic.fix
         if diagnostic.primary is None and isinstance(path := args.get("path"), str):  # a file that cannot be read
             args = {**args, "path": path_of(path)}
         return replace(
@@ -88,6 +95,7 @@ def shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
             primary=diagnostic.primary and moved(diagnostic.primary),
             args=args,
             secondary=tuple(replace(other, span=moved(other.span)) for other in diagnostic.secondary),
+            fix=fix and replace(fix, edits=tuple(replace(edit, span=moved(edit.span)) for edit in fix.edits)),
         )
 
     return [one(diagnostic) for diagnostic in found]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from policyc.cli.places import find
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, shown, tell
+from policyc.cli.reporting import FORMS, as_form
 
 if TYPE_CHECKING:
     from policyc.cli.options import Options
     from policyc.diagnostics import Diagnostic
     from policyc.words import Words
+
+# The forms that know of places with something wrong, and of nothing that is right.
+_PLACES: Final = ("sarif", "github", "gitlab")
 
 
 def add(options: Options) -> None:
@@ -30,7 +34,7 @@ def add(options: Options) -> None:
         metavar=say("metavar.percent"),
         help=say("help.coverage_min"),
     )
-    @options.form("help.test_format", ("text", "json", "junit", "tap"))
+    @options.form("help.test_format", ("text", "json", *FORMS, "tap"))
     def test(policies: tuple[str, ...], coverage: bool, minimum: float | None, form: str) -> int:
         return _test(say, policies, coverage, minimum, form)
 
@@ -50,7 +54,10 @@ def _test(say: Words, policies: Sequence[str], coverage: bool, minimum: float | 
     if checked.has_errors:
         errors = [one for one in checked.diagnostics if one.is_error]
         show(say, place, errors)
-        put(verdicts.refused(form, shown(place, errors), say, catalogue, told))
+        if form in _PLACES:
+            put(as_form(form, place, errors, catalogue))
+        else:
+            put(verdicts.refused(form, shown(place, errors), say, catalogue, told))
         return ERRORS
     model = DecisionModel(checked.policy)
     run = verdicts.Run(
@@ -68,6 +75,8 @@ def _test(say: Words, policies: Sequence[str], coverage: bool, minimum: float | 
             put(verdicts.to_junit(run, say, catalogue, lambda one: told(*shown(place, [one]))))
         case "tap":
             put(verdicts.to_tap(run, say, catalogue, lambda one: told(*shown(place, [one]))))
+        case form if form in _PLACES:
+            put(as_form(form, place, verdicts.problems(run), catalogue))
         case _:
             put(verdicts.to_text(run, say, catalogue))
             show(say, place, list(verdicts.problems(run)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyc.cli import completion
 from policyc.cli.places import find, from_root, targets
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, shown
 
@@ -26,7 +27,7 @@ def add(options: Options) -> None:
 
     @options.command("verify")
     @options.policies
-    @click.argument("folder", required=False, metavar=f"[{say('metavar.folder')}]")
+    @click.argument("folder", required=False, metavar=f"[{say('metavar.folder')}]", shell_complete=completion.folders)
     @options.targets("help.verify_target")
     @click.option("--live", type=click.Choice(("asterisk",)), metavar=say("metavar.pbx"), help=say("help.live"))
     @click.option("--host", metavar=say("metavar.host"), help=say("help.host"))

@@ -4,6 +4,7 @@ What is told is exact: the items less the excepted ones are the callers, and nob
 whom only `*` names, are not told of.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -39,8 +40,10 @@ class Phrase:
 
     @property
     def words(self) -> int:
-        """How many names it takes; `*` of all numbers, but not of anonymous callers, is none."""
-        return len(self.items) + len(self.excepted) + 2 * (Item("prefix", "*", ANY) in self.items)
+        """How many names it takes: two are a range; `*` of all numbers, but not of anonymous callers, is none."""
+        named = (*self.items, *self.excepted)
+        ranges = sum(item.kind == "range" for item in named)
+        return len(named) + ranges + 2 * (Item("prefix", "*", ANY) in self.items)
 
 
 Phrases = tuple[Phrase, ...]
@@ -64,6 +67,7 @@ class Directory:
                 self._names.setdefault(callers & digits.UNIVERSE, item)
         self._widest = sorted(self._names, key=lambda callers: -callers.size)
         self._known: dict[NumberSet, Phrases] = {}
+        self._indexes: dict[NumberSet, _Index] = {}
 
     def describe(self, callers: NumberSet) -> Phrases:
         """Return some callers as people say them."""
@@ -84,6 +88,8 @@ class Directory:
 
     def _phrase(self, callers: NumberSet, among: NumberSet) -> Phrase:
         """Return some callers of those `among` whom names are meant."""
+        if item := self._among(among).names.get(callers):
+            return Phrase((item,))
         best = Phrase(self._items(callers, callers, among))
         others = among - callers
         for around in self._around(callers, among):
@@ -93,9 +99,15 @@ class Directory:
                 best = min(best, Phrase(items, excepted), key=lambda phrase: phrase.words)
         return best
 
+    def _among(self, among: NumberSet) -> "_Index":
+        """Return what names mean of some callers."""
+        if among not in self._indexes:
+            self._indexes[among] = _Index((one & among, self._names[one]) for one in self._widest)
+        return self._indexes[among]
+
     def _around(self, callers: NumberSet, among: NumberSet) -> Iterator[NumberSet]:
         """Yield callers of few names that hold some callers, and more."""
-        parts = [one & among for one in self._widest]
+        parts = [part for part, _ in self._among(among).meeting(callers)]
         holding = [part for part in parts if callers <= part and part is not callers]
         yield from holding[-1:]
         left = callers
@@ -112,15 +124,44 @@ class Directory:
         """Return names that hold callers and, of those `among`, nobody who is not allowed: the widest that do."""
         found = []
         left = callers
-        for one in self._widest:
-            part = one & among
+        for part, item in self._among(among).meeting(callers):
             if left and part <= allowed and not part.isdisjoint(left):
-                found.append(self._names[one])
+                found.append(item)
                 left -= part
         if not left.isdisjoint(digits.ANONYMOUS):
             found.append(Item("anonymous"))
         found += _leftover(left)
         return tuple(sorted(dict.fromkeys(found), key=lambda item: (_ORDER.index(item.kind), item.text)))
+
+
+class _Index:
+    """Named callers, in a given order, found by those they have in common with others."""
+
+    def __init__(self, named: Iterable[tuple[NumberSet, Item]]) -> None:
+        """Take the sets with their names; of equal ones, the first counts."""
+        self.names: dict[NumberSet, Item] = {}
+        for callers, item in named:
+            if callers:
+                self.names.setdefault(callers, item)
+        turns: dict[int, list[int]] = {0: []}
+        for at, callers in enumerate(self.names):
+            for end in callers.ends:
+                turns.setdefault(end, []).append(at)
+        self._starts = sorted(turns)
+        self._inside: list[frozenset[int]] = []  # from each start to the next
+        inside: frozenset[int] = frozenset()
+        for start in self._starts:
+            inside = inside.symmetric_difference(turns[start])
+            self._inside.append(inside)
+        self._ordered = tuple(self.names.items())
+
+    def meeting(self, callers: NumberSet) -> Iterator[tuple[NumberSet, Item]]:
+        """Yield the sets that have callers in common with some, and their names, in order."""
+        found: set[int] = set()
+        for low, high in callers.intervals:
+            first, last = bisect_right(self._starts, low) - 1, bisect_left(self._starts, high)
+            found.update(*self._inside[first:last])
+        yield from (self._ordered[at] for at in sorted(found))
 
 
 def _leftover(callers: NumberSet) -> Iterator[Item]:
@@ -160,7 +201,7 @@ def _block(block: Block) -> Item:
 def _named(rules: Iterable[Rule]) -> Iterator[tuple[Item, NumberSet]]:
     """Yield the callers that rules name, and those that the lists they name do."""
     for rule in rules:
-        for one in rule.written.named:
+        for one in (*rule.written.named, *rule.written.excepted):
             yield _item(one.callers, one.span.text, is_list=bool(one.parts)), one.callers
             for part in one.parts:
                 if part.place is not None:

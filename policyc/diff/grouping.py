@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policyc import digits, evaluate
+from policyc.diagnostics import Diagnostic
 from policyc.diff import partition
 from policyc.diff.callers import Directory, Phrases
 from policyc.diff.partition import Change, Times
@@ -128,6 +129,13 @@ def compare(old: DecisionModel, new: DecisionModel) -> Difference:
         tuple(_shares(found, old.policy, new.policy, extensions)),
         extensions,
     )
+
+
+def too_many(difference: Difference, most: float) -> Diagnostic:
+    """Return what to tell where more callers are moved than is allowed, in percent."""
+    largest = max(difference.shares, key=lambda share: share.part)
+    args = {"case": largest.callers, "percent": f"{100 * largest.part:.1f}", "most": f"{most:g}"}
+    return Diagnostic("PC705", None, args)
 
 
 def _rules(extensions: Iterable[str], models: Iterable[DecisionModel]) -> Iterator[Rule]:

@@ -147,8 +147,9 @@ def _days(policy: Policy) -> list[Period]:
 
 
 def _cost(clauses: Iterable[Sequence[Literal]]) -> int:
-    """Return how many words clauses take; a name that means two things takes more."""
-    return sum(3 if literal.name.side else 1 for clause in clauses for literal in clause)
+    """Return how many words clauses take; hours take more than a name, and one that means two things still more."""
+    names = (literal.name for clause in clauses for literal in clause)
+    return sum(3 if name.side else 2 if name.kind == "week" else 1 for name in names)
 
 
 def _cover(names: Mapping[Literal, int], everything: int, wanted: int) -> list[tuple[Literal, ...]] | None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from policyc import digits, numbering
+from policyc import digits, edits, numbering
 from policyc.diagnostics import Text
 from policyc.digits import NumberSet
 from policyc.model import Named, Part, Written
-from policyc.resolve.names import Names, is_too_long_abroad, suggest_close
+from policyc.resolve.names import Names, is_too_long_abroad, respelt, suggest_close
 from policyc.source import Span, fold
 from policyc.syntax import Callers, Item
 
@@ -64,11 +64,14 @@ class CallerSets(Names):
             words = self.unquoted(item, left)
             if words > 1:
                 name = item.span.to(left[1 - words].span)
-                self.report("PC201", name, help=(Text("quote", {"name": name.text}),), name=name.text)
+                fix = edits.replaced(name, f'"{name.text}"')
+                self.report("PC201", name, help=(Text("quote", {"name": name.text}),), fix=fix, name=name.text)
                 del left[1 - words :]
             elif help_ := self.no_name(item):
-                self.report("PC201", item.span, help=(help_,), name=item.text)
-                if help_.args.get("name") in ("pendant", "hors") and left and fold(left[-1].text) in self.periods:
+                keyword = help_.args.get("name")
+                fix = edits.replaced(item.span, str(keyword)) if keyword else edits.removed_word(item.span)
+                self.report("PC201", item.span, help=(help_,), fix=fix, name=item.text)
+                if keyword in ("pendant", "hors") and left and fold(left[-1].text) in self.periods:
                     left.pop()
             elif failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
                 failed = item  # a number with a group too many leaves the groups behind it
@@ -181,7 +184,8 @@ class CallerSets(Names):
             return digits.EMPTY
         if self.excuse(item.text):
             return digits.EMPTY
-        self.report("PC201", item.span, help=self.suggest(item.text, self.names()), name=item.text)
+        help_ = self.suggest(item.text, self.names())
+        self.report("PC201", item.span, help=help_, fix=respelt(item.span, help_), name=item.text)
         return digits.EMPTY
 
     def names(self) -> list[str]:
@@ -195,14 +199,14 @@ class CallerSets(Names):
         """Return who a `depuis` names, its filter applied, and how it says so."""
         before, excused = len(self.diagnostics), self.excused
         found, named = self.items(node.items)
-        if node.excepted:
-            found = found - self.items(node.excepted)[0]
+        left_out, excepted = self.items(node.excepted)
+        found -= left_out
         if node.kind is not None:
             found &= digits.OF_KIND[node.kind]
         failed = self.excused > excused or any(one.is_error for one in self.diagnostics[before:])
         if not found and not failed:
-            self.report("PC311", node.span)
-        return found, Written(named, bool(node.excepted), node.kind)
+            self.report("PC311", node.span, fix=edits.without_rule(node.span, safe=True))
+        return found, Written(named, excepted, node.kind)
 
 
 def _follows(one: Item, other: Item) -> bool:

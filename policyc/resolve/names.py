@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from policyc import numbering, syntax
-from policyc.diagnostics import Arg, Diagnostic, Secondary, Text
+from policyc import edits, numbering, syntax
+from policyc.diagnostics import Arg, Diagnostic, Fix, Secondary, Text
 from policyc.digits import NumberSet
 from policyc.model import (
     DEFAULT_RING_SECONDS,
@@ -29,6 +29,7 @@ _NO_ZONES = ("localtime", "posixrules", "Factory", "right/", "posix/")
 _NATIONAL = re.compile(r"(?:\+|00)330?")
 MAX_EXTENSION_DIGITS = 10
 MAX_COUNTRY_CODE_AND_AREA = 9  # a prefix of fewer digits swallowed no other number
+_INSIDE = {"extension": "extension", "systeme": "système"}  # the destinations inside, as they are written
 _Once = TypeVar("_Once", syntax.Header, syntax.Zone)
 
 
@@ -70,9 +71,10 @@ class Names:
         secondary: tuple[Secondary, ...] = (),
         notes: tuple[Text, ...] = (),
         help: tuple[Text, ...] = (),  # noqa: A002
+        fix: Fix | None = None,
         **args: Arg,
     ) -> None:
-        self.diagnostics.append(Diagnostic(code, span, args, secondary, notes, help))
+        self.diagnostics.append(Diagnostic(code, span, args, secondary, notes, help, fix=fix))
 
     def only(self, found: Sequence[_Once]) -> _Once | None:
         """Return the first of statements that may stand once, and report the others."""
@@ -92,7 +94,7 @@ class Names:
             zones = _zones()
             city = next((one for one in zones if fold(one).endswith("/" + fold(name))), None)
             help_ = (Text("suggest", {"name": city}),) if city else self.suggest(name, zones)
-            self.report("PC209", statement.name.span, help=help_, name=name)
+            self.report("PC209", statement.name.span, help=help_, fix=respelt(statement.name.span, help_), name=name)
         return ZoneInfo(DEFAULT_ZONE)
 
     def declare_extension(self, node: syntax.ExtensionDecl) -> None:
@@ -178,9 +180,11 @@ class Names:
             first, dash, last = span.text.partition("-")
             is_range = dash and len(first) == len(last) > 2  # 0140000000-0140009999
             help_ = (Text("range", {"first": first, "last": last}),) if is_range else ()
+            is_good = is_range and not any(_canonical(end)[1] for end in (first, last))
+            fix = edits.replaced(span, f"{first}..{last}") if is_good else None
             abroad = re.match(r"(?:\+|00)33", text)
             count = len(_NATIONAL.sub("0", text)) if abroad else sum(char.isdigit() for char in text)
-            self.report(problem, span, notes=notes, help=help_, number=span.text, digits=count)
+            self.report(problem, span, notes=notes, help=help_, fix=fix, number=span.text, digits=count)
         return None if problem in ("PC105", "PC106") else canonical
 
     def suggest(self, name: str, names: Iterable[str]) -> tuple[Text, ...]:
@@ -198,12 +202,16 @@ class Names:
         folded = fold(name)
         return not self.program.complete or any(folded in text for text in self.doubtful)
 
-    def check_outside(self, number: str, span: Span) -> bool:
-        """Report an own extension or an emergency number where an outside number is to be called."""
+    def check_outside(self, number: str, span: Span, *, alone: bool = False) -> bool:
+        """Report an own extension or an emergency number where an outside number is to be called.
+
+        `alone`: nothing is said of the destination but the number.
+        """
         if number in self.spans:
             declared = (Secondary(self.spans[number], "declared"),)
             word = "extension" if number in self.extensions else "systeme"
-            self.report("PC305", span, secondary=declared, help=(Text(word),), number=number)
+            fix = edits.replaced_before(span, ("externe",), _INSIDE[word]) if alone else None
+            self.report("PC305", span, secondary=declared, help=(Text(word),), fix=fix, number=number)
             return False
         if number in numbering.emergency_numbers():
             self.report("PC306", span, number=number)
@@ -216,16 +224,18 @@ class Names:
         if found in self.extensions:
             return found
         if (word.text in self.systems) if word.is_number else (fold(word.text) in self.system_names):
-            self.report("PC207", word.span, help=(Text("system", {"name": word.text}),), name=word.text)
+            fix = edits.replaced_before(word.span, ("extension", "poste"), _INSIDE["systeme"])
+            self.report("PC207", word.span, help=(Text("system", {"name": word.text}),), fix=fix, name=word.text)
         elif not word.is_number and fold(word.text) in (self.lists.keys() | self.builtin.keys()):
             self.report("PC207", word.span, help=(Text("list"),), name=word.text)
         elif not self.excuse(word.text):
             names: Iterable[str] = self.extensions if word.is_number else [one.name for one in self.extensions.values()]
             help_ = self.suggest(word.text, names)
             other = self.suggest(word.text, [] if word.is_number else [one.name for one in self.systems.values()])
+            fix = respelt(word.span, help_)
             if other and not help_:
                 help_ = (Text("system", other[0].args),)
-            self.report("PC202", word.span, help=help_, name=word.text)
+            self.report("PC202", word.span, help=help_, fix=fix, name=word.text)
         return None
 
     def system(self, word: Word) -> str | None:
@@ -234,15 +244,22 @@ class Names:
         if found in self.systems:
             return found
         if (word.text in self.extensions) if word.is_number else (fold(word.text) in self.extension_names):
-            self.report("PC207", word.span, help=(Text("extension", {"name": word.text}),), name=word.text)
+            fix = edits.replaced_before(word.span, ("systeme",), _INSIDE["extension"])
+            self.report("PC207", word.span, help=(Text("extension", {"name": word.text}),), fix=fix, name=word.text)
         elif not self.excuse(word.text):
             names = self.systems if word.is_number else [one.name for one in self.systems.values()]
             help_ = self.suggest(word.text, names)
             other = self.suggest(word.text, [] if word.is_number else [one.name for one in self.extensions.values()])
+            fix = respelt(word.span, help_)
             if other and not help_:
                 help_ = (Text("extension", other[0].args),)
-            self.report("PC203", word.span, help=help_, name=word.text)
+            self.report("PC203", word.span, help=help_, fix=fix, name=word.text)
         return None
+
+
+def respelt(span: Span, suggestions: tuple[Text, ...]) -> Fix | None:
+    """Return a fix that puts the name of a did-you-mean in the place of another."""
+    return edits.replaced(span, syntax.as_name(str(suggestions[0].args["name"]))) if suggestions else None
 
 
 def suggest_close(name: str, names: Iterable[str], cutoff: float = 0.6) -> tuple[Text, ...]:

@@ -1,10 +1,11 @@
 """The lines of one `horaires` in, diagnostics out: hours said twice, and gaps that nobody meant."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policyc import hours, schedule
-from policyc.diagnostics import Diagnostic, Secondary, Text
+from policyc.diagnostics import Diagnostic, Edit, Fix, Secondary, Text
 from policyc.schedule import MINUTES_PER_DAY, MINUTES_PER_WEEK, Range, WeekSpan
 from policyc.source import Span
 from policyc.syntax import HoursDecl
@@ -91,10 +92,35 @@ def _gaps(name: str, openings: list[_Opening]) -> Iterator[Diagnostic]:
             found[at, at] = late
     for (before, after), gaps in sorted(found.items()):
         left_out = [piece for gap in gaps for piece in hours.within_week(*gap)]
+        help_ = hours.repair(gaps[0], alone=before == after)
         yield Diagnostic(
             "PC316",
             openings[before].span,
             {"case": "within", "name": name, "hours": hours.written(left_out)},
             () if before == after else (Secondary(openings[after].span, "goes-on"),),
-            help=(hours.repair(gaps[0], alone=before == after),),
+            help=(help_,),
+            fix=_closed(help_, openings[before].span, openings[after].span),
         )
+
+
+_HOUR = re.compile("[0-9]+(?::[0-9]+|[hH][0-9]*)")
+
+
+def _closed(help_: Text, before: Span, after: Span) -> Fix | None:
+    """Return a fix that makes hours end, or begin, when a help says; None where they are not written as two hours."""
+    says = {"midnight": {"end": "24h", "start": "0h"}}.get(help_.key, help_.args)
+    edits = [_hour(before, -1, str(says["end"]))] if "end" in says else []
+    edits += [_hour(after, 0, str(says["start"]))] if "start" in says else []
+    done = tuple(edit for edit in edits if edit is not None)
+    return Fix(done) if len(done) == len(edits) else None
+
+
+def _hour(span: Span, at: int, hour: str) -> Edit | None:
+    """Return an edit of the first (0) or the last (-1) hour of a span, in the form that it is written in."""
+    written = list(_HOUR.finditer(span.text))
+    if len(written) != 2:
+        return None
+    found = written[at]
+    whole, _, minutes = hour.partition("h")
+    text = f"{whole:0>2}:{minutes or '00'}" if ":" in found[0] else hour
+    return Edit(Span(span.file, span.start + found.start(), span.start + found.end()), text)

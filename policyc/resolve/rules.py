@@ -106,7 +106,7 @@ class Rules(Times):
         if target.reference is None:
             return None
         number = self.phone_number(target.reference)
-        good = number is not None and self.check_outside(number, target.reference.span)
+        good = number is not None and self.check_outside(number, target.reference.span, alone=not target.rebound)
         good = self.rebound(target, scope) and good
         return External(number, target.rebound) if good else None
 

@@ -12,6 +12,7 @@ from policyc.model import (
     TimeClause,
 )
 from policyc.resolve.callers import CallerSets
+from policyc.resolve.names import respelt
 from policyc.resolve.openings import doubtful_hours
 from policyc.schedule import WeekSpan
 from policyc.source import Span, fold
@@ -78,7 +79,9 @@ class Times(CallerSets):
         region = holidays_fr.REGIONS.get(fold(node.region.text))
         if region is None:
             names = [display for display, _ in holidays_fr.REGIONS.values()]
-            self.report("PC208", node.region.span, help=self.suggest(node.region.text, names), name=node.region.text)
+            help_ = self.suggest(node.region.text, names)
+            fix = respelt(node.region.span, help_)
+            self.report("PC208", node.region.span, help=help_, fix=fix, name=node.region.text)
             return
         years = []
         for word in (node.first, node.last):
@@ -119,7 +122,8 @@ class Times(CallerSets):
             self.report("PC207", clause.period.span, help=(Text("no-period"),), name=name)
         elif found is None and not self.excuse(name):
             names = [one.name for one in self.periods.values()]
-            self.report("PC204", clause.period.span, help=self.suggest(name, names), name=name)
+            help_ = self.suggest(name, names)
+            self.report("PC204", clause.period.span, help=help_, fix=respelt(clause.period.span, help_), name=name)
         return found
 
     def public_holidays(self, span: Span) -> NamedPeriod | None:
