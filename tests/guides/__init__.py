@@ -1,0 +1,1 @@
+"""The guides of attachment (`docs/rattacher-*.md`), and PBXs that run what they say."""
