@@ -15,12 +15,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from policyc import capabilities, checks, config, digits, project, targets, workspace
+from policyc import capabilities, checks, config, digits, processes, project, targets, workspace
 from policyc.config import Config
 from policyc.diagnostics import Diagnostic, arrange, has_errors
 from policyc.digits import NumberSet
@@ -88,6 +89,7 @@ class Compiled:
         return has_errors(self.diagnostics)
 
 
+_MANY = 2_000  # rules: of fewer, processes take longer to make than they save
 _DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resolved, which no check sees
 
 
@@ -236,24 +238,58 @@ def render(
     """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place."""
     if checked.has_errors:
         return Compiled({}, checked.diagnostics)
-    files: dict[str, Mapping[str, str]] = {}
-    whole: dict[str, Mapping[str, Any]] = {}
-    found = list(checked.diagnostics)
-    for name in wanted:
-        target = targets.find(name)
-        whole[name] = {**target.DEFAULTS, **settings.get(name, {})}
-        rendered = target.render(checked.policy, whole[name])
-        told = (*capabilities.missing(checked.policy, name, target.CAPABILITIES), *rendered.diagnostics)
-        found += told
-        if not has_errors(told):
-            files[name] = MappingProxyType(dict(rendered.files))
+    names = tuple(dict.fromkeys(wanted))
+    for name in names:
+        targets.find(name)  # KeyError here, not in another process
+    is_large = sum(1 for _ in checked.policy.rules) >= _MANY
+    jobs = min(processes.cores(), len(names)) if is_large else 1
+    sources = {id(rule.span.file): rule.span.file for rule in checked.policy.rules}
+    made = processes.each(
+        # One process is shared by all targets, so that each may have all cores for its proof.
+        [
+            partial(_made, checked, name, settings.get(name, {}), verify, folder, 1 if jobs > 1 else None)
+            for name in names
+        ],
+        sources.values(),
+        jobs,
+    )
+    files = {name: MappingProxyType(one.files) for name, one in zip(names, made, strict=True) if one.files is not None}
+    found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made)))
     if not verify:
-        return Compiled(MappingProxyType(files), arrange(found))
+        return Compiled(MappingProxyType(files), found)
     from policyc.proof import checking
 
-    verified = checking.verify(checked.model, files, files, whole, folder)
+    verified = checking.together(one.verified for one in made if one.verified is not None)
     kept = {name: one for name, one in files.items() if name not in verified.refused}
-    return Compiled(MappingProxyType(kept), arrange((*found, *verified.diagnostics)), verified)
+    return Compiled(MappingProxyType(kept), found, verified)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made for one target: None for files that it cannot have."""
+
+    files: dict[str, str] | None
+    diagnostics: tuple[Diagnostic, ...]
+    verified: "Verified | None" = None
+
+
+def _made(
+    checked: Checked, name: str, settings: Mapping[str, Any], verify: bool, folder: str, jobs: int | None
+) -> _Made:
+    """Return the files of a policy for a target, and what is proved of them by so many processes."""
+    target = targets.find(name)
+    whole = {**target.DEFAULTS, **settings}
+    rendered = target.render(checked.policy, whole)
+    found = (*capabilities.missing(checked.policy, name, target.CAPABILITIES), *rendered.diagnostics)
+    if has_errors(found):
+        return _Made(None, found)
+    files = dict(rendered.files)
+    if not verify:
+        return _Made(files, found)
+    from policyc.proof import checking
+
+    verified = checking.verify(checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs)
+    return _Made(files, (*found, *verified.diagnostics), verified)
 
 
 def _checked(policy: Policy | Paths, today: date | None) -> tuple[Checked, Config]:

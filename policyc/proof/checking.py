@@ -80,6 +80,16 @@ def verify(
     return _proved(model, works, places, unproved, found, jobs)
 
 
+def together(parts: Iterable[Verified]) -> Verified:
+    """Return what came of proving targets one by one as if they had been proved at once."""
+    found = tuple(parts)
+    return Verified(
+        tuple(proof for part in found for proof in part.proofs),
+        tuple(name for part in found for name in part.unproved),
+        arrange(one for part in found for one in part.diagnostics),
+    )
+
+
 def verify_live(
     model: DecisionModel,
     target: str,

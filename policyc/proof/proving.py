@@ -7,16 +7,14 @@ is one object on both sides, so that nearly every comparison is one that was mad
 A counterexample is confirmed by the interpreter, which shares nothing with the model.
 """
 
-import os
-import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property, partial
+from typing import Any, Final
 
-from policyc import digits, evaluate, schedule
+from policyc import digits, evaluate, processes, schedule
 from policyc.decision import Diagram
 from policyc.digits import Caller, NumberSet
 from policyc.evaluate import Call, Outcome
@@ -27,16 +25,12 @@ from policyc.proof.protocol import Calls, Found, NotUnderstood, Plan, Proving, R
 from policyc.proof.shapes import PRESENTATIONS, Piece, Shape, shapes
 from policyc.schedule import Partition, Period
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
 EXAMPLES: Final = 3
 """Of how many extensions a counterexample is shown, at most."""
 
 MANY: Final = 200
 """From how many called numbers on several processes share the work."""
 
-_MOST_JOBS: Final = 8
 _KEPT: Final = 250
 """After how many called numbers what was found before is forgotten: what they share is soon found again."""
 
@@ -105,7 +99,8 @@ def prove(model: DecisionModel, works: Sequence[Work], jobs: int | None = None) 
     called = (*model.policy.extensions, *_strangers(model.policy))
     jobs = _jobs(len(called)) if jobs is None else jobs
     provers = [_Prover(model, work) for work in works]
-    parts = _shared(provers, called, jobs) if jobs > 1 else [[prover.run(called) for prover in provers]]
+    # What was read is there already in a process that is forked, and is never sent.
+    parts = processes.each([partial(_run, provers, called[job::jobs]) for job in range(jobs)], jobs=jobs)
     return tuple(prover.proof(called, [part[at] for part in parts]) for at, prover in enumerate(provers))
 
 
@@ -122,35 +117,12 @@ def _strangers(policy: Policy) -> tuple[str, ...]:
 
 
 def _jobs(called: int) -> int:
-    """Return how many processes are worth their while: one where they cannot be forked, or safely so."""
-    if called < MANY or not hasattr(os, "fork") or threading.active_count() > 1:
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST_JOBS)
+    """Return how many processes are worth their while."""
+    return processes.cores() if called >= MANY else 1
 
 
-def _shared(provers: Sequence["_Prover"], called: Sequence[str], jobs: int) -> list[list["_Part"]]:
-    """Return the parts of the work that as many processes have done, this one among them."""
-    from multiprocessing import get_context
-
-    context = get_context("fork")  # what was read is there already, and is never sent
-    receivers = []
-    for job in range(1, jobs):
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_send, args=(sender, provers, called[job::jobs]), daemon=True)
-        process.start()
-        sender.close()
-        receivers.append((receiver, process))
-    own = [prover.run(called[::jobs]) for prover in provers]
-    parts = [own]
-    for receiver, process in receivers:
-        parts.append(receiver.recv())  # EOFError where it failed: its own traceback is on standard error
-        process.join()
-    return parts
-
-
-def _send(sender: "Connection", provers: Sequence["_Prover"], called: Sequence[str]) -> None:
-    sender.send([prover.run(called) for prover in provers])
+def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Part"]:
+    return [prover.run(called) for prover in provers]
 
 
 # -- one target --------------------------------------------------------------------------------------------------------
