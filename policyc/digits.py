@@ -60,6 +60,7 @@ for _group in _GROUPS:
     _OFFSETS[_group] = _end
     _STARTS.append(_end)
     _end += 10 ** _group[2]
+TO_OUTSIDE = _OFFSETS[Kind.EXTERNAL, "", 1]  # from the rank of a number of 1 to 10 digits inside to that outside
 _ANONYMOUS = {Kind.INTERNAL: _end, Kind.EXTERNAL: _end + 1}
 # Callers beyond the universe (an external number of 20 digits): one rank a kind, so that `*` and every complement
 # hold them and no number, prefix or range does. They are not counted.
@@ -205,6 +206,16 @@ class NumberSet:
         return all(len({bisect_right(self.ends, position) % 2 for position in pair}) == 1 for pair in pairs)
 
     @property
+    def parts_insiders(self) -> bool:
+        """Whether the set tells numbers that only callers inside may have from those beyond the universe.
+
+        Nobody outside has 612345678: what is known of callers outside says nothing of that extension.
+        """
+        part = self & INSIDE_ONLY
+        beyond = bisect_right(self.ends, _BEYOND[Kind.INTERNAL]) % 2 == 1
+        return part is not (INSIDE_ONLY if beyond else EMPTY)
+
+    @property
     def size(self) -> int:
         """How many ranks the set holds."""
         return sum(self.ends[1::2]) - sum(self.ends[::2])
@@ -324,6 +335,9 @@ EVERYONE = from_ends(flip(_HOLES.ends))
 UNIVERSE = EVERYONE - from_intervals((one, one + 1) for one in _BEYOND.values())
 ANONYMOUS = from_intervals((one, one + 1) for one in _ANONYMOUS.values())
 _INTERNAL_NUMBERS = from_ends((0, _OFFSETS[Kind.EXTERNAL, "", 1]))
+INSIDE_ONLY = _INTERNAL_NUMBERS & from_intervals(
+    (low - _INTERNAL_NUMBERS.size, high - _INTERNAL_NUMBERS.size) for low, high in _HOLES.intervals
+)
 INTERNAL = _INTERNAL_NUMBERS | from_intervals(
     (table[Kind.INTERNAL], table[Kind.INTERNAL] + 1) for table in (_ANONYMOUS, _BEYOND)
 )

@@ -42,9 +42,23 @@ def entries(table: Table, kind: Kind, value_of: Callable[[Row], V]) -> Entries[V
         fixed: list[Entry[V]] = []
         for length in digits.lengths(kind, sign):
             fixed += search.below(sign, length, beyond)
-        found += _open(kind, fixed)
+        found += _open(search, fixed)
     found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
     return Entries(tuple(found), search.at(digits.rank(Caller(kind, None))), beyond)
+
+
+def with_insiders(table: Table) -> Table:
+    """Return a table that holds for callers outside and inside alike: numbers that nobody outside has are those inside.
+
+    So what is made of the callers outside may be asked for those inside, too.
+    """
+    found = dict(zip(table.starts, table.rows, strict=True))
+    for low, high in digits.INSIDE_ONLY.intervals:
+        for start, end, row in table.between(low, high):
+            found[start + digits.TO_OUTSIDE] = row
+            found.setdefault(end + digits.TO_OUTSIDE, table.at(end + digits.TO_OUTSIDE))
+    starts = sorted(found)
+    return Diagram(table.partition, tuple(starts), tuple(found[start] for start in starts))
 
 
 class _Search(Generic[V]):
@@ -71,6 +85,11 @@ class _Search(Generic[V]):
         if value is None:
             raise AssertionError(f"no caller at rank {position}")
         return value
+
+    def lengths(self, prefix: str) -> int:
+        """Return of how many lengths there are numbers with a prefix."""
+        blocks = (digits.interval(self.kind, prefix, more) for more in digits.lengths(self.kind, prefix))
+        return sum(any(True for _ in self.values.between(*block)) for block in blocks)
 
     def below(self, prefix: str, more: int, given: V) -> Iterator[Entry[V]]:
         """Yield the entries for the numbers of a prefix and `more` digits, where `given` holds without any."""
@@ -115,21 +134,15 @@ def _aligned(low: int, high: int) -> int | None:
     return power if size == 10**power and low % size == 0 else None
 
 
-def _open(kind: Kind, fixed: list[Entry[V]]) -> Iterator[Entry[V]]:
+def _open(search: _Search[V], fixed: list[Entry[V]]) -> Iterator[Entry[V]]:
     """Yield the entries with those that hold for every length of a prefix made one."""
     by_prefix: dict[tuple[str, V], list[Entry[V]]] = {}
     for entry in fixed:
         by_prefix.setdefault((entry.block.prefix, entry.value), []).append(entry)
     for (prefix, value), same in by_prefix.items():
         # With no prefix it would hold for numbers with a `+` too.
-        speaks_of_all = not prefix and kind is Kind.EXTERNAL
-        if len(same) > 1 and len(same) == _possible(kind, prefix) and not speaks_of_all:
-            yield Entry(Block(kind, prefix, None), value)
+        speaks_of_all = not prefix and search.kind is Kind.EXTERNAL
+        if len(same) > 1 and not speaks_of_all and len(same) == search.lengths(prefix):
+            yield Entry(Block(search.kind, prefix, None), value)
         else:
             yield from same
-
-
-def _possible(kind: Kind, prefix: str) -> int:
-    """Return how many lengths of numbers with a prefix the universe has."""
-    blocks = (digits.interval(kind, prefix, more) for more in digits.lengths(kind, prefix))
-    return sum(bool(digits.from_intervals([block]) & digits.EVERYONE) for block in blocks)
