@@ -144,7 +144,12 @@ def test_what_is_no_utf8():
             1,
             ("belongs", {"table": "targets.asterisk"}),
         ),
-        ("[policy]\nzzz = 1", "policy.zzz", 2, ("known-keys", {"names": ("sources", "targets", "company_numbers")})),
+        (
+            "[policy]\nzzz = 1",
+            "policy.zzz",
+            2,
+            ("known-keys", {"names": ("sources", "targets", "company_numbers", "private_directories")}),
+        ),
         ("targets.asterisk.extension_chanel = 'x'", "targets.asterisk.extension_chanel", 1, None),
     ],
 )

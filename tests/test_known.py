@@ -9,6 +9,7 @@ import pytest
 
 from policyc.targets.asterisk.reader.applications import Runner
 from policyc.targets.asterisk.reader.functions import Evaluator
+from policyc.targets.asterisk.reader.records import OF_THE_CHANNEL
 from policyc.targets.freeswitch.reader import applications, exploring, times
 
 CONTROL = exploring._CONTROL
@@ -27,6 +28,7 @@ def named(section, start, end):
     [
         ("Asterisk", "Applications", "Fonctions", Runner.APPLICATIONS),
         ("Asterisk", "Fonctions", "Expressions", Evaluator.FUNCTIONS),
+        ("Asterisk", "sauf `", "qui sont au canal", OF_THE_CHANNEL),
         ("FreeSWITCH", "Attributs d'heure", "Applications", times.READ),
         (
             "FreeSWITCH",

@@ -292,6 +292,58 @@ def test_steps_that_are_not_understood(line, what):
     refused(steps("NoOp()", line), what, 3 if what is not What.ENDLESS else None)
 
 
+# --- the record of a call ---
+
+WAY = "Set(CDR(policyc)=${CUT(CDR(userfield),>,1-${IF($[${LEN(${CDR(userfield)})} > 200]?4:99)})} > ${CALLERID(name)})"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Set(CDR(userfield)=a\\;b,(c))",
+        "Set(CDR(userfield)=${CDR(policyc)}${EXTEN} a b.pol:23)",
+        WAY,
+        "ExecIf($[${CALLERID(num):1:1} = 6]?Set(CDR(did)=x ${EXTEN}))",
+    ],
+)
+def test_what_is_written_to_the_record_changes_nothing(line):
+    assert said(steps("Set(A=1)", line, "SayDigits(${A})")) == ["1"]
+
+
+def test_what_the_record_holds_is_not_looked_at():
+    """A caller's digits stay unknown, and calls that differ in their records alone are one."""
+    text = steps("GotoIf($[${CALLERID(num):1:1} = 6]?other)", WAY, "Goto(b,s,1)", "NoOp()")
+    text = text.replace(
+        "same => n,NoOp()", "same => n(other),Set(CDR(userfield)=${CALLERID(num)})\n same => n,Goto(b,s,1)"
+    )
+    found = explore(
+        read({"m": text + "[b]\nexten => s,1,Hangup()\n"}, "m"), "in", "s", Numbers("0", 9), "allowed", PARIS
+    )
+
+    assert [case.numbers for case in found.cases] == [Numbers("0", 9)]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("Set(CDR(accountcode)=x)", What.FUNCTION),  # of the channel, and of those that it dials
+        ("Set(CDR(AMAFLAGS)=x)", What.FUNCTION),
+        ("Set(CDR_PROP(disable)=1)", What.FUNCTION),
+        ("Set(CDR(a,u)=x)", What.FUNCTION),
+        ("Set(CDR(userfield)=${SHELL(reboot)})", What.FUNCTION),
+        ("Set(CDR(userfield)=${CUT(SHELL(reboot),>,1)})", What.FUNCTION),
+        ("Set(CDR(userfield)=${CUT(${EXTEN},>,${SHELL(reboot)})})", What.FUNCTION),
+        ("Set(CDR(userfield)=${${EXTEN}(reboot)})", What.FUNCTION),
+        ("Set(CDR(userfield)=${EVAL(${CALLERID(name)})})", What.FUNCTION),
+        ("Set(CDR(${CALLERID(name)})=x)", What.FUNCTION),
+        ("GotoIf($[${CDR(userfield)} = 1]?1)", What.FUNCTION),
+        ("Set(A=${CDR(userfield)})", What.FUNCTION),
+    ],
+)
+def test_what_else_the_record_could_do_is_not_understood(line, what):
+    refused(steps("NoOp()", line), what, 3)
+
+
 def test_a_context_of_the_pbx_is_where_the_reading_ends():
     plan = run(read({"m": steps("Goto(from-internal,800,1)")}, "m"), "in", "s", "06", "allowed", MONDAY, PARIS)
 

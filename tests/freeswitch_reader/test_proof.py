@@ -49,7 +49,7 @@ def test_a_golden_is_proved(path):
     if (folder / "policyc.toml").exists():
         settings = tomllib.loads((folder / "policyc.toml").read_text(encoding="utf-8"))
         settings = settings.get("targets", {}).get("freeswitch", {})
-    policy = policyc.load_text((folder / "policy.pol").read_text(encoding="utf-8"))
+    policy = policyc.load(folder / "policy.pol")
 
     assert holds(policy, path.read_text(encoding="utf-8"), settings, proof)
 

@@ -191,6 +191,30 @@ def test_what_is_not_understood(actions, attributes, what):
     refused(context("in", extension(condition(*actions, **attributes))), what)
 
 
+def test_a_variable_that_nothing_reads_does_nothing():
+    """Nor does one that only such variables are made of: calls that differ in them are one."""
+    noted = action("set", "way=${way}x &gt; "), action("set", "rule=${way}a b.pol:23 ${destination_number}")
+    some = context(
+        "in",
+        extension(condition(*noted, action("transfer", "1 XML b"), field="caller_id_number", expression="^06")),
+        extension(condition(action("transfer", "1 XML b"))),
+    )
+    text = some + context("b", extension(condition(play("a"))))
+
+    assert found(text, "????").starts == (0,)
+    assert read({"x.xml": text}).read == frozenset()
+    for reads in ("${rule}", "{x=${rule}}", "$&#123;rule}"):
+        assert {"rule", "way"} <= read({"x.xml": text.replace('"a"', f'"{reads}"')}).read
+    assert "way" in read({"x.xml": text.replace("rule=", "call_timeout=")}).read
+
+
+@pytest.mark.parametrize(
+    "value", ["${uuid_kill(${uuid})}", "a ${system reboot}", "${rule:1}", "a\\${x}", "$${x}${y(z)}"]
+)
+def test_a_variable_that_nothing_reads_runs_nothing(value):
+    refused(context("in", extension(condition(action("set", f"rule={value}"), play("a")))), What.ARGUMENTS)
+
+
 # --- numbers ---
 
 

@@ -100,6 +100,18 @@ def test_what_runs_is_what_was_written(tmp_path):
     assert [] == asyncio.run(run())
 
 
+def test_what_runs_is_what_was_written_for_records_too(tmp_path):
+    """Lines that end in blanks, hold signs beyond ASCII, and are longer than the listing shows."""
+    case = suite.read(next(path for path in suite.paths() if path.stem == "09-chains"))
+    write(case.policy, tmp_path / "p", {"rule_in_cdr": True}, whole=False)
+
+    async def run():
+        async with running(tmp_path / "p") as (_, account):
+            return compare(tmp_path / "p", await read(account))
+
+    assert ([], {"harness", "phones-act"}, True) == asyncio.run(run())
+
+
 def test_places_are_those_of_the_file(tmp_path):
     write(policyc.load_text(POLICY), tmp_path / "p", whole=False)
 

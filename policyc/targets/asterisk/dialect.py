@@ -6,6 +6,7 @@ from policyc.digits import Block
 
 MAX_MAILBOX_NAME = 79  # bytes; a longer name is cut in voicemail.conf
 MAX_COMMENT = 200  # characters; a line of 8191 bytes is skipped, with all that it does
+MAX_USERFIELD = 255  # bytes of a call's record; a longer text is cut, perhaps within a character
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -6,7 +6,7 @@ rebound…) stands once, in contexts that all extensions share.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,9 +26,9 @@ from policyc.model import (
     Rule,
     ToSystem,
 )
-from policyc.targets import Rendered, sounds
+from policyc.targets import Rendered, sounds, ways
 from policyc.targets.asterisk import times
-from policyc.targets.asterisk.dialect import comment, mailbox_name, pattern
+from policyc.targets.asterisk.dialect import MAX_USERFIELD, comment, mailbox_name, pattern
 from policyc.targets.asterisk.plan import Context, Exten, Step
 from policyc.targets.naming import dial_string, digest, layer_names, period_slug
 
@@ -42,6 +42,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
         "presentations": ("national", "e164", "00", "33", "nine-digits"),
         "rebound_confirm": True,
         "language": "fr",
+        "rule_in_cdr": False,
     }
 )
 CAPABILITIES: Final = capabilities.of(NAME)
@@ -59,6 +60,7 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         "zone": policy.zone.key,
         "presentations": frozenset(settings["presentations"]),
         "overseas": numbering.overseas_codes(),
+        "way": _way(policy) if settings["rule_in_cdr"] else None,
     }
     mailboxes = [(one.number, mailbox_name(one.name)) for one in _sorted(policy) if one.mailbox]
     systems = [(one.number, comment(one.name)) for one in sorted(policy.systems.values(), key=lambda one: one.number)]
@@ -74,6 +76,22 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
 
 def _sorted(policy: Policy) -> list[Extension]:
     return sorted(policy.extensions.values(), key=lambda one: one.number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How much of a call's way a record shows: `room` bytes before the last step or, of a longer one, `steps`."""
+
+    most: int
+    room: int
+    steps: int
+
+
+def _way(policy: Policy) -> _Way:
+    names = [len(ways.name(rule.span).encode()) for rule in policy.rules]
+    longest = max(map(len, policy.extensions), default=0) + 1 + max(names, default=1)
+    room = MAX_USERFIELD - longest - len(ways.THEN)
+    return _Way(MAX_USERFIELD, room, (room - len(" > …".encode())) // (longest + len(ways.THEN)))
 
 
 @dataclass(slots=True)
@@ -105,14 +123,15 @@ class _Renderer:
         if place == "first":
             title, rest = "avant les règles de chaque poste", "Goto(policyc-${POLICYC_EXTEN},own,1)"
         else:
-            title, rest = "après les règles de chaque poste", "Goto(policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1)"
+            title = "après les règles de chaque poste"
+            rest = self._undecided("policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1")
         return Context(name, f"Règles pour tous, {title}", tuple(self._table(rules, None, rest)))
 
     def _extension(self, extension: Extension, *, seconds: bool, mobile: bool) -> Context:
         """Return an extension's context; `seconds`, `mobile`: shared layers ask for its own."""
         number = extension.number
         first, own, rest = self.policy.layers(number)
-        after_own = self._enter("rest", rest) if rest else f"Goto({number},1)"
+        after_own = self._enter("rest", rest) if rest else self._undecided(f"{number},1")
         own_entry = f"Goto({self._key(own)}${{POLICYC_NUMBER}},1)" if own else after_own
         start = [Step(f"Set(POLICYC_EXTEN={number})")]
         if seconds:
@@ -136,6 +155,10 @@ class _Renderer:
         """Return the step that enters a shared layer."""
         return f"Goto({self.shared[place, rules]},{self._key(rules)}${{POLICYC_NUMBER}},1)"
 
+    def _undecided(self, line: str) -> str:
+        """Return the step for calls that no rule decides: the extension's line rings."""
+        return "Goto(policyc-undecided,s,1)" if self.settings["rule_in_cdr"] else f"Goto({line})"
+
     def _key(self, rules: tuple[Rule, ...]) -> str:
         """Return what stands before the caller's number: the kind of call, if these rules tell kinds apart."""
         return "c" if self._kind_blind(rules) else "${POLICYC_KIND}"
@@ -155,6 +178,8 @@ class _Renderer:
         """
         table = decision.lower(decision.partition_of(self.policy.zone, rules), rules)
         blind = self._kind_blind(rules)
+        if blind and any(rule.callers.parts_insiders for rule in rules):
+            table = prefixes.with_insiders(table)
         found: list[Exten] = []
         lines: list[tuple[str, Row]] = []
         for letter, kind in (("c", Kind.EXTERNAL),) if blind else (("i", Kind.INTERNAL), ("e", Kind.EXTERNAL)):
@@ -164,7 +189,8 @@ class _Renderer:
             lines += [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
             lines.append((f"_{letter}.", known.otherwise))
         uses = Counter(row for _, row in lines)
-        chains = {row: self._chain(table, row, extension, rest) for row in uses}
+        labels = self._labels(choice.rule for row in uses for choice in row.choices)
+        chains = {row: self._chain(table, row, extension, rest, labels) for row in uses}
         chained: dict[str, tuple[Step, ...]] = {}
         for name, row in lines:
             steps = chains[row]
@@ -175,19 +201,40 @@ class _Renderer:
             else:
                 found.append(Exten(name, steps))
         found += [Exten(label, steps) for label, steps in chained.items()]
+        found += [Exten(label, self._decides(rule, extension)) for rule, label in labels.items()]
         found += self._outside_numbers(rules, extension)
         return found
 
     def _places(self, row: Row) -> str:
         return comment(", ".join(choice.rule.span.place for choice in row.choices))
 
-    def _chain(self, table: Table, row: Row, extension: Extension | None, rest: str) -> tuple[Step, ...]:
+    def _labels(self, rules: Iterable[Rule]) -> dict[Rule, str]:
+        """Return the names of the extensions that note which rule decides, by the rules; none if nothing notes it."""
+        if not self.settings["rule_in_cdr"]:
+            return {}
+        lines: Counter[int] = Counter()  # rules of several files may have one line
+        labels = {}
+        for rule in sorted(dict.fromkeys(rules), key=lambda one: (one.span.line, one.span.file.path)):
+            line = rule.span.line
+            lines[line] += 1
+            labels[rule] = f"by_{line}" if lines[line] == 1 else f"by_{line}_{lines[line]}"
+        return labels
+
+    def _decides(self, rule: Rule, extension: Extension | None) -> tuple[Step, ...]:
+        """Return the priorities that note that a rule decides, and do what it says."""
+        own = extension.number if extension else "${POLICYC_EXTEN}"
+        noted = Step(f"Set(CDR(userfield)=${{CDR(policyc)}}{own} {ways.name(rule.span)})")
+        return noted, Step(f"Goto({self._goal(rule, extension)})")
+
+    def _chain(
+        self, table: Table, row: Row, extension: Extension | None, rest: str, labels: Mapping[Rule, str]
+    ) -> tuple[Step, ...]:
         """Return the priorities that find the rule of a row: its times, unless what came before implies them."""
         steps: list[Step] = []
         for at, choice in enumerate(row.choices):
             rule = choice.rule
             note = comment(rule.span.place)
-            goal = self._goal(rule, extension)
+            goal = f"{labels[rule]},1" if rule in labels else self._goal(rule, extension)
             tests = self._tests(table.partition, choice.asked, rule)
             if not tests:
                 steps.append(Step(f"Goto({goal})", note))
@@ -231,7 +278,7 @@ class _Renderer:
             case Mailbox(extension=other):
                 return f"policyc-mailbox,{other or own},1"
             case Forward(extension=other):
-                return f"policyc-{other},s,1"
+                return f"policyc-forward,{other},1" if self.settings["rule_in_cdr"] else f"policyc-{other},s,1"
             case External() as external:
                 return f"{_outside_name(external)},1"
             case ToSystem(number=number):

@@ -24,7 +24,7 @@ from policyc.model import (
     Rule,
     ToSystem,
 )
-from policyc.targets import Rendered, sounds
+from policyc.targets import Rendered, sounds, ways
 from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
 from policyc.targets.freeswitch.dialect import chunks, none_of, one_of, text
@@ -43,6 +43,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
         "presentations": ("national", "e164", "00", "33", "nine-digits"),
         "rebound_confirm": True,
         "language": "fr",
+        "rule_in_cdr": False,
     }
 )
 CAPABILITIES: Final = capabilities.of(NAME)
@@ -136,17 +137,19 @@ class _Renderer:
         title = "avant" if place == "first" else "après"
         after = "policyc-own" if place == "first" else "policyc-ring"
         lines = [
-            Line(text(rule.span.place), conditions, self._actions(rule, None))
+            Line(text(rule.span.place), conditions, (*self._decided(rule, None), *self._actions(rule, None)))
             for rule in rules
             for conditions in self._asked(rule)
         ]
-        lines.append(Line("sans exception", (), (transfer(_CALLED, after),)))
+        decided = self._decided(None, None) if place == "rest" else ()
+        lines.append(Line("sans exception", (), (*decided, transfer(_CALLED, after))))
         return Context(name, f"Règles pour tous, {title} les règles de chaque poste", tuple(lines))
 
     def _own(self, extension: Extension, rules: Iterable[Rule]) -> Iterator[Line]:
         for rule in rules:
             for conditions in self._asked(rule):
-                yield self._line(extension, conditions, text(rule.span.place), self._actions(rule, extension))
+                actions = (*self._decided(rule, extension), *self._actions(rule, extension))
+                yield self._line(extension, conditions, text(rule.span.place), actions)
 
     def _line(
         self, extension: Extension, conditions: Iterable[Condition], name: str, actions: tuple[Action, ...]
@@ -162,7 +165,7 @@ class _Renderer:
         """Return what comes when none of an extension's own rules decides."""
         title = text(f"{extension.name} {extension.span.place}")
         if not rest:
-            return self._line(extension, (), title, self._ring(extension))
+            return self._line(extension, (), title, (*self._decided(None, extension), *self._ring(extension)))
         actions = (*self._said_to(extension, rest), transfer(extension.number, self.shared["rest", rest]))
         return self._line(extension, (), title, actions)
 
@@ -190,6 +193,17 @@ class _Renderer:
         if rule.until is not None:
             self.ends.add(rule.until)
             yield Field(var(times.until_variable(rule.until)), TRUE)
+
+    def _decided(self, rule: Rule | None, extension: Extension | None) -> tuple[Action, ...]:
+        """Return what notes for the call's record which rule decides, None for none; nothing if nothing notes it."""
+        if not self.settings["rule_in_cdr"]:
+            return ()
+        name = ways.name(rule.span) if rule else ways.NO_RULE
+        step = f"{extension.number if extension else _CALLED} {name}"
+        return (
+            Action("set", f"policyc_rule={var('policyc_way')}{step}"),
+            Action("set", f"policyc_way={var('policyc_rule')}{ways.THEN}"),
+        )
 
     def _actions(self, rule: Rule, extension: Extension | None) -> tuple[Action, ...]:
         """Return what a rule does with calls; `extension` is None in a layer that extensions share."""

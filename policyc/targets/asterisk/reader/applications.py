@@ -41,6 +41,7 @@ from policyc.targets.asterisk.reader.plans import (
     SoundedBusy,
     Waited,
 )
+from policyc.targets.asterisk.reader.records import is_field
 from policyc.targets.asterisk.reader.texts import (
     cause_word,
     check_inputs,
@@ -260,6 +261,8 @@ class Runner:
                 call.set_own(argument, value)
         elif function == "CHANNEL" and argument == "language":
             call.set(LANGUAGE, self.known(value))
+        elif function == "CDR" and is_field(argument):
+            pass  # no call depends on its record
         elif function == "CALLERID" and not call.confirming:
             self._write_caller(member_of(argument), value.strip(" \t\r\n"))
         else:

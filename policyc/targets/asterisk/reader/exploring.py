@@ -54,6 +54,7 @@ from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten
 from policyc.targets.asterisk.reader.periods import asked_once
 from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
 from policyc.targets.asterisk.reader.readable import readable, with_marks
+from policyc.targets.asterisk.reader.records import only_records
 from policyc.targets.asterisk.reader.texts import (
     DIGITS,
     NeedsDigit,
@@ -597,12 +598,13 @@ class Walk:
         else:
             before.place = call.place = step.place
             questions = _Questions(call, self.instant, held)
-            evaluator = Evaluator(self.dialplan, call, questions, self.zone.key, self.server_zone, self.outside)
-            data = evaluator.substituted(step.data)
-            if step.application != "set" and (step.application != "goto" or call.eager):
-                check_inputs(data)
+            if step.application != "set" or not only_records(step.data):
+                evaluator = Evaluator(self.dialplan, call, questions, self.zone.key, self.server_zone, self.outside)
+                data = evaluator.substituted(step.data)
+                if step.application != "set" and (step.application != "goto" or call.eager):
+                    check_inputs(data)
+                Runner(evaluator, self._confirm).run(step.application, data)
             call.eager = False
-            Runner(evaluator, self._confirm).run(step.application, data)
             if self.instant is not None:
                 self.stops.append((step.place, f"{step.application}({decode(step.data)})"))
             if not call.goes:

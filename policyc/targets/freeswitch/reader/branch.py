@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,18 @@ FAMILIES = tuple(
 """How the names of the other variables begin that FreeSWITCH reads; other names are the dialplan's own."""
 LIMITS = ("max_session_transfers", "max_forwards")
 _TRANSFERS = 70
+_PLAIN_SET = re.compile(r"([a-z0-9_]+)=(?:[^$\\]|\$\{[a-z0-9_.-]+\})*", re.IGNORECASE)
+
+
+def plainly_set(data: str) -> str | None:
+    """Return the variable that `set` gives a value by its data, in lower case, and nothing else happens.
+
+    None where a command may run, or where FreeSWITCH itself reads the variable.
+    """
+    found = _PLAIN_SET.fullmatch(data)
+    name = found[1].lower() if found else ""
+    matters = name in UNDERSTOOD or (name not in HARMLESS and name.startswith(FAMILIES))
+    return None if matters or not name else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ What is not understood stands where it is, as a `NotUnderstood`: it only matters
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
 from policyc.targets.freeswitch.reader import times
+from policyc.targets.freeswitch.reader.branch import plainly_set
 from policyc.targets.freeswitch.reader.elements import Element, parse
 from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.freeswitch.reader.expanding import is_true
@@ -215,7 +216,7 @@ def _match(regex: Regex, called: str) -> bool | None:
 class Dialplan:
     """The contexts by name in lower case, the variables that some action sets or something reads, and the lines.
 
-    Names are in lower case.
+    Names are in lower case. What only gives a value to a variable that nothing reads has not read anything.
     """
 
     contexts: Mapping[str, Context]
@@ -233,16 +234,17 @@ def read(files: Mapping[str, str]) -> Dialplan:
     contexts: dict[str, Context] = {}
     variables: set[str] = set()
     regexes: dict[str, Regex] = {}
-    for name, text in files.items():
-        for element in _contexts(name, parse(name, text)):
+    elements = {name: parse(name, text) for name, text in files.items()}
+    for name, some in elements.items():
+        for element in _contexts(name, some):
             if "name" not in element.attributes:
                 raise NotUnderstood(Place(name, element.line), What.CONTEXT, "<context>")
             context = Context(element.attributes["name"], name, element.line, element.children, regexes)
             contexts.setdefault(context.name.lower(), context)  # of two, the first
             _note_variables(element, variables)
-    looked_at = {name.lower() for text in files.values() for name in _NAMES.findall(text)}
+    looked_at = _looked_at(one for some in elements.values() for one in some)
     lines = {name: tuple(text.split("\n")) for name, text in files.items()}
-    return Dialplan(contexts, frozenset(variables), frozenset(looked_at), lines)
+    return Dialplan(contexts, frozenset(variables), looked_at, lines)
 
 
 def _contexts(file: str, elements: list[Element]) -> Iterator[Element]:
@@ -256,6 +258,28 @@ def _contexts(file: str, elements: list[Element]) -> Iterator[Element]:
             yield element
         else:
             raise NotUnderstood(Place(file, element.line), What.ELEMENT, f"<{element.name}>")
+
+
+def _looked_at(elements: Iterable[Element]) -> frozenset[str]:
+    """Return the variables that something reads, other than to give its value to one that nothing reads."""
+    found: set[str] = set()
+    sources: dict[str, set[str]] = {}  # of variables that are plainly set: which ones their values are made of
+    stack = list(elements)
+    while stack:
+        element = stack.pop()
+        stack += element.children
+        attributes = element.attributes
+        read = {name.lower() for text in attributes.values() if "{" in text for name in _NAMES.findall(text)}
+        if read:
+            is_set = element.name in ("action", "anti-action") and attributes.get("application") == "set"
+            name = plainly_set(attributes.get("data", "")) if is_set else None
+            (found if name is None else sources.setdefault(name, set())).update(read)
+    todo = list(found)
+    while todo:
+        new = sources.pop(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return frozenset(found)
 
 
 def _note_variables(element: Element, found: set[str]) -> None:

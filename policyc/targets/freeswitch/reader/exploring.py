@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from policyc.targets.freeswitch.reader import applications, causes, dialling, plans, texts
 from policyc.targets.freeswitch.reader.branch import (
-    FAMILIES,
     HARMLESS,
     LIMITS,
     PROFILE,
@@ -23,6 +22,7 @@ from policyc.targets.freeswitch.reader.branch import (
     Branch,
     Queued,
     Reads,
+    plainly_set,
     transfers_left,
 )
 from policyc.targets.freeswitch.reader.diagrams import Diagram, Plans
@@ -59,7 +59,6 @@ _MOST_DIALS = 8
 _MOST_STEPS = 200_000
 _MANY = 1_000  # transfers that are left: more are as good as any number
 _BACK = "#back"  # an application of our own: execute_extension is over
-_SET_NAME = re.compile(r"([a-z0-9_]+)[=,]")
 _OWN_VARIABLES = re.compile(r"%.?\[")
 GLOBAL = "global"
 
@@ -240,10 +239,8 @@ class Explorer:
         """Tell whether a variable that is set is looked at nowhere, neither by the dialplan nor by FreeSWITCH."""
         known = self._idle.get(data)
         if known is None:
-            found = _SET_NAME.match(data.lower())
-            name = found[1] if found else ""
-            matters = name in UNDERSTOOD or (name not in HARMLESS and name.startswith(FAMILIES))
-            known = self._idle[data] = found is not None and not matters and name not in self.dialplan.read
+            name = plainly_set(data)
+            known = self._idle[data] = name is not None and name not in self.dialplan.read
         return known
 
     def run_inline(self, branch: Branch, application: str, data: str) -> None:
