@@ -133,17 +133,17 @@ class Named:
 class Written:
     """How a rule says whom it holds for. Its callers follow from it; this is for telling people about their lines.
 
-    `narrowed` says that `sauf` takes callers out, `kind` is the filter.
+    `excepted` are those that `sauf` takes out, `kind` is the filter.
     """
 
     named: tuple[Named, ...] = ()
-    narrowed: bool = False
+    excepted: tuple[Named, ...] = ()
     kind: Kind | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the rule holds for all whom it names."""
-        return not self.narrowed and self.kind is None
+        return not self.excepted and self.kind is None
 
     @property
     def parts(self) -> Iterator[Part]:

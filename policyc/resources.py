@@ -45,7 +45,7 @@ def template_environment(target: str) -> Environment:
     """Make the Jinja environment of a target, whose templates are named without their folder.
 
     A name that a template uses and the renderer did not give is an error, and only templates called
-    `*.xml.j2` escape what they print: a dialplan has quoting of its own.
+    `*.xml.j2` or `*.html.j2` escape what they print: a dialplan has quoting of its own.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
@@ -58,7 +58,7 @@ def template_environment(target: str) -> Environment:
     return Environment(
         loader=FunctionLoader(load),
         undefined=StrictUndefined,
-        autoescape=select_autoescape(enabled_extensions=("xml.j2",), default_for_string=False),
+        autoescape=select_autoescape(enabled_extensions=("xml.j2", "html.j2"), default_for_string=False),
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,7 +13,7 @@ from policyc.checks.merging import mergeable_rules
 from policyc.checks.reach import layers, witness
 from policyc.digits import Caller, Kind
 from policyc.files import MemoryFiles
-from policyc.model import Policy, Rule, TimeClause, Written
+from policyc.model import Named, Policy, Rule, TimeClause, Written
 from policyc.project import load
 from policyc.resolve.openings import doubtful_hours
 from policyc.schedule import MINUTES_PER_DAY, MINUTES_PER_WEEK
@@ -156,7 +156,8 @@ def near_rules(draw: st.DrawFn) -> tuple[Rule, ...]:
     for at in range(draw(st.integers(2, 6))):
         when, to = draw(st.sampled_from(choices))
         span = Span(FILE, at, at + 1)
-        written = Written((), draw(st.sampled_from((False, False, False, True))), None)
+        excepted = draw(st.sampled_from(((), (), (), (Named(digits.ANONYMOUS, span),))))
+        written = Written((), excepted, None)
         rules.append(Rule(draw(number_sets()), when, None, to, None, frozenset(), span, written))
     return tuple(rules)
 

@@ -181,7 +181,7 @@ def test_what_callers_are_called_is_who_they_are(seed):
     difference = grouping.compare(before, after)
     named = {}
     for rule in (*after.policy.rules, *before.policy.rules):
-        for one in rule.written.named:
+        for one in (*rule.written.named, *rule.written.excepted):
             named.setdefault(one.span.text.strip('"«»“” \u00a0\u202f'), one.callers)
             for part in one.parts:
                 if part.place is not None:

@@ -61,7 +61,7 @@ def _elsewhere():
     yield from (revisions.unusable(case, Path("cabinet"), "fatal: …") for case in get_args(revisions.Unusable))
     yield from _unproved(span)
     for callers in ("internal", "french", "foreign", "anonymous"):
-        yield Diagnostic("PC705", None, {"case": callers, "percent": "12.5", "most": "10"})
+        yield Diagnostic("PC705", None, {"case": callers, "percent": 13, "most": "10"})
     yield from problems_of(api.load_text(FAILING), minimum=100.0)
 
 

@@ -24,7 +24,7 @@ def data_files():
         f"{place}/{path.relative_to(ROOT / folder).as_posix()}": path
         for folder, place in PLACES.items()
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in {".j2", ".json", ".lark", ".md", ".toml"}
+        if path.suffix in {".j2", ".json", ".lark", ".md", ".pol", ".toml", ".yml"}
     }
 
 

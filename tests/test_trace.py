@@ -67,7 +67,7 @@ def is_true(policy: Policy, rule: Rule, reason: Reason, caller: Caller, local: d
         case NotNamed(excepted=True):
             mine = digits.OF_KIND[caller.kind]
             return (
-                rule.written.narrowed
+                bool(rule.written.excepted)
                 and is_named(rule, caller)
                 and rule.written.kind in (None, caller.kind)
                 and (caller in mine - rule.callers)
@@ -130,7 +130,8 @@ def written_rules(draw: st.DrawFn, rule: Rule) -> tuple[Rule, digits.NumberSet]:
     kind = draw(st.sampled_from((None, None, *Kind)))
     found = (digits.union(parts) - out) & (digits.OF_KIND[kind] if kind else digits.EVERYONE)
     named = tuple(Named(one, NOWHERE) for one in parts)
-    return replace(rule, callers=found, written=Written(named, bool(out), kind)), out
+    excepted = (Named(out, NOWHERE),) if out else ()
+    return replace(rule, callers=found, written=Written(named, excepted, kind)), out
 
 
 @given(policies(("101",)), st.data())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,6 +17,9 @@ from policyc.cli.printing import CHANGES, ERRORS, FINE, displayed, put, show, te
 if TYPE_CHECKING:
     from policyc.cli.options import Options
     from policyc.diagnostics import Diagnostic
+    from policyc.diff.grouping import Difference
+    from policyc.diff.replay import Replay
+    from policyc.records import Form
     from policyc.words import Words
     from policyc.workspace import Workspace
 
@@ -32,8 +36,8 @@ class _Asked:
     exit_code: bool
     most_moved: float | None  # in percent
     records: str | None
-    records_form: str | None
-    records_zone: str | None
+    records_form: Form | None
+    records_zone: ZoneInfo | None
 
 
 def add(options: Options) -> None:
@@ -50,7 +54,7 @@ def add(options: Options) -> None:
     @click.option("--max-moved", metavar=say("metavar.percent"), callback=_percent(say), help=say("help.max_moved"))
     @click.option("--cdr", metavar=say("metavar.file"), help=say("help.cdr"), shell_complete=completion.files)
     @click.option("--cdr-format", type=click.Choice(("asterisk", "freeswitch", "plain")), help=say("help.cdr_format"))
-    @click.option("--cdr-zone", metavar=say("metavar.zone"), help=say("help.cdr_zone"))
+    @click.option("--cdr-zone", metavar=say("metavar.zone"), callback=_zone(say), help=say("help.cdr_zone"))
     def diff(
         policies: tuple[str, ...],
         revision: str | None,
@@ -60,8 +64,8 @@ def add(options: Options) -> None:
         exit_code: bool,
         max_moved: float | None,
         cdr: str | None,
-        cdr_format: str | None,
-        cdr_zone: str | None,
+        cdr_format: Form | None,
+        cdr_zone: ZoneInfo | None,
     ) -> int:
         most = None if everything else _MOST
         asked = _Asked(form, most, redact, exit_code, max_moved, cdr, cdr_format, cdr_zone)
@@ -71,6 +75,16 @@ def add(options: Options) -> None:
             raise click.UsageError(say("usage.two_policies"))
         old, new = (find(say, (), Path(one)) if Path(one).is_dir() else find(say, (one,)) for one in policies)
         return _diff(say, old, new, asked, policies[1:])
+
+
+def _zone(say: Words) -> Callable[[click.Context, click.Parameter, str | None], ZoneInfo | None]:
+    def read(_context: click.Context, _parameter: click.Parameter, value: str | None) -> ZoneInfo | None:
+        try:
+            return None if value is None else ZoneInfo(value)
+        except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+            raise click.BadParameter(say("usage.bad_zone", value=value)) from None
+
+    return read
 
 
 def _percent(say: Words) -> Callable[[click.Context, click.Parameter, str | None], float | None]:
@@ -96,7 +110,7 @@ def _since(say: Words, policies: Sequence[str], revision: str, asked: _Asked) ->
     try:
         sides = revisions.sides(place, revision)
     except revisions.RevisionError as error:
-        return _refused(say, place, [error.diagnostic], asked)
+        return _refused(say, place, [error.diagnostic])
     for side, key in ((sides.old, "note.not_before"), (sides.new, "note.not_after")):
         if not side.paths:
             tell(say(key, revision=revision))
@@ -107,12 +121,22 @@ def _diff(say: Words, old: Workspace, new: Workspace, asked: _Asked, policies: S
     from policyc import api, report
     from policyc.diff import grouping
     from policyc.diff.phrasing import Told
+    from policyc.records import JournalError
 
     before, after = api.examine_workspace(old), api.examine_workspace(new)
     if before.has_errors or after.has_errors:
-        return max(_refused(say, place, side.diagnostics, asked) for place, side in ((old, before), (new, after)))
+        return max(_refused(say, place, side.diagnostics) for place, side in ((old, before), (new, after)))
     difference = grouping.compare(before.model, after.model)
-    told = Told(difference, displayed(old), displayed(new), asked.redact, asked.most, tuple(policies))
+    replayed = None
+    if asked.records is not None:
+        try:
+            replayed, doubts = _replayed(difference, asked.records, asked)
+        except JournalError as error:
+            return _refused(say, new, [error.diagnostic])
+        show(say, new, doubts)
+    told = Told(
+        difference, displayed(old), displayed(new), asked.redact, asked.most, tuple(policies), replayed=replayed
+    )
     catalogue = report.load_catalogue(say.language)
     match asked.form:
         case "json":
@@ -137,7 +161,16 @@ def _diff(say: Words, old: Workspace, new: Workspace, asked: _Asked, policies: S
     return CHANGES if asked.exit_code and not difference.is_empty else FINE
 
 
-def _refused(say: Words, place: Workspace, found: Iterable[Diagnostic], asked: _Asked) -> int:
+def _replayed(difference: Difference, path: str, asked: _Asked) -> tuple[Replay, list[Diagnostic]]:
+    """Return what becomes of the calls of a file of records, and what is doubtful about it. Raises JournalError."""
+    from policyc import records
+    from policyc.diff.replay import replay
+
+    with records.read(path, difference.new.zone, form=asked.records_form, server_zone=asked.records_zone) as journal:
+        return replay(difference, journal), list(journal.diagnostics())
+
+
+def _refused(say: Words, place: Workspace, found: Iterable[Diagnostic]) -> int:
     """Tell the errors that keep policies from being compared; return the exit status."""
     errors = [one for one in found if one.is_error]
     show(say, place, errors)

@@ -9,6 +9,7 @@ from policyc.diff.grouping import OWN, Group
 from policyc.diff.partition import Times
 from policyc.diff.phrasing import Phrasing, Told
 from policyc.diff.redacting import Mask
+from policyc.diff.replay import Replay
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.model import Policy
 from policyc.outcomes import Ending
@@ -16,12 +17,21 @@ from policyc.report import Catalogue, json_text
 from policyc.words import Words
 
 Json = dict[str, Any]
+# Strings of JSON hold no line feed: a bracket before one is no part of a string.
+_INNERMOST: Final = re.compile(r"([\[{])((?:\n[^\[\]{}\n]+)+)\n *([\]}])")
+_WIDTH: Final = 100
 _NOT_ONE: Final = digits.ANONYMOUS | (digits.EVERYONE - digits.UNIVERSE)  # callers that have no number to tell
 
 
 def to_json(told: Told, words: Words, catalogue: Catalogue) -> str:
     """Return the whole difference as JSON."""
-    return json_text(as_data(told, words, catalogue))
+    return _INNERMOST.sub(_on_one_line, json_text(as_data(told, words, catalogue)))
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    """Return a list or an object that holds no other on one line, if it is short: most are ranges."""
+    text = found[1] + " ".join(line.strip() for line in found[2].split("\n")[1:]) + found[3]
+    return text if len(text) <= _WIDTH else found[0]
 
 
 def as_data(told: Told, words: Words, catalogue: Catalogue) -> Json:
@@ -36,6 +46,7 @@ def as_data(told: Told, words: Words, catalogue: Catalogue) -> Json:
         "new": _side(told, difference.new, [group.after for group in difference.groups]),
         "shares": {one.callers: one.part for one in difference.shares},
         "changes": [_change(told, group, say) for group in difference.groups],
+        "replay": told.replayed and _replay(told, told.replayed),
         "settings": [
             {
                 "number": one.number,
@@ -45,6 +56,29 @@ def as_data(told: Told, words: Words, catalogue: Catalogue) -> Json:
                 "text": say.setting(one),
             }
             for one in difference.settings
+        ],
+    }
+
+
+def _replay(told: Told, replayed: Replay) -> Json:
+    index = {id(group): at for at, group in enumerate(told.difference.groups)}
+    return {
+        "calls": replayed.calls,
+        "others": replayed.others,
+        "moved": replayed.count,
+        "changes": [
+            {
+                "change": index[id(one.group)],
+                "to": one.extension,
+                "calls": one.count,
+                "first": {
+                    "line": one.first.line,
+                    "caller": None if one.caller.number is None else told.mask.number(one.caller.number),
+                    "kind": one.caller.kind.value,
+                    "at": one.first.local.isoformat(timespec="seconds"),
+                },
+            }
+            for one in replayed.moved
         ],
     }
 

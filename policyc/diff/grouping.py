@@ -7,9 +7,10 @@ example of each.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
 from policyc import digits, evaluate
-from policyc.diagnostics import Diagnostic
+from policyc.diagnostics import Arg, Diagnostic
 from policyc.diff import partition
 from policyc.diff.callers import Directory, Phrases
 from policyc.diff.partition import Change, Times
@@ -134,7 +135,7 @@ def compare(old: DecisionModel, new: DecisionModel) -> Difference:
 def too_many(difference: Difference, most: float) -> Diagnostic:
     """Return what to tell where more callers are moved than is allowed, in percent."""
     largest = max(difference.shares, key=lambda share: share.part)
-    args = {"case": largest.callers, "percent": f"{100 * largest.part:.1f}", "most": f"{most:g}"}
+    args: dict[str, Arg] = {"case": largest.callers, "percent": ceil(100 * largest.part), "most": f"{most:g}"}
     return Diagnostic("PC705", None, args)
 
 

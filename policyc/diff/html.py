@@ -20,6 +20,8 @@ def to_html(told: Told, words: Words, catalogue: Catalogue) -> str:
         zones=say.zones(),
         groups=[_group(say, one) for one in difference.groups],
         changes=say.changes(len(difference.groups)),
+        replayed=told.replayed and say.replayed(told.replayed),
+        moved=[say.moved(one) for one in told.replayed.moved] if told.replayed else [],
         settings=[say.setting(one) for one in difference.settings],
     )
 

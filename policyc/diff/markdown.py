@@ -33,6 +33,10 @@ def to_markdown(told: Told, words: Words, catalogue: Catalogue) -> str:
     most = told.most or _MOST_SHOWN
     room = _Room(MOST - _SPARE - len(text))
     text += room.section("", (f"- {say.line(one)}\n" for one in groups[:most]), len(groups[:most]), say)
+    if (replayed := told.replayed) is not None:
+        moved = replayed.moved
+        text += f"\n{say.replayed(replayed)}\n"
+        text += room.section("", (f"- {say.moved(one)}\n" for one in moved), len(moved), say)
     if settings:
         title = say.words("diff.settings_count", count=say.count(len(settings)))
         text += room.section(title, (f"- {say.setting(one)}\n" for one in settings), len(settings), say)

@@ -7,6 +7,7 @@ the partition ends alike, so that an empty one is a proof that no call changes i
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from policyc import digits, schedule
@@ -27,6 +28,10 @@ class Times:
     def always(self) -> bool:
         """Whether they are all instants."""
         return self.mask == self.partition.everything
+
+    def hold(self, local: datetime) -> bool:
+        """Tell whether an instant, local to the policy's zone, is one of them."""
+        return bool(self.mask >> self.partition.class_of(local) & 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from policyc.diff.callers import Item, Phrase
 from policyc.diff.grouping import OWN, Difference, Example, Group, Share
 from policyc.diff.phrasing_times import Times, listed
 from policyc.diff.redacting import Mask, mask
+from policyc.diff.replay import Moved, Replay
 from policyc.diff.settings import Setting
 from policyc.digits import Kind
 from policyc.evaluate import Step
@@ -33,7 +34,7 @@ class Told:
     """What is told. `old_path` and `new_path` turn the path of a policy file into the one that people are shown.
 
     `redact`: personal numbers are masked. `most` groups are told, the largest; None: all, with the rules that decide.
-    `policies` are the files of the new policy as the user named them.
+    `policies` are the files of the new policy as the user named them; `replayed` is what became of calls of records.
     """
 
     difference: Difference
@@ -42,6 +43,7 @@ class Told:
     redact: bool = False
     most: int | None = 20
     policies: tuple[str, ...] = ()
+    replayed: Replay | None = None
     mask: Mask = field(init=False)
 
     def __post_init__(self) -> None:
@@ -257,6 +259,29 @@ class Phrasing:
         percent = min(round(100 * share.part, 1), 100.0 if share.part >= 1 else 99.9)
         text = f"{max(percent, 0.1):g}".replace(".", self.words("test.decimal"))
         return self.words("diff.less_than", percent=text) if percent < 0.1 else text
+
+    def replayed(self, replayed: Replay) -> str:
+        """Return how many calls of records would have ended elsewhere."""
+        key = {0: "diff.replayed_none", 1: "diff.replayed_one"}.get(replayed.count, "diff.replayed")
+        return self.words(key, calls=self.calls(replayed.calls), moved=self.calls(replayed.count))
+
+    def moved(self, moved: Moved) -> str:
+        """Return how many calls of records would have ended elsewhere alike, and the first of them."""
+        group, caller = moved.group, moved.caller.number
+        return self.words(
+            "diff.moved",
+            count=self.calls(moved.count),
+            extension=self.extension(moved.extension),
+            before=self.before(group),
+            after=self.after(group),
+            line=self.count(moved.first.line),
+            caller=self.words("diff.anonymous") if caller is None else self._mask.display(caller),
+            at=self._times.instant(moved.first.local),
+        )
+
+    def calls(self, count: int) -> str:
+        """Return a number of calls."""
+        return self.words("diff.call" if count == 1 else "diff.calls", count=self.count(count))
 
     def zones(self) -> str:
         """Return how calls were compared where the time zones differ, or nothing."""

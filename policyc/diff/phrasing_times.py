@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from policyc.diff.times import Described, Literal, Name
@@ -33,6 +33,10 @@ class Times:
         if len(clauses) > 1 and any(len(clause) > 1 for clause in times.clauses):
             return self._words("diff.either") + self._words("diff.or_else").join(clauses)
         return listed(clauses, self._words("diff.or"))
+
+    def instant(self, local: datetime) -> str:
+        """Return an instant."""
+        return self._words("diff.instant", date=self.date(local.date()), time=f"{local:%H:%M}")
 
     def date(self, day: date) -> str:
         """Return a date."""

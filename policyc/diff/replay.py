@@ -1,22 +1,26 @@
 """A difference and the calls of some records in, those of them that would have ended elsewhere out, counted."""
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyc import numbering
 from policyc.diff.grouping import Difference, Group
-from policyc.digits import Kind
+from policyc.digits import Caller, Kind
 from policyc.records import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Calls to one extension that would have ended elsewhere, as a group says: how many, and the first of them."""
+    """Calls to one extension that would have ended elsewhere, as a group says: how many, and the first of them.
+
+    `caller` is who made that one.
+    """
 
     extension: str
     group: Group
     count: int
     first: Record
+    caller: Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +56,17 @@ def replay(difference: Difference, records: Iterable[Record]) -> Replay:
             continue
         calls += 1
         for group in groups.get(record.called, ()):
-            if _is_of(group, record, extensions):
+            caller = _caller(record, extensions)
+            if caller in group.callers and group.times.hold(record.local):
                 key = record.called, id(group)
                 counts[key] = counts.get(key, 0) + 1
-                firsts.setdefault(key, Moved(record.called, group, 0, record))
+                firsts.setdefault(key, Moved(record.called, group, 0, record, caller))
                 break
-    moved = [Moved(one.extension, one.group, counts[key], one.first) for key, one in firsts.items()]
+    moved = [replace(one, count=counts[key]) for key, one in firsts.items()]
     moved.sort(key=lambda one: (-one.count, len(one.extension), one.extension, one.first.line))
     return Replay(calls, others, tuple(moved))
 
 
-def _is_of(group: Group, record: Record, extensions: Container[str]) -> bool:
+def _caller(record: Record, extensions: Container[str]) -> Caller:
     internal = record.caller in extensions if record.internal is None else record.internal
-    caller = numbering.canonical(Kind.INTERNAL if internal else Kind.EXTERNAL, record.caller)
-    times = group.times
-    return caller in group.callers and bool(times.mask >> times.partition.class_of(record.local) & 1)
+    return numbering.canonical(Kind.INTERNAL if internal else Kind.EXTERNAL, record.caller)

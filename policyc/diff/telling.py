@@ -28,6 +28,10 @@ def _lines(say: Phrasing) -> Iterator[str]:
         yield say.words("diff.settings")
         yield from (f"  {say.setting(one)}" for one in difference.settings)
         yield ""
+    if (replayed := say.told.replayed) is not None:
+        yield say.replayed(replayed)
+        yield from (f"  {say.moved(one)}" for one in replayed.moved[:most])
+        yield ""
     if zones := say.zones():
         yield zones
     verdict, shares = say.verdict(), say.shares()
