@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -165,7 +164,6 @@ def test_it_loads_nothing_heavy(here):
         "print([one for one in heavy if one in sys.modules], file=sys.stderr)\n"
     )
     asked = {"_POLICYC_COMPLETE": "bash_complete", "COMP_WORDS": "policyc check ", "COMP_CWORD": "2"}
-    started = time.monotonic()
 
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -177,4 +175,3 @@ def test_it_loads_nothing_heavy(here):
 
     assert "plain,cabinet.pol" in done.stdout
     assert done.stderr == "[]\n"
-    assert time.monotonic() - started < 5  # a machine under load still answers

@@ -83,7 +83,7 @@ def test_settings(settings):
 @functools.cache
 def guide():
     path = Path(__file__).parents[2] / "examples/guide/4-chaque-exception.pol"
-    return policyc.load_text(path.read_text(encoding="utf-8"))
+    return policyc.load(path)
 
 
 @functools.cache

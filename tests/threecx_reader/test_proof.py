@@ -66,7 +66,7 @@ def proves(policy, settings, text):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_examples_and_goldens_are_proved(path):
     """Each with the settings of both forms, and with others in turn."""
-    policy = policyc.load_text(path.read_text(encoding="utf-8"))
+    policy = policyc.load(path)
     turn = [*SETTINGS][2 + SOURCES.index(path) % (len(SETTINGS) - 2)]
     done = {}
     for name in ("anonymous", "former", turn):
