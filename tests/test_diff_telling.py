@@ -374,7 +374,7 @@ def test_callers_beyond_all_numbers_are_told_of():
     assert {"kind": "external", "beyond": True} in held
     assert list(reader.changes("external", "9" * 20, "101", datetime(2026, 1, 5)))
     # Alone, they have no name.
-    alone = replace(one.difference.groups[0], callers=digits.EVERYONE - digits.UNIVERSE, phrases=())
+    alone = replace(one.difference.groups[0], callers=digits.EVERYONE - digits.UNIVERSE)
     assert "numéros d'une longueur anormale" == Phrasing(one, *FRENCH).callers(alone)
 
 

@@ -5,8 +5,9 @@ whom only `*` names, are not told of.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from policyc import digits, numbering
@@ -49,25 +50,31 @@ class Phrase:
 Phrases = tuple[Phrase, ...]
 """Callers as people say them: those of any of the phrases."""
 
+_MANY: Final = 40  # ranges
 _ORDER: Final = ("everyone", "name", "prefix", "range", "number", "anonymous")
 
 
 class Directory:
     """What the rules of two policies call their callers."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        """Take the rules, those whose names are to be preferred first."""
-        self._names: dict[NumberSet, Item] = {digits.UNIVERSE: Item("everyone"), digits.ANONYMOUS: Item("anonymous")}
+    def __init__(self, rules: Callable[[], Iterable[Rule]]) -> None:
+        """Take what yields the rules, those whose names are to be preferred first. It is asked when words are."""
+        self._rules = rules
+        self._known: dict[NumberSet, Phrases] = {}
+        self._indexes: dict[NumberSet, _Index] = {}
+
+    @cached_property
+    def _names(self) -> dict[NumberSet, Item]:
+        """What the rules name, the widest first."""
+        names: dict[NumberSet, Item] = {digits.UNIVERSE: Item("everyone"), digits.ANONYMOUS: Item("anonymous")}
         meant: dict[str, set[NumberSet]] = {}
-        named = list(_named(rules))
+        named = list(_named(self._rules()))
         for item, callers in named:
             meant.setdefault(fold(item.text), set()).add(callers)
         for item, callers in named:
             if len(meant[fold(item.text)]) == 1:  # else the policies mean different callers by one name
-                self._names.setdefault(callers & digits.UNIVERSE, item)
-        self._widest = sorted(self._names, key=lambda callers: -callers.size)
-        self._known: dict[NumberSet, Phrases] = {}
-        self._indexes: dict[NumberSet, _Index] = {}
+                names.setdefault(callers & digits.UNIVERSE, item)
+        return dict(sorted(names.items(), key=lambda one: -one[0].size))
 
     def describe(self, callers: NumberSet) -> Phrases:
         """Return some callers as people say them."""
@@ -77,7 +84,7 @@ class Directory:
         return found
 
     def _phrases(self, callers: NumberSet) -> Iterator[Phrase]:
-        if callers.is_kind_blind:
+        if callers and callers.is_kind_blind:
             yield self._phrase(callers, digits.UNIVERSE)
             return
         for kind in Kind:
@@ -102,7 +109,7 @@ class Directory:
     def _among(self, among: NumberSet) -> "_Index":
         """Return what names mean of some callers."""
         if among not in self._indexes:
-            self._indexes[among] = _Index((one & among, self._names[one]) for one in self._widest)
+            self._indexes[among] = _Index((one & among, item) for one, item in self._names.items())
         return self._indexes[among]
 
     def _around(self, callers: NumberSet, among: NumberSet) -> Iterator[NumberSet]:
@@ -168,8 +175,9 @@ def _leftover(callers: NumberSet) -> Iterator[Item]:
     """Yield prefixes, numbers and ranges for callers that no rule has a name for."""
     for kind in Kind:
         numbers = callers & digits.OF_KIND[kind] - digits.ANONYMOUS
-        blocks, ranges = numbers.cover(kind), tuple(_ranges(numbers, kind))
-        if len(blocks) <= len(ranges):
+        ranges = tuple(_ranges(numbers, kind))
+        blocks = numbers.cover(kind) if len(ranges) <= _MANY else ()  # which takes long, and nobody reads so many
+        if blocks and len(blocks) <= len(ranges):
             yield from (_block(block) for block in blocks)
         else:
             for first, last in ranges:

@@ -5,8 +5,9 @@ example of each.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from math import ceil
 
 from policyc import digits, evaluate
@@ -46,12 +47,17 @@ class Group:
 
     extensions: tuple[str, ...]
     callers: NumberSet
-    phrases: Phrases
     times: Times
     described: Described
     before: Ending
     after: Ending
     example: Example
+    words: Directory = field(repr=False, compare=False)
+
+    @property
+    def phrases(self) -> Phrases:
+        """The callers as people say them. To find the words takes long: of many groups, only some are told."""
+        return self.words.describe(self.callers)
 
     @property
     def size(self) -> int:
@@ -99,9 +105,9 @@ class Difference:
 def compare(old: DecisionModel, new: DecisionModel) -> Difference:
     """Return the difference of two policies without errors."""
     found = tuple(partition.changes(old, new))
-    changed = tuple(dict.fromkeys(change.extension for change in found))
     calendar = Calendar(old.policy, new.policy)
-    directory = Directory(_rules(changed, (new, old)))
+    # Each extension has words of its own: those of all together are too many to look through for each change.
+    words = {one: Directory(partial(_rules, one, (new, old))) for one in {change.extension for change in found}}
     alike: dict[object, list[Change]] = {}
     for change in found:
         described = calendar.describe(change.times)
@@ -112,11 +118,11 @@ def compare(old: DecisionModel, new: DecisionModel) -> Difference:
         Group(
             tuple(change.extension for change in same),
             same[0].callers,
-            directory.describe(same[0].callers),
             same[0].times,
             calendar.describe(same[0].times),
             *_endings(same[0], old.policy, new.policy),
             _example(same[0], old.policy, new.policy),
+            words[same[0].extension],
         )
         for same in alike.values()
     ]
@@ -139,15 +145,15 @@ def too_many(difference: Difference, most: float) -> Diagnostic:
     return Diagnostic("PC705", None, args)
 
 
-def _rules(extensions: Iterable[str], models: Iterable[DecisionModel]) -> Iterator[Rule]:
-    """Yield the rules that may decide calls to some extensions, however often they are forwarded."""
+def _rules(extension: str, models: Iterable[DecisionModel]) -> Iterator[Rule]:
+    """Yield the rules that may decide calls to an extension, however often they are forwarded."""
     for model in models:
-        waiting = [one for one in extensions if one in model.policy.extensions]
+        waiting = [extension] if extension in model.policy.extensions else []
         seen = set(waiting)
         while waiting:
-            extension = waiting.pop()
-            yield from model.rules(extension)
-            onward = [one for one in model.forwards(extension) if one not in seen]
+            one = waiting.pop()
+            yield from model.rules(one)
+            onward = [other for other in model.forwards(one) if other not in seen]
             seen.update(onward)
             waiting += onward
 

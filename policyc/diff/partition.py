@@ -74,11 +74,14 @@ def _changes(extension: str, old: Outcomes, new: Outcomes) -> Iterator[Change]:
     joint = _joint(old.partition, new.partition)
     # Where calls ended and end → at which classes → ranks of callers.
     found: dict[tuple[Ending, Ending], dict[int, list[tuple[int, int]]]] = {}
-    known: dict[tuple[int, int], list[tuple[Ending, Ending, int]]] = {}  # by the identity of leaves
+    # By the identity of leaves: each in the joint classes, and where two differ.
+    mine = {id(leaf): _translated(leaf, joint.old) for leaf in old.rows if leaf is not None}
+    theirs = {id(leaf): _translated(leaf, joint.new) for leaf in new.rows if leaf is not None}
+    known: dict[tuple[int, int], list[tuple[Ending, Ending, int]]] = {}
     for low, high, before, after in _side_by_side(old, new):
         key = id(before), id(after)
         if key not in known:
-            known[key] = joint.differing(before, after)
+            known[key] = _differing(mine[key[0]], theirs[key[1]])
         for one, other, mask in known[key]:
             found.setdefault((one, other), {}).setdefault(mask, []).append((low, high))
     for (one, other), masks in found.items():
@@ -106,35 +109,33 @@ def _side_by_side(old: Outcomes, new: Outcomes) -> Iterator[tuple[int, int, Leaf
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """The classes of time that two partitions tell apart together, and the class of each in either."""
+    """The classes of time that two partitions tell apart together; of each class of either, which of these it is."""
 
     partition: Partition
     old: tuple[int, ...]
     new: tuple[int, ...]
 
-    def differing(self, before: Leaf, after: Leaf) -> list[tuple[Ending, Ending, int]]:
-        """Return where calls ended and end, if that is not alike, with the classes at which that is so."""
-        found: dict[tuple[Ending, Ending], int] = {}
-        for number, (one, other) in enumerate(zip(self.old, self.new, strict=True)):
-            ways = _at(before, one), _at(after, other)
-            if ways[0] != ways[1]:
-                found[ways] = found.get(ways, 0) | 1 << number
-        return [(one, other, mask) for (one, other), mask in found.items()]
+
+def _differing(before: Leaf, after: Leaf) -> list[tuple[Ending, Ending, int]]:
+    """Return where calls ended and end, if that is not alike, with the classes at which that is so."""
+    pairs = ((one, other, mask & also) for mask, one in before for also, other in after if one != other)
+    return [pair for pair in pairs if pair[2]]
 
 
-def _at(leaf: Leaf, number: int) -> Ending:
-    return next(ending for mask, ending in leaf if mask >> number & 1)
+def _translated(leaf: Leaf, classes: tuple[int, ...]) -> Leaf:
+    """Return a leaf in other classes, which are those of each of its own."""
+    return tuple((sum(also for at, also in enumerate(classes) if mask >> at & 1), ending) for mask, ending in leaf)
 
 
 @lru_cache(maxsize=4096)
 def _joint(old: Partition, new: Partition) -> _Joint:
-    if old is new:
-        classes = tuple(range(old.count))
-        return _Joint(old, classes, classes)
-    joint = schedule.partition(new.zone, (*new.periods, *old.periods))
+    joint = old if old is new else schedule.partition(new.zone, (*new.periods, *old.periods))
     instants = [joint.witness(1 << number).replace(tzinfo=None) for number in range(joint.count)]
-    return _Joint(
-        joint,
-        tuple(old.class_of(instant) for instant in instants),
-        tuple(new.class_of(instant) for instant in instants),
-    )
+
+    def within(partition: Partition) -> tuple[int, ...]:
+        masks = [0] * partition.count
+        for number, instant in enumerate(instants):
+            masks[number if partition is joint else partition.class_of(instant)] |= 1 << number
+        return tuple(masks)
+
+    return _Joint(joint, within(old), within(new))
