@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from policyc import capabilities, digits, numbering, resources
+from policyc.digits import NumberSet
 from policyc.model import (
     Busy,
     Extension,
@@ -28,6 +29,7 @@ from policyc.targets import Rendered, sounds, ways
 from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
 from policyc.targets.freeswitch.dialect import chunks, none_of, one_of, text
+from policyc.targets.freeswitch.layout import layout
 from policyc.targets.freeswitch.plan import FALSE, TRUE, Action, Condition, Context, Field, Line, transfer, var
 from policyc.targets.freeswitch.presented import forms
 from policyc.targets.naming import dial_string, layer_names
@@ -71,6 +73,7 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         policy=text(policy.name),
         settings=settings,
         contexts=contexts,
+        lay_out=layout(environment.filters["escape"]),
         entries=[(kind.value, forms(kind, settings["presentations"])) for kind in digits.Kind],
         private=_PRIVATE,
         confirm_seconds=_CONFIRM_SECONDS,
@@ -92,7 +95,7 @@ class _Renderer:
     shared: Mapping[tuple[str, tuple[Rule, ...]], str]  # layers of `pour tous`, named
     periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
     ends: set[date] = field(default_factory=set)  # last days that rules ask about
-    conditions: dict[Rule, tuple[tuple[Condition, ...], ...]] = field(default_factory=dict)
+    callers: dict[NumberSet, tuple[tuple[Condition, ...], ...]] = field(default_factory=dict)  # their conditions
 
     def contexts(self) -> list[Context]:
         """Return what is made for this policy, the fixed contexts apart."""
@@ -110,7 +113,7 @@ class _Renderer:
             else:
                 enter.setdefault(bucket, []).extend(lines)
             if first or rest:
-                ring.setdefault(bucket, []).append(self._line(extension, (), "sonne", self._ring(extension)))
+                ring.setdefault(bucket, []).append(self._line(extension, "sonne", self._ring(extension)))
         unknown = Line("inconnu de la politique", (), (transfer(_CALLED, self.settings["system_context"]),))
         layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
         route, *further = _share_out("policyc-route", "policyc", enter, unknown)
@@ -146,28 +149,27 @@ class _Renderer:
         return Context(name, f"Règles pour tous, {title} les règles de chaque poste", tuple(lines))
 
     def _own(self, extension: Extension, rules: Iterable[Rule]) -> Iterator[Line]:
+        called = _called(extension)
         for rule in rules:
+            name = f"{extension.number} {text(rule.span.place)}"
+            actions = (*self._decided(rule, extension), *self._actions(rule, extension))
             for conditions in self._asked(rule):
-                actions = (*self._decided(rule, extension), *self._actions(rule, extension))
-                yield self._line(extension, conditions, text(rule.span.place), actions)
+                yield Line(name, (called, *conditions), actions)
 
-    def _line(
-        self, extension: Extension, conditions: Iterable[Condition], name: str, actions: tuple[Action, ...]
-    ) -> Line:
-        called = Field("destination_number", one_of([extension.number]))
-        return Line(f"{extension.number} {name}", (called, *conditions), actions)
+    def _line(self, extension: Extension, name: str, actions: tuple[Action, ...]) -> Line:
+        return Line(f"{extension.number} {name}", (_called(extension),), actions)
 
     def _first(self, extension: Extension, first: tuple[Rule, ...]) -> Line:
         actions = (*self._said_to(extension, first), transfer(extension.number, self.shared["first", first]))
-        return self._line(extension, (), "règles pour tous", actions)
+        return self._line(extension, "règles pour tous", actions)
 
     def _after(self, extension: Extension, rest: tuple[Rule, ...]) -> Line:
         """Return what comes when none of an extension's own rules decides."""
         title = text(f"{extension.name} {extension.span.place}")
         if not rest:
-            return self._line(extension, (), title, (*self._decided(None, extension), *self._ring(extension)))
+            return self._line(extension, title, (*self._decided(None, extension), *self._ring(extension)))
         actions = (*self._said_to(extension, rest), transfer(extension.number, self.shared["rest", rest]))
-        return self._line(extension, (), title, actions)
+        return self._line(extension, title, actions)
 
     def _said_to(self, extension: Extension, rules: Iterable[Rule]) -> Iterator[Action]:
         """Yield what rules for all need to know of an extension."""
@@ -181,10 +183,11 @@ class _Renderer:
 
     def _asked(self, rule: Rule) -> tuple[tuple[Condition, ...], ...]:
         """Return the conditions of a rule; any of these lists will do."""
-        if rule not in self.conditions:
-            when = tuple(self._when(rule))
-            self.conditions[rule] = tuple((*callers, *when) for callers in _callers(rule))
-        return self.conditions[rule]
+        found = self.callers.get(rule.callers)
+        if found is None:
+            found = self.callers[rule.callers] = tuple(_callers(rule.callers))
+        when = tuple(self._when(rule))
+        return tuple((*callers, *when) for callers in found) if when else found
 
     def _when(self, rule: Rule) -> Iterator[Condition]:
         for clause in rule.times:
@@ -247,8 +250,12 @@ class _Renderer:
         return dial_string(self.settings["external_dial"], number, numbering.e164(number))
 
 
-def _callers(rule: Rule) -> Iterator[tuple[Condition, ...]]:
-    for match in matches(rule.callers):
+def _called(extension: Extension) -> Condition:
+    return Field("destination_number", one_of([extension.number]))
+
+
+def _callers(callers: NumberSet) -> Iterator[tuple[Condition, ...]]:
+    for match in matches(callers):
         kind = () if match.kind is None else (Field("${policyc_kind}", one_of([match.kind.value])),)
         but = tuple(Field("${policyc_number}", none_of(some)) for some in chunks(match.but))
         for some in chunks(match.among) or [()]:
