@@ -6,10 +6,12 @@ digits of one number arrive as one token, whose value has no separators: `06 12 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import accumulate
+from operator import sub
+from typing import Final, NamedTuple
 
 from policyc.source import SourceFile, fold
+from policyc.values import value
 
 
 class Token(NamedTuple):
@@ -21,107 +23,174 @@ class Token(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Line:
-    """The tokens of one line that has any, and its comment (with the `#`), if there is one."""
+    """The tokens of one line that has any, and its comment (with the `#`), if there is one.
 
-    tokens: tuple[Token, ...]
+    Tokens are kept as columns, a place in each of which is one token.
+    """
+
+    types: tuple[str, ...]
+    values: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
     comment: Token | None
     start: int
     end: int
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens one by one."""
+        return tuple(map(Token, self.types, self.values, self.starts, self.ends))
 
 
 # Types of tokens that no grammar rule takes: each makes a diagnostic of its own.
 BAD_CHARACTER = "BAD_CHARACTER"
 UNCLOSED_QUOTE = "UNCLOSED_QUOTE"
 
-# Whole words, with the blanks before them; groups of digits are put together later. The order decides. Hours and dates
-# are taken broadly, so that an impossible one is a word with a message of its own.
-_MASTER = re.compile(
-    r"""
-    [ ]*(?:
-    (?P<NEWLINE>\n)
-  | (?P<COMMENT>\#[^\n]*)
-  | (?P<QUOTED>"[^"\n]*"|«[^»\n]*»|“[^”\n]*”)
-  | (?P<UNCLOSED>["«“][^\n]*)
+# Whole words; groups of digits are put together later. The order decides. Hours and dates are taken broadly, so that
+# an impossible one is a word with a message of its own.
+_WORD: Final = r"""
+    (?P<WORD>[^\W\d_](?:[\w'./-]*[\w'])?)
+  | (?P<COMMENT>\#.*)
+  | (?P<QUOTED>"[^"]*"|«[^»]*»|“[^”]*”)
+  | (?P<UNCLOSED>["«“].*)
   | (?P<DATE>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9-])|[0-9]+(?:/[0-9]+)+)
   | (?P<TIME>[0-9]+(?::[0-9]*|[hH][0-9]*)(?![\w:]))
   | (?P<DURATION>[0-9]+[sS](?!\w))
   | (?P<DIGITS>(?:[+0]|\(0\))(?:[0-9]|[.-](?=[0-9(])|\(0\))*\*?|[1-9][0-9]*\*?)
-  | (?P<WORD>[^\W\d_](?:[\w'./-]*[\w'])?)
   | (?P<RANGE>\.\.)
-  | (?P<SIGN>[=,-]|(?<![^\s,=])\*(?![^\s,]))
-  | (?P<BAD>[^ \n])
+  | (?P<SIGN>[=-]|(?<![^\s,=])\*(?![^\s,]))
+"""
+_WORDS: Final = re.compile(rf"{_WORD} | (?P<COMMA>,) | (?P<BAD>[^ ])", re.VERBOSE)
+
+# Most lines are of pieces that can be looked at one by one, and once for all lines. A piece is a word with what parts
+# it from the one before; the usual numbers in groups are one piece. What follows never goes on such a NUMBER, and such
+# a PREFIX has too few digits to be a number before its star. A star that is no STAR takes along what is behind it, so
+# that the piece looks like no other.
+_PIECE: Final = rf"""
+    [ ,]*(?:
+    (?P<NUMBER>(?:0|(?:\+|00)33[ ]?)(?!7[ ]?00|9[ ]?01)[1-9](?:[ ]?[0-9]{{2}}){{4}}(?=[ ,]|$|\.\.))
+  | (?P<PREFIX>(?:0[1-9]|(?:\+|00)[1-9][0-9])(?:[ ]?[0-9]){{0,7}}\*)
+  | {_WORD}
+  | (?P<BAD>\*.+|[^ ,])
     )
-    """,
-    re.VERBOSE,
-)
-_SIGNS = {"*": "STAR", "=": "EGAL", "-": "TIRET"}
-_DAYS = frozenset(("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"))
-_OVERSEAS = ("262", "590", "594", "596")
+  | [ ,]+
+"""
+_LINE: Final = re.compile(r"[^\n]+")
+_PIECES: Final = re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE), re.VERBOSE)
+_NAMED_PIECE: Final = re.compile(_PIECE, re.VERBOSE)
+
+# What pieces are that mean something else in another line, or more than one token: their lines are read word by word.
+_UNSETTLED: Final = "unsettled"
+_NEVER_SETTLED: Final = frozenset((BAD_CHARACTER, UNCLOSED_QUOTE, "COMMENT", "DAYS", "SONNE"))
+_WHOLE: Final = re.compile(r"[1-9][0-9]*|0(?!700|901)[1-9][0-9]{8}")  # digits that no group goes on
+
+_SIGNS: Final = {"*": "STAR", "=": "EGAL", "-": "TIRET"}
+_DAYS: Final = frozenset(("LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE"))
+_OVERSEAS: Final = ("262", "590", "594", "596")
 
 
 def lex(source: SourceFile, keywords: Mapping[str, str]) -> Iterator[Line]:
     """Yield the lines of a file that hold tokens or a comment; `keywords` maps folded words to terminals."""
-    tokens: list[Token] = []
-    comment: Token | None = None
-    line_start = 0
-    words: dict[str, tuple[str, str] | None] = {}  # most words of a policy come back: fold each one once
-    for match in _MASTER.finditer(source.text):
-        kind = match.lastgroup or "BAD"
-        start, end = match.span(kind)
-        if kind == "NEWLINE":
-            if tokens or comment:
-                yield Line(tuple(_join_digits(tokens)), comment, line_start, start)
-            tokens, comment, line_start = [], None, end
-            continue
-        text = match[kind]
+    known = _Known(keywords)
+    for line in _LINE.finditer(source.text):
+        text, start = line[0], line.start()
+        pieces = _PIECES.findall(text)
+        types, values, widths = zip(*map(known.__getitem__, pieces), strict=True)
+        if _UNSETTLED not in types:
+            ends = tuple(accumulate(map(len, pieces), initial=start))[1:]
+            yield Line(types, values, tuple(map(sub, ends, widths)), ends, None, start, line.end())
+        elif text.strip(" "):
+            yield _word_by_word(text, start, keywords)
+
+
+class _Known(dict[str, tuple[str, str, int]]):
+    """What pieces are: type, value, and how many characters the word has. Most of them come back."""
+
+    def __init__(self, keywords: Mapping[str, str]) -> None:
+        super().__init__()
+        self.keywords = keywords
+
+    def __missing__(self, piece: str) -> tuple[str, str, int]:
+        word = piece.lstrip(" ,")
+        match = _NAMED_PIECE.match(piece)
+        kind = match.lastgroup if match and match.end() == len(piece) else None
+        if kind == "NUMBER":  # few of these come back: they are not kept
+            return kind, word.replace(" ", ""), len(word)
+        known = self[piece] = (*self.settled(kind, piece, word), len(word))
+        return known
+
+    def settled(self, kind: str | None, piece: str, word: str) -> tuple[str, str]:
+        """Return the type and the value of a piece of a form, which are the same in any line, or `_UNSETTLED`."""
         match kind:
-            case "WORD":
-                if text not in words:
-                    words[text] = _keyword(text, keywords)
-                known = words[text]
-                if known is not None:
-                    tokens.append(Token(known[0], known[1], start, end))
-                elif (days := _day_range(text, start, keywords)) is not None:
-                    tokens += days
-                else:
-                    tokens.append(Token("NAME", text, start, end))
-            case "QUOTED":
-                tokens.append(Token("NAME", " ".join(text[1:-1].split()), start, end))
-            case "SIGN":
-                tokens.append(Token(_SIGNS.get(text, "COMMA"), text, start, end))
-            case "RANGE":
-                tokens.append(Token("JUSQUE", text, start, end))
-            case "COMMENT":
-                comment = Token(kind, text.rstrip(), start, end)
-            case "UNCLOSED":
-                tokens.append(Token(UNCLOSED_QUOTE, text, start, start + 1))
-            case "BAD":
-                tokens.append(Token(BAD_CHARACTER, text, start, end))
-            case _:
-                tokens.append(Token(kind, text, start, end))
-    if tokens or comment:
-        yield Line(tuple(_join_digits(tokens)), comment, line_start, len(source.text))
+            case None:
+                return _UNSETTLED, ""
+            case "PREFIX":
+                return kind, word.replace(" ", "")[:-1]
+            case "DIGITS":
+                digits = _compact(word)
+                if word.endswith("*"):
+                    return "PREFIX", digits
+                return "NUMBER" if _WHOLE.fullmatch(digits) else _UNSETTLED, digits
+        found, value = _read(kind, word, self.keywords)
+        if found in _NEVER_SETTLED or piece == "*" or (found == "DATE" and value.startswith("0")):
+            return _UNSETTLED, ""
+        return found, value
 
 
-def _keyword(word: str, keywords: Mapping[str, str]) -> tuple[str, str] | None:
-    folded = fold(word)
-    terminal = keywords.get(folded)
-    return None if terminal is None else (terminal, folded)
+def _word_by_word(text: str, start: int, keywords: Mapping[str, str]) -> Line:
+    """Return the line of any text, which stands at `start`."""
+    words: list[Token] = []
+    comment: Token | None = None
+    for match in _WORDS.finditer(text):
+        kind, value = _read(match.lastgroup or "BAD", match[0], keywords)
+        word = Token(kind, value, start + match.start(), start + match.end())
+        if kind == "COMMENT":
+            comment = word
+        elif kind == "DAYS":
+            words += _day_range(word, keywords)
+        elif kind == UNCLOSED_QUOTE:
+            words.append(word._replace(end=word.start + 1))
+        else:
+            words.append(word)
+    tokens = tuple(_join_digits(words))
+    types, values, starts, ends = zip(*tokens, strict=True) if tokens else ((), (), (), ())
+    return Line(types, values, starts, ends, comment, start, start + len(text))
 
 
-def _day_range(word: str, start: int, keywords: Mapping[str, str]) -> list[Token] | None:
-    """Return `lundi-vendredi` as three tokens, and None for any other word: `Aix-en-Provence` is a name."""
-    first, dash, last = word.partition("-")
-    if not dash or fold(first) not in _DAYS or fold(last) not in _DAYS:
-        return None
-    middle = start + len(first)
-    return [
-        Token(keywords[fold(first)], fold(first), start, middle),
-        Token("TIRET", "-", middle, middle + 1),
-        Token(keywords[fold(last)], fold(last), middle + 1, start + len(word)),
-    ]
+def _read(kind: str, word: str, keywords: Mapping[str, str]) -> tuple[str, str]:
+    """Return the type and the value of a word, by the form that it has."""
+    match kind:
+        case "WORD":
+            folded = fold(word)
+            if folded in keywords:
+                return keywords[folded], folded
+            first, _, last = folded.partition("-")
+            is_range = keywords.get(first) in _DAYS and keywords.get(last) in _DAYS
+            return "DAYS" if is_range else "NAME", word
+        case "QUOTED":
+            return "NAME", " ".join(word[1:-1].split())
+        case "SIGN":
+            return _SIGNS[word], word
+        case "RANGE":
+            return "JUSQUE", word
+        case "COMMENT":
+            return kind, word.rstrip()
+        case "UNCLOSED":
+            return UNCLOSED_QUOTE, word
+        case "BAD":
+            return BAD_CHARACTER, word
+    return kind, word
+
+
+def _day_range(days: Token, keywords: Mapping[str, str]) -> Iterator[Token]:
+    """Yield the three tokens of `lundi-vendredi`. Other words with a dash are names: `Aix-en-Provence`."""
+    first, _, last = days.value.partition("-")
+    dash = days.start + len(first)
+    yield Token(keywords[fold(first)], fold(first), days.start, dash)
+    yield Token("TIRET", "-", dash, dash + 1)
+    yield Token(keywords[fold(last)], fold(last), dash + 1, days.end)
 
 
 def _join_digits(tokens: list[Token]) -> Iterator[Token]:

@@ -6,7 +6,6 @@ once installed; other data (messages, number ranges) always lives inside the pac
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,19 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+def _package() -> Traversable:
+    """Return the folder of the package."""
+    folder = Path(__file__).parent
+    if folder.is_dir():
+        return folder
+    from importlib.resources import files  # of a zip; it loads much to find files that are at hand mostly
+
+    return files("policyc")
+
+
 def data_root() -> Traversable:
     """Find the folder that holds `grammar/` and `templates/`."""
-    installed, checkout = files("policyc") / "_data", Path(__file__).resolve().parent.parent
+    installed, checkout = _package() / "_data", Path(__file__).resolve().parent.parent
     candidates: tuple[Traversable, ...] = (installed, checkout)
     for root in candidates:
         if root.joinpath("grammar").is_dir() and root.joinpath("templates").is_dir():
@@ -38,7 +47,7 @@ def read_template(name: str) -> str:
 
 def read_package(name: str) -> str:
     """Read a data file that lives inside the package, such as `messages/fr.toml`."""
-    return _read(files("policyc"), name)
+    return _read(_package(), name)
 
 
 def template_environment(target: str) -> Environment:

@@ -10,21 +10,22 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from policyc.values import value
+
 # One character for one character: columns do not move. U+2028 and friends are not line ends here.
-_PLAIN = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\uff07", "'"),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        **dict.fromkeys("\u00a0\u1680\u2007\u202f\u205f\u3000", " "),
-        **{chr(code): " " for code in range(0x2000, 0x200B)},
-        "\t": " ",
-    }
-)
+_PLAIN = {
+    **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\uff07", "'"),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    **dict.fromkeys("\u00a0\u1680\u2007\u202f\u205f\u3000", " "),
+    **{chr(code): " " for code in range(0x2000, 0x200B)},
+    "\t": " ",
+}
+_NOT_PLAIN = re.compile(f"[{''.join(_PLAIN)}]")
 
 
 def plain(text: str) -> str:
     """Return NFC text with typographic apostrophes, dashes and blanks replaced by their plain forms."""
-    return unicodedata.normalize("NFC", text).translate(_PLAIN)
+    return _NOT_PLAIN.sub(lambda found: _PLAIN[found[0]], unicodedata.normalize("NFC", text))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -45,12 +46,7 @@ class SourceFile:
 
     def __post_init__(self) -> None:
         """Index the line starts."""
-        starts = [0]
-        find = self.text.find
-        position = find("\n")
-        while position >= 0:
-            starts.append(position + 1)
-            position = find("\n", position + 1)
+        starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
         object.__setattr__(self, "_starts", starts)
 
     @property
@@ -103,7 +99,7 @@ def hidden_text(text: str) -> str:
     return re.sub(r"[^\n]", "*", text)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Span:
     """A half-open range of characters, `start` to `end`, in one file."""
 

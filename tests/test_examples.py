@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from strategies import grammar
 
 from policyc import api, lexer, syntax, testing, workspace
 from policyc.project import read_source
@@ -92,7 +93,7 @@ def _names(tree):
 
 def test_every_form_of_the_language_is_shown():
     """Each rule of the grammar (statement, option, clause, destination, result) stands somewhere in the examples."""
-    forms = {str(rule.alias or rule.origin.name) for rule in shapes._lark().rules}
+    forms = {str(rule.alias or rule.origin.name) for rule in grammar().rules}
     shown = {name for _, shape in _shapes() for name in _names(shape.tree)}
 
     assert set() == {name for name in forms if not name.startswith("_")} - shown - {"line"}
@@ -101,4 +102,4 @@ def test_every_form_of_the_language_is_shown():
 def test_every_word_of_the_language_is_shown():
     shown = {name for types, _ in _shapes() for name in types}
 
-    assert set() == {terminal.name for terminal in shapes._lark().terminals} - shown
+    assert set() == {terminal.name for terminal in grammar().terminals} - shown

@@ -19,7 +19,7 @@ from judge import differential
 from judge.generate import generate
 from judge.seeds import chosen
 from scrambling import scramble
-from strategies import lines, numbers
+from strategies import grammar, lines, numbers
 
 import policyc
 from policyc import cli, lexer, syntax
@@ -104,10 +104,10 @@ def test_the_cases_show_every_form_of_the_language():
             if line.tokens:
                 words |= {token.type for token in line.tokens}
                 forms |= set(names_of(shapes.shape_of(shapes.types_of(line.tokens)).tree))
-    rules = {str(rule.alias or rule.origin.name) for rule in shapes._lark().rules}
+    rules = {str(rule.alias or rule.origin.name) for rule in grammar().rules}
 
     assert set() == {name for name in rules if not name.startswith("_")} - forms - {"line"}
-    assert set() == {terminal.name for terminal in shapes._lark().terminals} - words
+    assert set() == {terminal.name for terminal in grammar().terminals} - words
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")

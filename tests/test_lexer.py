@@ -224,6 +224,8 @@ def test_any_text_makes_tokens_that_stand_where_they_were_written(text: str) -> 
 def assert_written(source: SourceFile, token: Token) -> None:
     """A token's span holds what its value was made of, and no blanks around it."""
     written = source.text[token.start : token.end]
+    if token.type == "COMMENT":  # it goes on to the end of the line
+        written = written.rstrip()
 
     assert written == written.strip(" ")
     match token.type:
@@ -239,6 +241,73 @@ def assert_written(source: SourceFile, token: Token) -> None:
             assert token.value == fold(written)
         case _:
             assert token.value == written
+
+
+NUMBERS = (
+    *("06", "12", "34", "56", "78", "0", "00", "+33", "33", "6", "07 00", "0901", "+262", "(0)", "06.12-34", "2026"),
+    *("+33 6 12 34 56 78", "0612345678", "06 12*", "=*", "a*", "*,", "0123-12-24", "7*", "..0", "s", "sonne", "09 01*"),
+)
+
+
+@given(
+    st.lists(st.sampled_from((*PIECES, *NUMBERS)) | st.text(max_size=2), max_size=9),
+    st.sampled_from(("", " ", " ", ", ", "  ")),
+)
+def test_lines_mean_the_same_piece_by_piece_and_word_by_word(parts: list[str], gap: str) -> None:
+    assert_read_alike(gap.join(parts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Stars that are none, where others would be.
+        *("depuis * vers *x", "depuis *x", "depuis *, *", "* *", "depuis a*", "a* vers b", "liste a=*", "a *é"),
+        # Numbers that groups go on, or that go on groups.
+        *("0700123456 78 90", "0901123456 78 90, 06*", "07 00 12 34 56 78 90", "+33 7 00 12 34 56 78 90", "0700123456"),
+        *("06 12 34 56 789", "06 12 34 56 78h", "06 12 34 56 78s", "06 12 34 56 78..90", "0612345678x"),
+        *("+44 20 06 12 34 56 78", "+33 6 06 12 34 56 78 90", "06 06 12*", "00 06 12*", "+262 06 12 34 56 78"),
+        # Prefixes that are longer than a number.
+        *("06 123 45678 9*", "06 12 34 56 78*", "06 12 34 56 7*", "+33 6 12 34 56 78 9*", "0033 6 12 34 56 7*"),
+        # What looks like a date but for what follows, and digits with signs.
+        *("0123-12-24-", "0123-12-24 06", "06-(", "0612345678-(1)", "(0)6 12", "01 23-12-24 24", "06 12/3*"),
+    ],
+)  # fmt: skip
+def test_tricky_lines_mean_the_same_piece_by_piece_and_word_by_word(text: str) -> None:
+    assert_read_alike(text)
+
+
+def assert_read_alike(text: str) -> None:
+    source, lines = read(text)
+    keywords = syntax.keywords()
+    texts = [source.text[line.start : line.end] for line in lines]
+
+    assert [lexer._word_by_word(text, line.start, keywords) for text, line in zip(texts, lines, strict=True)] == lines
+
+
+def test_what_is_usual_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the test above would hold one way of reading to itself, and policies would be read slowly."""
+    monkeypatch.delattr(lexer, "_word_by_word")
+    usual = (
+        'poste 104 "Dr Martin" mobile 06 12 34 56 78, messagerie\n'
+        "depuis 06* 07 12*, +33 6 12 34 56 78 sauf * hors bureau vers occupé\n"
+        "horaires bureau = lundi mardi 09:00-12:30 9h–12h\n  depuis 100..199 le 24/12/2026 motif « fermé »"
+    )
+
+    assert len(read(usual)[1]) == 4
+    with pytest.raises(NameError):
+        read("sonne 20 s")
+
+
+def test_days_are_names_where_they_are_no_keywords() -> None:
+    [line] = lexer.lex(SourceFile("policyc.toml", "lundi-mardi"), {})
+
+    assert line.tokens == (Token("NAME", "lundi-mardi", 0, 11),)
+
+
+def test_blanks_without_an_end_take_no_time() -> None:
+    for blanks in (" " * 200_000, "," * 200_000, " ," * 100_000):
+        read(f"poste 104{blanks}")
+        read(f"{blanks}x")
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))

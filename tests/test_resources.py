@@ -30,7 +30,7 @@ def test_data_root_holds_the_real_grammar_and_templates():
 
 
 def test_missing_data_says_both_places(tmp_path, monkeypatch):
-    monkeypatch.setattr(resources, "files", lambda _: tmp_path / "installed")
+    monkeypatch.setattr(resources, "_package", lambda: tmp_path / "installed")
     monkeypatch.setattr(resources, "__file__", str(tmp_path / "checkout" / "policyc" / "resources.py"))
 
     with pytest.raises(FileNotFoundError, match=r"neither .*installed.* nor .*checkout"):
@@ -40,7 +40,7 @@ def test_missing_data_says_both_places(tmp_path, monkeypatch):
 def test_installed_data_wins_over_the_checkout(tmp_path, monkeypatch):
     for folder in ("grammar", "templates"):
         (tmp_path / "_data" / folder).mkdir(parents=True)
-    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(resources, "_package", lambda: tmp_path)
 
     assert tmp_path / "_data" == resources.data_root()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -41,6 +40,8 @@ def run(arguments: Sequence[str]) -> int:
             os.dup2(nothing, stream.fileno())
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - whatever the user wrote, this is a bug: it is shown whole
+        import traceback
+
         traceback.print_exc()
         click.echo(say("say.bug", error=type(error).__name__), err=True)
         return ERRORS

@@ -1,4 +1,4 @@
-"""Text of a file in, typed syntax tree out, with spans and comments: `nodes`, `shapes`, `build`, `reader` in turn."""
+"""Text of a file in, typed syntax tree out, with spans and comments: `tables`, `shapes`, `build`, `reader` in turn."""
 
 from policyc.syntax.nodes import (
     Assertion,

@@ -1,16 +1,18 @@
-"""The tree of a shape and the tokens of a line in, a node out: a method for each rule of the grammar."""
+"""A line and the tree of its shape in, a node out: a method for each rule of the grammar."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from policyc.diagnostics import Diagnostic
 from policyc.digits import Kind
-from policyc.lexer import Token
 from policyc.source import SourceFile, Span
 from policyc.syntax.nodes import (
     Assertion,
@@ -39,12 +41,21 @@ from policyc.syntax.nodes import (
     Word,
     Zone,
 )
+from policyc.syntax.shapes import Shape, shape_of
+
+if TYPE_CHECKING:
+    from policyc.lexer import Line
 
 _DAYS = {name: at for at, name in enumerate(("LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE"))}
 _HOUR = re.compile(r"([0-9]{1,2})(?::([0-5][0-9])|[hH]([0-5][0-9])?)")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _SYSTEMS = {"GROUPE": "group", "FILE": "queue", "SVI": "menu"}
 _KINDS = {"INTERNE": Kind.INTERNAL, "EXTERNE": Kind.EXTERNAL}
+
+_CLAUSES = (During, Until, Reason)
+
+Place = int  # of a token in its line; what may be left out is never the first one, so that its place is true
+_Step = tuple[Callable[..., Any], "itemgetter[Any]"]  # a method of the builder, and its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +67,51 @@ class _Scope:
 
 
 class _Builder:
-    """Makes the node of one line; a method for each rule of the grammar, named like it."""
+    """Makes the nodes of a file, line by line; a method for each rule of the grammar, named like it.
 
-    __slots__ = ("diagnostics", "source", "tokens")
+    Of children, methods take the nodes, and the places of tokens.
+    """
 
-    def __init__(self, source: SourceFile, tokens: tuple[Token, ...], diagnostics: list[Diagnostic]) -> None:
-        self.source, self.tokens, self.diagnostics = source, tokens, diagnostics
+    __slots__ = ("diagnostics", "ends", "source", "starts", "types", "values")
 
-    def build(self, tree: Any) -> Any:
-        """Return the node of a shape's tree, filled with this line's tokens."""
-        if tree is None:
-            return None
-        if isinstance(tree, int):
-            return self.tokens[tree]
-        rule, children = tree
-        method: Callable[..., Any] = _METHODS[rule]
-        return method(self, *[self.build(child) for child in children])
+    def __init__(self, source: SourceFile, diagnostics: list[Diagnostic]) -> None:
+        self.source, self.diagnostics = source, diagnostics
 
-    def span(self, first: Token, last: Token) -> Span:
-        return Span(self.source, first.start, last.end)
+    def line(self, line: Line) -> Any:
+        """Return the node of a line of the language."""
+        self.types, self.values, self.starts, self.ends = line.types, line.values, line.starts, line.ends
+        made: list[Any] = [*range(len(self.types)), None]
+        for method, taken in _steps_of(self.types):
+            made.append(method(self, *taken(made)))
+        return made[-1]
+
+    def span(self, first: int, last: int) -> Span:
+        return Span(self.source, self.starts[first], self.ends[last])
 
     def whole(self) -> Span:
-        return self.span(self.tokens[0], self.tokens[-1])
+        return Span(self.source, self.starts[0], self.ends[-1])
 
-    def word(self, token: Token) -> Word:
-        return Word(token.value, self.span(token, token), token.type == "NUMBER")
+    def word(self, at: int) -> Word:
+        return Word(self.values[at], self.span(at, at), self.types[at] == "NUMBER")
 
     def report(self, code: str, span: Span, **args: str | int) -> None:
         self.diagnostics.append(Diagnostic(code, span, args))
 
     # declarations
 
-    def header(self, _: Token, name: Token) -> Header:
+    def header(self, _: Place, name: Place) -> Header:
         return Header(self.word(name), self.whole())
 
-    def zone(self, _: Token, name: Token) -> Zone:
+    def zone(self, _: Place, name: Place) -> Zone:
         return Zone(self.word(name), self.whole())
 
-    def include(self, _: Token, pattern: Token) -> Include:
+    def include(self, _: Place, pattern: Place) -> Include:
         return Include(self.word(pattern), self.whole())
 
-    def directory(self, _: Token, path: Token) -> Directory:
+    def directory(self, _: Place, path: Place) -> Directory:
         return Directory(self.word(path), self.whole())
 
-    def extension(self, _: Token, number: Token, name: Token, *options: tuple[str, Any, Span]) -> ExtensionDecl:
+    def extension(self, _: Place, number: Place, name: Place, *options: tuple[str, Any, Span]) -> ExtensionDecl:
         given: dict[str, Any] = {}
         for kind, value, span in options:
             if kind in given:
@@ -114,30 +126,30 @@ class _Builder:
             self.whole(),
         )
 
-    def mobile_option(self, keyword: Token, number: Token) -> tuple[str, Any, Span]:
+    def mobile_option(self, keyword: Place, number: Place) -> tuple[str, Any, Span]:
         return "mobile", self.word(number), self.span(keyword, number)
 
-    def mailbox_option(self, keyword: Token) -> tuple[str, Any, Span]:
+    def mailbox_option(self, keyword: Place) -> tuple[str, Any, Span]:
         return "mailbox", True, self.span(keyword, keyword)
 
-    def ring_option(self, keyword: Token, duration: Token) -> tuple[str, Any, Span]:
-        written = duration.value.rstrip(" sS").lstrip("0")
+    def ring_option(self, keyword: Place, duration: Place) -> tuple[str, Any, Span]:
+        written = self.values[duration].rstrip(" sS").lstrip("0")
         seconds = int(written or 0) if len(written) < 4 else 1000
         if not 1 <= seconds <= 600:  # a caller who waits ten minutes has hung up
-            self.report("PC113", self.span(duration, duration), duration=duration.value)
+            self.report("PC113", self.span(duration, duration), duration=self.values[duration])
         return "ring", seconds, self.span(keyword, duration)
 
-    def system(self, kind: Token, number: Token, name: Token) -> SystemDecl:
-        return SystemDecl(_SYSTEMS[kind.type], self.word(number), self.word(name), self.whole())
+    def system(self, kind: Place, number: Place, name: Place) -> SystemDecl:
+        return SystemDecl(_SYSTEMS[self.types[kind]], self.word(number), self.word(name), self.whole())
 
-    def list(self, _: Token, name: Token, _equals: Token | None, items: tuple[Item, ...] | None) -> ListDecl:
+    def list(self, _: Place, name: Place, _equals: Place | None, items: tuple[Item, ...] | None) -> ListDecl:
         return ListDecl(self.word(name), items or (), self.whole())
 
     def list_line(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
         return items
 
     def hours(
-        self, _: Token, name: Token, included: bool | None, _equals: Token | None, opening: Opening | None
+        self, _: Place, name: Place, included: bool | None, _equals: Place | None, opening: Opening | None
     ) -> HoursDecl:
         openings = (opening,) if opening else ()
         return HoursDecl(self.word(name), openings, bool(included), self.whole())
@@ -145,7 +157,7 @@ class _Builder:
     def hours_line(self, content: Opening | bool) -> Opening | bool:
         return content
 
-    def included(self, *_: Token) -> bool:
+    def included(self, *_: Place) -> bool:
         return True
 
     def opening(self, days: frozenset[int], *parts: tuple[int, int, Span] | bool | None) -> Opening:
@@ -155,41 +167,41 @@ class _Builder:
     def days(self, *parts: frozenset[int]) -> frozenset[int]:
         return frozenset().union(*parts)
 
-    def day(self, token: Token) -> frozenset[int]:
-        return frozenset((_DAYS[token.type],))
+    def day(self, at: Place) -> frozenset[int]:
+        return frozenset((_DAYS[self.types[at]],))
 
-    def day_range(self, first: frozenset[int], _: Token, last: frozenset[int]) -> frozenset[int]:
+    def day_range(self, first: frozenset[int], _: Place, last: frozenset[int]) -> frozenset[int]:
         start, end = min(first), min(last)
         return frozenset((start + step) % 7 for step in range((end - start) % 7 + 1))
 
-    def span_(self, start: Token, _: Token, end: Token) -> tuple[int, int, Span]:
+    def span_(self, start: Place, _: Place, end: Place) -> tuple[int, int, Span]:
         span = self.span(start, end)
         first, last = self.minute(start), self.minute(end, last=True)
         if first is not None and first == last:
             self.report("PC107", span, case="empty", hour=span.text)
         return first or 0, last or 0, span
 
-    def minute(self, token: Token, *, last: bool = False) -> int | None:
+    def minute(self, at: Place, *, last: bool = False) -> int | None:
         """Return the minute of the day; 24:00 ends a day and starts none."""
-        parts = _HOUR.fullmatch(token.value)
+        parts = _HOUR.fullmatch(self.values[at])
         found = 60 * int(parts[1]) + int(parts[2] or parts[3] or 0) if parts else 1441
         if found > (1440 if last else 1439):
             case = "24:00" if found == 1440 else "impossible" if parts else "written"
-            self.report("PC107", self.span(token, token), case=case, hour=token.value)
+            self.report("PC107", self.span(at, at), case=case, hour=self.values[at])
             return None
         return found
 
-    def holidays(self, _: Token, *parts: Token | None) -> HolidaysDecl:
+    def holidays(self, _: Place, *parts: Place | None) -> HolidaysDecl:
         *names, first, _jusque, last = parts
         if first is None or not names or names[0] is None or names[-1] is None:
             raise AssertionError(parts)
-        region = Word(" ".join(name.value for name in names if name), self.span(names[0], names[-1]))
+        region = Word(" ".join(self.values[name] for name in names if name), self.span(names[0], names[-1]))
         return HolidaysDecl(region, self.word(first), self.word(last or first), self.whole())
 
-    def closure(self, _: Token, name: Token, _equals: Token | None, *dates: tuple[date, date] | None) -> ClosureDecl:
+    def closure(self, _: Place, name: Place, _equals: Place | None, *dates: tuple[date, date] | None) -> ClosureDecl:
         return ClosureDecl(self.word(name), tuple(one for one in dates if one), self.whole())
 
-    def dates(self, first: Token, _: Token | None, last: Token | None) -> tuple[date, date] | None:
+    def dates(self, first: Place, _: Place | None, last: Place | None) -> tuple[date, date] | None:
         start = self.day_of(first)
         end = self.day_of(last) if last else start
         if start is None or end is None:
@@ -199,25 +211,25 @@ class _Builder:
             return None
         return start, end
 
-    def day_of(self, token: Token) -> date | None:
-        text = token.value
+    def day_of(self, at: Place) -> date | None:
+        text = self.values[at]
         try:
             parts = _DATE.fullmatch(text)
             if parts is None:
-                self.report("PC108", self.span(token, token), case="written", date=text)
+                self.report("PC108", self.span(at, at), case="written", date=text)
                 return None
             year, month, day = parts[1] or parts[6], parts[2] or parts[5], parts[3] or parts[4]
             return date(int(year), int(month), int(day))
         except ValueError:
-            self.report("PC108", self.span(token, token), case="impossible", date=text)
+            self.report("PC108", self.span(at, at), case="impossible", date=text)
             return None
 
     # rules
 
-    def own_block(self, _: Token, reference: Word) -> Block:
+    def own_block(self, _: Place, reference: Word) -> Block:
         return Block(reference, (), first=False, rules=(), span=self.whole())
 
-    def all_block(self, _: Token, _all: Token, *scopes: tuple[Word, ...] | bool) -> Block:
+    def all_block(self, _: Place, _all: Place, *scopes: tuple[Word, ...] | bool) -> Block:
         excepted: tuple[Word, ...] = ()
         first = 0
         for scope in scopes:
@@ -229,23 +241,25 @@ class _Builder:
             self.report("PC211", self.whole(), word="sauf" if first <= 1 else "en priorité")
         return Block(None, excepted, first=bool(first), rules=(), span=self.whole())
 
-    def scope_except(self, _: Token, *references: Word) -> tuple[Word, ...]:
+    def scope_except(self, _: Place, *references: Word) -> tuple[Word, ...]:
         return references
 
-    def scope_first(self, *_: Token) -> bool:
+    def scope_first(self, *_: Place) -> bool:
         return True
 
-    def reference(self, token: Token) -> Word:
-        return self.word(token)
+    def reference(self, at: Place) -> Word:
+        return self.word(at)
 
-    def rule(self, _: Token, callers: Callers, *rest: Any) -> RuleNode:
-        clauses = tuple(one for one in rest if isinstance(one, During | Until | Reason))
+    def rule(self, _: Place, callers: Callers, *rest: Any) -> RuleNode:
+        clauses = tuple([one for one in rest if isinstance(one, _CLAUSES)])
         self.once(clauses)
-        destination = next(one for one in rest if isinstance(one, Target))
+        [destination] = [one for one in rest if isinstance(one, Target)]
         return RuleNode(callers, clauses, destination, self.whole())
 
     def once(self, clauses: tuple[Clause, ...]) -> None:
         """Report a second `jusqu'au` or `motif`."""
+        if len(clauses) < 2:
+            return
         for sort in (Until, Reason):
             for extra in [one for one in clauses if isinstance(one, sort)][1:]:
                 self.report("PC211", extra.span, word=extra.span.text.split()[0])
@@ -254,155 +268,155 @@ class _Builder:
         return Callers(items, excepted or (), kind, self.around(items, excepted, kind))
 
     def callers_of_kind(self, kind: Kind, excepted: tuple[Item, ...] | None) -> Callers:
-        start = next(token for token in self.tokens if token.type in _KINDS)
-        span = self.span(start, start)
+        at = next(at for at, name in enumerate(self.types) if name in _KINDS)
+        span = self.span(at, at)
         if excepted:
             span = span.to(excepted[-1].span)
         return Callers((Item("everyone", "*", span),), excepted or (), kind, span)
 
     def around(self, items: tuple[Item, ...], excepted: tuple[Item, ...] | None, kind: Kind | None) -> Span:
-        last = (excepted or items)[-1].span
+        first, last = items[0].span, (excepted or items)[-1].span
         if kind is not None:
-            after = next(token for token in self.tokens if token.start >= last.end)
+            after = bisect_left(self.starts, last.end)
             last = self.span(after, after)
-        return items[0].span.to(last)
+        return first if first is last else first.to(last)
 
-    def except_(self, _: Token, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    def except_(self, _: Place, items: tuple[Item, ...]) -> tuple[Item, ...]:
         return items
 
-    def kind(self, token: Token) -> Kind:
-        return _KINDS[token.type]
+    def kind(self, at: Place) -> Kind:
+        return _KINDS[self.types[at]]
 
     def items(self, *items: Item) -> tuple[Item, ...]:
         return items
 
-    def number(self, token: Token) -> Item:
-        return Item("number", token.value, self.span(token, token))
+    def number(self, at: Place) -> Item:
+        return Item("number", self.values[at], self.span(at, at))
 
-    def prefix(self, token: Token) -> Item:
-        return Item("prefix", token.value, self.span(token, token))
+    def prefix(self, at: Place) -> Item:
+        return Item("prefix", self.values[at], self.span(at, at))
 
-    def range(self, first: Token, _: Token, last: Token) -> Item:
-        return Item("range", first.value, self.span(first, last), last.value)
+    def range(self, first: Place, _: Place, last: Place) -> Item:
+        return Item("range", self.values[first], self.span(first, last), self.values[last])
 
-    def anonymous(self, token: Token) -> Item:
-        return Item("anonymous", token.value, self.span(token, token))
+    def anonymous(self, at: Place) -> Item:
+        return Item("anonymous", self.values[at], self.span(at, at))
 
-    def everyone(self, token: Token) -> Item:
-        return Item("everyone", token.value, self.span(token, token))
+    def everyone(self, at: Place) -> Item:
+        return Item("everyone", self.values[at], self.span(at, at))
 
-    def named(self, token: Token) -> Item:
-        return Item("named", token.value, self.span(token, token))
+    def named(self, at: Place) -> Item:
+        return Item("named", self.values[at], self.span(at, at))
 
-    def during(self, keyword: Token, period: tuple[Word | None, Token]) -> During:
+    def during(self, keyword: Place, period: tuple[Word | None, Place]) -> During:
         return During(period[0], inside=True, span=self.span(keyword, period[1]))
 
-    def outside(self, keyword: Token, period: tuple[Word | None, Token]) -> During:
+    def outside(self, keyword: Place, period: tuple[Word | None, Place]) -> During:
         return During(period[0], inside=False, span=self.span(keyword, period[1]))
 
-    def period(self, *tokens: Token) -> tuple[Word | None, Token]:
-        return (self.word(tokens[0]) if len(tokens) == 1 else None), tokens[-1]
+    def period(self, *places: Place) -> tuple[Word | None, Place]:
+        return (self.word(places[0]) if len(places) == 1 else None), places[-1]
 
-    def until(self, keyword: Token, last: Token) -> Until:
+    def until(self, keyword: Place, last: Place) -> Until:
         return Until(self.day_of(last), self.span(keyword, last))
 
-    def reason(self, keyword: Token, text: Token) -> Reason:
-        return Reason(text.value, self.span(keyword, text))
+    def reason(self, keyword: Place, text: Place) -> Reason:
+        return Reason(self.values[text], self.span(keyword, text))
 
     # destinations and results
 
-    def to_mailbox(self, keyword: Token) -> Target:
+    def to_mailbox(self, keyword: Place) -> Target:
         return Target("mailbox", self.span(keyword, keyword))
 
-    def to_mobile(self, keyword: Token, rebound: Token | None) -> Target:
+    def to_mobile(self, keyword: Place, rebound: Place | None) -> Target:
         span = self.span(keyword, rebound or keyword)
         return Target("mobile", span, rebound=rebound is not None, option=self.optional(rebound))
 
-    def to_extension(self, keyword: Token, reference: Word, mailbox: Token | None) -> Target:
+    def to_extension(self, keyword: Place, reference: Word, mailbox: Place | None) -> Target:
         span = self.span(keyword, keyword).to(self.span(mailbox, mailbox) if mailbox else reference.span)
         return Target("extension", span, reference, mailbox=mailbox is not None, option=self.optional(mailbox))
 
-    def to_external(self, keyword: Token, number: Token, rebound: Token | None) -> Target:
+    def to_external(self, keyword: Place, number: Place, rebound: Place | None) -> Target:
         span = self.span(keyword, rebound or number)
         return Target("external", span, self.word(number), rebound=rebound is not None, option=self.optional(rebound))
 
-    def to_system(self, keyword: Token, reference: Word) -> Target:
+    def to_system(self, keyword: Place, reference: Word) -> Target:
         return Target("system", self.span(keyword, keyword).to(reference.span), reference)
 
-    def to_busy(self, keyword: Token) -> Target:
+    def to_busy(self, keyword: Place) -> Target:
         return Target("busy", self.span(keyword, keyword))
 
-    def to_ring(self, keyword: Token) -> Target:
+    def to_ring(self, keyword: Place) -> Target:
         return Target("ring", self.span(keyword, keyword))
 
-    def optional(self, token: Token | None) -> Span | None:
-        return self.span(token, token) if token else None
+    def optional(self, at: Place | None) -> Span | None:
+        return self.span(at, at) if at else None
 
-    def gives(self, kind: str, keyword: Token, what: Word | Token | tuple[Item, ...] | None) -> Target:
+    def gives(self, kind: str, keyword: Place, what: Word | Place | tuple[Item, ...] | None) -> Target:
         span = self.span(keyword, keyword)
         if what is None:
             return Target(kind, span)
         if isinstance(what, Word):
             return Target(kind, span.to(what.span), what)
-        if isinstance(what, Token):
+        if isinstance(what, int):
             word = self.word(what)
             return Target(kind, span.to(word.span), word, items=(Item("number", word.text, word.span),))
         return Target(kind, span.to(what[-1].span), items=what)
 
-    def gives_ring(self, keyword: Token, reference: Word | None) -> Target:
+    def gives_ring(self, keyword: Place, reference: Word | None) -> Target:
         return self.gives("ring", keyword, reference)
 
-    def gives_mailbox(self, keyword: Token, reference: Word | None) -> Target:
+    def gives_mailbox(self, keyword: Place, reference: Word | None) -> Target:
         return self.gives("mailbox", keyword, reference)
 
-    def gives_external(self, keyword: Token, numbers: Token | tuple[Item, ...] | None) -> Target:
+    def gives_external(self, keyword: Place, numbers: Place | tuple[Item, ...] | None) -> Target:
         return self.gives("external", keyword, numbers)
 
-    def gives_rebound(self, keyword: Token, numbers: Token | tuple[Item, ...] | None) -> Target:
+    def gives_rebound(self, keyword: Place, numbers: Place | tuple[Item, ...] | None) -> Target:
         return self.gives("rebound", keyword, numbers)
 
-    def gives_system(self, keyword: Token, reference: Word | None) -> Target:
+    def gives_system(self, keyword: Place, reference: Word | None) -> Target:
         return self.gives("system", keyword, reference)
 
-    def gives_busy(self, keyword: Token) -> Target:
+    def gives_busy(self, keyword: Place) -> Target:
         return self.gives("busy", keyword, None)
 
     # tests and guarantees
 
-    def test(self, _: Token, name: Token) -> TestBlock:
+    def test(self, _: Place, name: Place) -> TestBlock:
         return TestBlock(self.word(name), (), self.whole())
 
     def call(
-        self, _: Token, kind: Kind | None, _of: Token, caller: Item, _for: Token, called: Word, *rest: Any
+        self, _: Place, kind: Kind | None, _of: Place, caller: Item, _for: Place, called: Word, *rest: Any
     ) -> CallTest:
         moment, _gives, result = rest
         day, minute = moment or (None, None)
         return CallTest(kind, caller, called, day, minute, result, self.whole())
 
-    def caller(self, token: Token) -> Item:
-        kind = {"NUMBER": "number", "NAME": "named", "ANONYME": "anonymous"}[token.type]
-        return Item(kind, token.value, self.span(token, token))
+    def caller(self, at: Place) -> Item:
+        kind = {"NUMBER": "number", "NAME": "named", "ANONYME": "anonymous"}[self.types[at]]
+        return Item(kind, self.values[at], self.span(at, at))
 
-    def moment(self, _: Token, day: Token, time: Token) -> tuple[date | None, int | None]:
+    def moment(self, _: Place, day: Place, time: Place) -> tuple[date | None, int | None]:
         return self.day_of(day), self.minute(time)
 
-    def guarantee(self, _: Token, name: Token) -> GuaranteeBlock:
+    def guarantee(self, _: Place, name: Place) -> GuaranteeBlock:
         return GuaranteeBlock(self.word(name), (), self.whole())
 
-    def assertion(self, _: Token, callers: Callers, *rest: Any) -> Assertion:
-        clauses = tuple(one for one in rest if isinstance(one, During | Until | Reason))
+    def assertion(self, _: Place, callers: Callers, *rest: Any) -> Assertion:
+        clauses = tuple(one for one in rest if isinstance(one, _CLAUSES))
         self.once(clauses)
         to = next(one for one in rest if isinstance(one, _Scope))
         never = next(one for one in rest if isinstance(one, bool))
         return Assertion(callers, clauses, to.extension, to.excepted, never, rest[-1], self.whole())
 
-    def target(self, first: Token | Word, *rest: Any) -> _Scope:
+    def target(self, first: Place | Word, *rest: Any) -> _Scope:
         if isinstance(first, Word):
             return _Scope(first, ())
         return _Scope(None, tuple(one for one in rest if isinstance(one, Word)))
 
-    def verdict(self, *tokens: Token) -> bool:
-        return len(tokens) > 1
+    def verdict(self, *places: Place) -> bool:
+        return len(places) > 1
 
 
 _RENAMED = {"span": "span_", "except": "except_"}
@@ -411,6 +425,31 @@ _METHODS: dict[str, Callable[..., Any]] = {
 } | {rule: getattr(_Builder, name) for rule, name in _RENAMED.items()}
 
 
-def build(source: SourceFile, tokens: tuple[Token, ...], tree: Any, diagnostics: list[Diagnostic]) -> Any:
-    """Return the node of a line, by the tree of its shape; what is wrong with its words goes to `diagnostics`."""
-    return _Builder(source, tokens, diagnostics).build(tree)
+@cache
+def _steps_of(types: tuple[str, ...]) -> tuple[_Step, ...]:
+    """Return the steps that make the node of a line, by the terminals of its tokens. They are a line of the language.
+
+    Steps take from a list: the places of all tokens, None, and what the steps before have made.
+    """
+    shape = shape_of(types)
+    if not isinstance(shape, Shape):
+        raise TypeError(f"no line of the language: {types}")
+    steps: list[_Step] = []
+
+    def visit(child: Any) -> int:
+        """Add the steps that make a part of the tree, and return where it will be in the list."""
+        if not isinstance(child, tuple):
+            return len(types) if child is None else int(child)
+        rule, children = child
+        first, *others = map(visit, children)
+        taken = itemgetter(first, *others) if others else itemgetter(slice(first, first + 1))
+        steps.append((_METHODS[rule], taken))
+        return len(types) + len(steps)
+
+    visit(shape.tree)
+    return tuple(steps)
+
+
+def builder(source: SourceFile, diagnostics: list[Diagnostic]) -> Callable[[Line], Any]:
+    """Return what makes the nodes of a file's lines; what is wrong with the words of a line goes to `diagnostics`."""
+    return _Builder(source, diagnostics).line

@@ -1,13 +1,13 @@
 """The syntax tree: what one line, and one file, says. Names and numbers are still text, each with its span."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from policyc.digits import Kind
 from policyc.source import SourceFile, Span
+from policyc.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Word:
     """A name or a number as written, without quotes and separators."""
 
@@ -16,7 +16,7 @@ class Word:
     is_number: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Item:
     """One caller of a list: `kind` is number, prefix, range, anonymous, everyone or named."""
 
@@ -26,7 +26,7 @@ class Item:
     last: str = ""  # the end of a range
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Callers:
     """`items`, without `excepted`, of one kind or of both."""
 
@@ -36,7 +36,7 @@ class Callers:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class During:
     """`pendant T` or `hors T`; a period of None is `les fériés`."""
 
@@ -45,7 +45,7 @@ class During:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Until:
     """`jusqu'au D`, D included; None when the date does not exist (a diagnostic says so)."""
 
@@ -53,7 +53,7 @@ class Until:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Reason:
     """`motif "…"`."""
 
@@ -64,7 +64,7 @@ class Reason:
 Clause = During | Until | Reason
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Target:
     """A destination or a result: `kind` is ring, mailbox, mobile, extension, external, system or busy."""
 
@@ -77,7 +77,7 @@ class Target:
     option: Span | None = None  # where `rebond` or `messagerie` stands
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Header:
     """`politique "…"`."""
 
@@ -85,7 +85,7 @@ class Header:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Zone:
     """`fuseau Europe/Paris`."""
 
@@ -93,7 +93,7 @@ class Zone:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Include:
     """`inclure "…"`."""
 
@@ -101,7 +101,7 @@ class Include:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Directory:
     """`annuaire "postes.csv"`."""
 
@@ -109,7 +109,7 @@ class Directory:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class ExtensionDecl:
     """`poste 102 "Dr Martin" mobile …, messagerie, sonne 20s`."""
 
@@ -121,7 +121,7 @@ class ExtensionDecl:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class SystemDecl:
     """`groupe`, `file` or `svi`, with its number and name; `kind` is group, queue or menu."""
 
@@ -131,7 +131,7 @@ class SystemDecl:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class ListDecl:
     """`liste VIP = …`, or the header of a list whose lines follow."""
 
@@ -140,7 +140,7 @@ class ListDecl:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Opening:
     """One line of hours: days (Monday 0) and spans of minutes of the day, each with where it stands."""
 
@@ -150,7 +150,7 @@ class Opening:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class HoursDecl:
     """`horaires bureau` and its lines."""
 
@@ -160,7 +160,7 @@ class HoursDecl:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class HolidaysDecl:
     """`fériés France 2026..2030`."""
 
@@ -170,7 +170,7 @@ class HolidaysDecl:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class ClosureDecl:
     """`fermeture congés = 24/12/2026..2027-01-02`: ranges of dates, both ends included."""
 
@@ -179,7 +179,7 @@ class ClosureDecl:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class RuleNode:
     """`depuis … vers …`."""
 
@@ -189,7 +189,7 @@ class RuleNode:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Block:
     """`pour X` with its rules. `extension` is None for `pour tous`."""
 
@@ -200,7 +200,7 @@ class Block:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class CallTest:
     """`appel de X pour E le D H donne R`; a day of None means at every instant."""
 
@@ -213,7 +213,7 @@ class CallTest:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class TestBlock:
     """`test "…"` with its calls."""
 
@@ -222,7 +222,7 @@ class TestBlock:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Assertion:
     """`depuis … pour … donne R` or `ne donne jamais R`; an extension of None means all but `excepted`."""
 
@@ -235,7 +235,7 @@ class Assertion:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class GuaranteeBlock:
     """`garantie "…"` with its lines."""
 
@@ -261,7 +261,7 @@ Statement = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Comment:
     """A comment with its `#`; `alone` when nothing stands before it on its line."""
 
@@ -270,7 +270,7 @@ class Comment:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class SyntaxTree:
     """What one file says."""
 

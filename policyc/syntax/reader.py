@@ -1,7 +1,7 @@
 """Lines of tokens in, the syntax tree of a file out. A wrong line is reported and left out; the next one goes on."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from policyc import edits, lexer
 from policyc.diagnostics import Diagnostic, Fix, Text
 from policyc.lexer import Line, Token
 from policyc.source import SourceFile, Span, fold
-from policyc.syntax.build import build
+from policyc.syntax.build import builder
 from policyc.syntax.nodes import (
     Block,
     Comment,
@@ -105,23 +105,28 @@ class _Reader:
     spoilt: bool = False  # a line of the block was wrong, so it may look empty
     excused: frozenset[str] = frozenset()  # kinds of lines whose block could not be opened
     doubtful: list[str] = field(default_factory=list)
+    build: Callable[[Line], Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start with no line read."""
+        self.build = builder(self.source, self.diagnostics)
 
     def take(self, line: Line) -> None:
         if line.comment:
             span = Span(self.source, line.comment.start, line.comment.end)
-            self.comments.append(Comment(line.comment.value, span, alone=not line.tokens))
-        if not line.tokens or self._broken(line):
+            self.comments.append(Comment(line.comment.value, span, alone=not line.types))
+        if not line.types:
             return
-        tokens = line.tokens
-        shape = shape_of(types_of(tokens))
+        shape = shape_of(line.types)
         if isinstance(shape, Failure):
-            self._unexpected(tokens, shape)
+            if not self._broken(line):
+                self._unexpected(line.tokens, shape)
             return
         if shape.rule in _BODY_RULES:
-            self._add(shape, tokens)
+            self._add(shape, line)
             return
         self.close()
-        statement = self._build(shape, tokens)
+        statement = self._build(line)
         if type(statement) in _BODY_OF:
             self.opened, self.body, self.spoilt = statement, [], False
         else:
@@ -156,8 +161,8 @@ class _Reader:
             self._report("PC112", opened.span, block=_BODY_OF[type(opened)][1])
         self.statements.append(closed)
 
-    def _add(self, shape: Shape, tokens: tuple[Token, ...]) -> None:
-        built = self._build(shape, tokens) if shape.rule != "list_line" or self._in_list() else None
+    def _add(self, shape: Shape, line: Line) -> None:
+        built = self._build(line) if shape.rule != "list_line" or self._in_list() else None
         wanted = _BODY_OF[type(self.opened)][0] if self.opened is not None else ""
         if wanted == shape.rule:
             if built is not None:
@@ -165,20 +170,20 @@ class _Reader:
         elif shape.rule in self.excused:
             return
         elif shape.rule == "list_line":
-            self._unknown_statement(tokens)
+            self._unknown_statement(line.tokens)
         else:
             self.spoilt = True
             self.excused |= {shape.rule}  # the lines that follow are part of the same mistake
-            self._report("PC104", self._span(tokens[0]), word=tokens[0].value, block=_OPENERS[shape.rule])
+            self._report("PC104", self._span(line.tokens[0]), word=line.values[0], block=_OPENERS[shape.rule])
 
     def _in_list(self) -> bool:
         """Tell whether lines that are just callers have a place here."""
         return isinstance(self.opened, ListDecl) or "list_line" in self.excused
 
-    def _build(self, shape: Shape, tokens: tuple[Token, ...]) -> Any:
+    def _build(self, line: Line) -> Any:
         """Return the node of a line; what is wrong with a part of it does not hide what else is."""
         before = len(self.diagnostics)
-        node = build(self.source, tokens, shape.tree, self.diagnostics)
+        node = self.build(line)
         self.spoilt |= len(self.diagnostics) > before
         return node
 

@@ -1,29 +1,30 @@
 """Sequences of terminals in, what the grammar makes of them out: each *shape* of line is parsed once.
 
-Lines of a policy have few shapes. Lark parses a shape the first time it is met, with positions for tokens; every
-further line of that shape is the same tree with other words in it. `grammar/policy.lark` stays the only grammar.
+Lines of a policy have few shapes. A shape is parsed the first time it is met, with places for tokens; every further
+line of that shape is the same tree with other words in it.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from policyc import lexer, resources
+from policyc import lexer
 from policyc.lexer import Token
 from policyc.source import SourceFile, fold
+from policyc.syntax.tables import END, Rule, tables
+from policyc.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Shape:
-    """A parsed shape: the grammar rule of the line, and its tree with positions of tokens as leaves."""
+    """A parsed shape: the grammar rule of the line, and its tree: (rule, children), with places of tokens as leaves."""
 
     rule: str
     tree: Any
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Failure:
     """A shape that is no line of the language: the place of the token that does not fit, and what would."""
 
@@ -32,33 +33,14 @@ class Failure:
 
 
 @cache
-def _lark() -> Any:
-    from lark import Lark  # lark is only needed where a policy is parsed
-    from lark.lexer import Lexer as LarkLexer
-
-    class Fed(LarkLexer):
-        """Tokens are fed one by one: Lark reads no text here."""
-
-        def __init__(self, _conf: object) -> None:
-            """Take Lark's configuration, of which nothing is needed."""
-
-        def lex(self, _state: object) -> Iterator[Any]:  # type: ignore[override]
-            """Yield nothing."""
-            return iter(())
-
-    return Lark(resources.read_grammar("policy.lark"), parser="lalr", start="line", lexer=Fed, maybe_placeholders=True)
-
-
-@cache
 def keywords() -> dict[str, str]:
     """Return the reserved words, folded, with their terminals, as the grammar has them."""
-    from lark.lexer import PatternStr
+    return {fold(word): terminal for terminal, word in spelling().items() if word[0].isalpha()}
 
-    return {
-        fold(terminal.pattern.value): terminal.name
-        for terminal in _lark().terminals
-        if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value[0].isalpha()
-    }
+
+def spelling() -> Mapping[str, str]:
+    """Return how a terminal is written in a policy: DEPUIS → `depuis`, JUSQUE → `..`."""
+    return tables().spelling
 
 
 def as_name(name: str) -> str:
@@ -70,40 +52,36 @@ def as_name(name: str) -> str:
 
 
 @cache
-def spelling() -> dict[str, str]:
-    """Return how a terminal is written in a policy: DEPUIS → `depuis`, JUSQUE → `..`."""
-    from lark.lexer import PatternStr
-
-    return {
-        terminal.name: terminal.pattern.value
-        for terminal in _lark().terminals
-        if isinstance(terminal.pattern, PatternStr)
-    }
-
-
-@cache
 def shape_of(types: tuple[str, ...]) -> Shape | Failure:
     """Parse a sequence of terminals, once."""
-    from lark import Token as LarkToken
-    from lark.exceptions import UnexpectedToken
+    grammar = tables()
+    stack = [0]
+    nodes: list[Any] = []
+    for at, symbol in enumerate((*types, END)):
+        ended = grammar.feed(stack, symbol)
+        if ended is None:
+            return Failure(at, grammar.accepted(stack))
+        for rule in ended:
+            first = len(nodes) - rule.size
+            nodes[first:] = [_node(rule, nodes[first:])]
+        nodes.append(at)
+    _, [line] = nodes[0]
+    return Shape(line[0], line)
 
-    parser = _lark().parse_interactive()
-    for at, name in enumerate((*types, "$END")):
-        try:
-            tree = parser.feed_token(LarkToken(name, str(at)))
-        except UnexpectedToken:
-            return Failure(at, tuple(sorted(parser.accepts())))
-    top = tree.children[0]
-    return Shape(top.data, _leaves(top))
 
-
-def _leaves(node: Any) -> Any:
-    """Return a Lark tree as (rule, children) with positions of tokens as leaves."""
-    if node is None:
-        return None
-    if hasattr(node, "children"):
-        return str(node.data), tuple(_leaves(child) for child in node.children)
-    return int(node)
+def _node(rule: Rule, parts: Sequence[Any]) -> Any:
+    """Return the node that a rule makes of the nodes and places of its symbols, or a list of children for another."""
+    children: list[Any] = []
+    for place in rule.children:
+        if place is None:
+            children.append(None)
+        elif place >= 0:
+            children.append(parts[place])
+        elif children:
+            children += parts[~place]
+        else:
+            children = parts[~place]  # not copied: a list that grows item by item stays one
+    return children if rule.node.startswith("_") else (rule.node, tuple(children))
 
 
 def types_of(tokens: Iterable[Token]) -> tuple[str, ...]:
@@ -138,8 +116,7 @@ def accepted(types: tuple[str, ...]) -> tuple[str, ...]:
 @cache
 def starting_words() -> tuple[str, ...]:
     """Return the words that a line may start with."""
-    names = sorted(_lark().parse_interactive().accepts())
-    return tuple(spelling()[name] for name in names if is_word(name))
+    return tuple(spelling()[name] for name in accepted(()) if is_word(name))
 
 
 def closest(word: str, candidates: Iterable[str]) -> str:
