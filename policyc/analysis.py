@@ -1,6 +1,6 @@
 """Questions to the decision model: rules, and callers of rules, that never decide, and which others take the calls."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from policyc import decision, digits, numbering
@@ -80,25 +80,30 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
     What two ranges have in common is, when neither holds the other. What own rules take from a `pour tous` is not: that
     is there to be overridden.
     """
-    ranged = {rule for rule in model.policy.rules if any(part.is_range for part in rule.written.parts)}
+    ranged = {rule for rule in model.policy.rules if rule.written.has_range}
     for extension, rules in model.policy.own.items():
         table = model.table(extension)
-        sizes = _sizes(table)
-        for rule in rules:
-            if 0 < sizes.get(rule, 0) < rule.callers.size:
-                tried = model.rules(extension)
-                crossing = [one for one in tried[: tried.index(rule)] if ranged & {rule, one}]
+        tried = model.rules(extension)
+        for rule in table.overruled:
+            if rule in rules and rule in model.deciding:
+                crossing = _crossing(rule, tried, ranged)
                 yield from _hidden_parts(model, rule, crossing, [(extension, table)], [(extension, table)])
     shared = (*model.policy.first, *model.policy.rest)
-    for at, rule in enumerate(shared):
+    tables = {extension: _shared(model, extension) for extension in model.policy.extensions} if shared else {}
+    for rule in shared:
         if rule not in model.deciding:
             continue
         scope = model.scopes[rule]
-        views = _distinct((one, _shared(model, one)) for one in scope)
-        if any(_sizes(table).get(rule, 0) < rule.callers.size for _, table in views):
+        views = _distinct((one, tables[one]) for one in scope)
+        if any(rule in table.overruled for _, table in views):
             real = _distinct((one, model.table(one)) for one in scope)
-            crossing = [one for one in shared[:at] if ranged & {rule, one}]
-            yield from _hidden_parts(model, rule, crossing, views, real, frozenset(shared))
+            yield from _hidden_parts(model, rule, _crossing(rule, shared, ranged), views, real, frozenset(shared))
+
+
+def _crossing(rule: Rule, tried: tuple[Rule, ...], ranged: Collection[Rule]) -> tuple[Rule, ...]:
+    """Return the rules tried before another, if they or it name ranges."""
+    before = tried[: tried.index(rule)]
+    return before if rule in ranged else tuple(filter(ranged.__contains__, before))
 
 
 def _shared(model: DecisionModel, extension: str) -> Table:
@@ -115,18 +120,6 @@ def _distinct(views: Iterable[tuple[str, Table]]) -> Views:
     return list(found.values())
 
 
-def _sizes(table: Table) -> dict[Rule, int]:
-    """Return for how many ranks of callers each rule decides something."""
-    of_rows: dict[Row, int] = {}
-    for low, high, row in table.cells:
-        of_rows[row] = of_rows.get(row, 0) + high - low
-    sizes: dict[Rule, int] = {}
-    for row, size in of_rows.items():
-        for choice in row.choices:
-            sizes[choice.rule] = sizes.get(choice.rule, 0) + size
-    return sizes
-
-
 def _hidden_parts(
     model: DecisionModel,
     rule: Rule,
@@ -141,11 +134,12 @@ def _hidden_parts(
     of `among` alone, if given.
     """
     found: list[Hidden] = []
+    is_plain = rule.written.is_plain
     for one in rule.written.named:
         count = 0
         dead = []
         for named, place, _ in one.one_by_one:
-            part = named if rule.written.is_plain else named & rule.callers
+            part = named if is_plain else named & rule.callers
             count += bool(part)
             if part and not _decides_at(views[0][1], rule, part):
                 meant = _meant(model.policy, named) & part or part
@@ -175,9 +169,9 @@ def _crossed(rule: Rule, before: Sequence[Rule]) -> Iterator[tuple[NumberSet, Sp
     """Yield the callers that a rule and an earlier one name both, by ranges of which neither holds the other."""
     for other in (part for one in before for part in one.written.parts):
         for part in rule.written.parts:
-            if part.place and (part.is_range or other.is_range):
+            if part.place and (part.is_range or other.is_range) and not part.callers.isdisjoint(other.callers):
                 common = part.callers & other.callers
-                if common and common not in (part.callers, other.callers):
+                if common not in (part.callers, other.callers):
                     yield common, part.place
 
 
@@ -211,20 +205,24 @@ def _is_exception(rules: Iterable[Rule], callers: NumberSet, of: Named) -> bool:
 
 def _decides_at(table: Table, rule: Rule, callers: NumberSet) -> bool:
     """Tell at little cost, of most, that a rule decides for some of them, from inside and from outside."""
-    rows = (table.at(position) for position in (callers.ends[0], callers.ends[-2]))
-    return all(row is not None and any(choice.rule is rule for choice in row.choices) for row in rows)
+    return all(_is_choice(rule, table.at(position)) for position in (callers.ends[0], callers.ends[-2]))
 
 
 def _decides(table: Table, rule: Rule, callers: NumberSet) -> bool:
-    return any(choice.rule is rule for _, _, row in table.within(callers) for choice in row.choices)
+    return any(_is_choice(rule, row) for low, high in callers.intervals for row in table.rows_between(low, high))
+
+
+def _is_choice(rule: Rule, row: Row | None) -> bool:
+    if row is not None:
+        for choice in row.choices:  # not `any`: a generator takes three times as long, and this is asked most of all
+            if choice.rule is rule:
+                return True
+    return False
 
 
 def _decided(rule: Rule, callers: NumberSet, views: Views) -> NumberSet:
     return digits.from_intervals(
-        (low, high)
-        for _, table in views
-        for low, high, row in table.within(callers)
-        if any(choice.rule is rule for choice in row.choices)
+        (low, high) for _, table in views for low, high, row in table.within(callers) if _is_choice(rule, row)
     )
 
 

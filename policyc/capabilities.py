@@ -1,7 +1,7 @@
 """What targets can say, as data: `data/capabilities.toml` in, what a policy asks that a target cannot say out. Pure."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -50,10 +50,14 @@ def of(target: str) -> Mapping[str, Level]:
     return MappingProxyType({key: feature.levels[target] for key, feature in features().items()})
 
 
-def asked(policy: Policy) -> Iterator[tuple[str, Span]]:
-    """Yield the features that rules and declarations ask for, with the place of each that does."""
-    for rule in policy.rules:
-        yield from ((key, rule.span) for key, asks in _OF_RULES.items() if asks(rule))
+def asked(policy: Policy, of_rules: Collection[str] | None = None) -> Iterator[tuple[str, Span]]:
+    """Yield the features that rules and declarations ask for, with the place of each that does.
+
+    `of_rules` are those to look for in rules, all by default.
+    """
+    looked_for = {key: asks for key, asks in _OF_RULES.items() if of_rules is None or key in of_rules}
+    for rule in policy.rules if looked_for else ():
+        yield from ((key, rule.span) for key, asks in looked_for.items() if asks(rule))
     for extension in policy.extensions.values():
         yield "unanswered", extension.span
     # Hours leave out holidays and closures wherever there are any.
@@ -67,7 +71,8 @@ def asked(policy: Policy) -> Iterator[tuple[str, Span]]:
 
 def missing(policy: Policy, target: str, says: Mapping[str, Level]) -> tuple[Diagnostic, ...]:
     """Return PC401 for each place that asks a target for what it cannot say. Features it does not name it can."""
-    found = dict.fromkeys((key, span) for key, span in asked(policy) if says.get(key) is Level.NO)
+    cannot = [key for key, level in says.items() if level is Level.NO]
+    found = dict.fromkeys((key, span) for key, span in asked(policy, cannot) if key in cannot)
     return tuple(Diagnostic("PC401", span, {"target": target, "what": f"<{key}>"}) for key, span in found)
 
 

@@ -4,11 +4,13 @@ A layer of rules (those before an extension's own, its own, those after) becomes
 into cells, each with a `Row`. A row is exact: every choice lists just the instants that reach it and that it takes.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import accumulate, compress
+from operator import is_not, xor
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,18 +18,22 @@ from policyc import digits, schedule
 from policyc.digits import Caller, NumberSet
 from policyc.model import Promise, Rule, TimeClause
 from policyc.schedule import Partition, Period
+from policyc.values import value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Choice:
-    """A rule, the classes of time at which the call still looks for one, and those that the rule takes."""
+    """A rule, the classes of time at which the call still looks for one, and those that the rule takes.
+
+    Rows of one table that ask a rule alike share one object.
+    """
 
     rule: Rule
     asked: int
     taken: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Row:
     """The choices for callers of one cell, in order, and the classes of time that none of them takes.
 
@@ -52,6 +58,12 @@ class Diagram(Generic[V]):
     partition: Partition
     starts: tuple[int, ...]
     rows: tuple[V | None, ...]
+
+    @property
+    def different(self) -> Iterable[V]:
+        """The rows, each once, in order."""
+        found = dict(zip(map(id, self.rows), self.rows, strict=True))
+        return [row for row in found.values() if row is not None]
 
     def row(self, caller: Caller) -> V | None:
         """Return the row of a caller."""
@@ -79,13 +91,33 @@ class Diagram(Generic[V]):
                 yield max(low, self.starts[at]), min(high, end), row
             at += 1
 
+    def rows_between(self, low: int, high: int) -> Sequence[V | None]:
+        """Return the rows of the cells between two ranks, None where nobody is."""
+        first = bisect_right(self.starts, low) - 1
+        return self.rows[first : bisect_left(self.starts, high, first)]
+
     def within(self, callers: NumberSet) -> Iterator[tuple[int, int, V]]:
         """Yield the cells, or the parts of cells, of some callers."""
         for low, high in callers.intervals:
             yield from self.between(low, high)
 
 
-Table = Diagram[Row]
+def joined_cells(starts: Sequence[int], rows: Iterable[V | None]) -> tuple[tuple[int, ...], tuple[V | None, ...]]:
+    """Return the starts and rows of a diagram: neighbours that are one object become one cell."""
+    found = list(rows)
+    turns = [True, *map(is_not, found[1:], found)]
+    return tuple(compress(starts, turns)), tuple(compress(found, turns))
+
+
+@dataclass(frozen=True)
+class Table(Diagram[Row]):
+    """Which rule decides. The `overruled` ones hold for some callers for whom others decide whenever they could.
+
+    A rule may both be overruled and, for other callers, be `deciding`.
+    """
+
+    deciding: tuple[Rule, ...]
+    overruled: tuple[Rule, ...]
 
 
 def periods_of(rule: Rule | Promise) -> list[Period]:
@@ -117,44 +149,55 @@ def mask_of(partition: Partition, rule: Rule | Promise) -> int:
 
 def lower(partition: Partition, rules: Sequence[Rule]) -> Table:
     """Return the table of some rules in the order they are tried."""
-    masks = [mask_of(partition, rule) for rule in rules]
     exists = 1 << len(rules)  # a bit beside those of the rules: callers are there at all
     turns = dict.fromkeys(digits.EVERYONE.ends, exists)  # at which ranks who holds changes
     for at, rule in enumerate(rules):
+        bit = 1 << at
         for end in rule.callers.ends:
-            turns[end] = turns.get(end, 0) ^ 1 << at
-    starts: list[int] = []
-    rows: list[Row | None] = []
-    known: dict[int, Row] = {}  # by the rules that hold for the callers
-    alike: dict[tuple[tuple[int, int], ...], Row] = {}  # by what is decided
-    active = 0
-    for cut in sorted(turns):
-        active ^= turns[cut]
-        if cut == digits.END:
-            break
-        row = None
-        if active & exists:
-            row = known.get(active)
-            if row is None:
-                holding = [(rule, masks[at]) for at, rule in enumerate(rules) if active >> at & 1]
-                row = _row(partition.everything, holding)
-                row = known[active] = alike.setdefault(tuple((id(one.rule), one.taken) for one in row.choices), row)
-        if not rows or rows[-1] is not row:
-            starts.append(cut)
-            rows.append(row)
-    return Diagram(partition, tuple(starts), tuple(rows))
+            turns[end] = turns.get(end, 0) ^ bit
+    starts = sorted(turns)
+    starts.pop()  # behind the last one is nobody
+    holding = list(accumulate(map(turns.__getitem__, starts), xor))
+    tried = {1 << at: (rule, mask_of(partition, rule)) for at, rule in enumerate(rules)}
+    rows, deciding, overruled = _rows(partition.everything, tried, {held for held in holding if held & exists})
+    cells = joined_cells(starts, map(rows.get, holding))
+    told = (tuple(rule for bit, (rule, _) in tried.items() if bit & those) for those in (deciding, overruled))
+    return Table(partition, *cells, *told)
 
 
-def _row(everything: int, active: Iterable[tuple[Rule, int]]) -> Row:
-    choices = []
-    asked = everything
-    for rule, mask in active:
-        if taken := asked & mask:
-            choices.append(Choice(rule, asked, taken))
-            asked &= ~mask
-        if not asked:
-            break
-    return Row(tuple(choices), asked)
+def _rows(
+    everything: int, tried: Mapping[int, tuple[Rule, int]], holding: Iterable[int]
+) -> tuple[dict[int, Row], int, int]:
+    """Return the row for each set of rules that hold, those that decide in some row, and those that do not in some.
+
+    Sets have a bit for each rule, the first one the lowest; `tried` are the rules with the classes of time at which
+    they hold. Of rows, and of choices, that are alike one is made.
+    """
+    choices: dict[tuple[int, int], Choice] = {}  # by the rule and what it is asked
+    alike: dict[tuple[Choice, ...], Row] = {}
+    rows: dict[int, Row] = {}
+    deciding = overruled = 0
+    for held in holding:
+        found: list[Choice] = []
+        asked, waiting = everything, held
+        while asked and (bit := waiting & -waiting) in tried:
+            waiting ^= bit
+            choice = choices.get((bit, asked))
+            if choice is None:
+                rule, mask = tried[bit]
+                choice = choices[bit, asked] = Choice(rule, asked, asked & mask)
+            if choice.taken:
+                found.append(choice)
+                asked ^= choice.taken
+                deciding |= bit
+            else:
+                overruled |= bit
+        overruled |= waiting
+        key = tuple(found)
+        if key not in alike:
+            alike[key] = Row(key, asked)
+        rows[held] = alike[key]
+    return rows, deciding, overruled
 
 
 # -- regions of calls: (first rank, one past the last, classes of time) ------------------------------------------------

@@ -12,12 +12,14 @@ sets are equal exactly when they are the same object.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum
 from itertools import chain
+from operator import le
 from weakref import WeakValueDictionary
+
+from policyc.values import value
 
 
 class Kind(Enum):
@@ -26,8 +28,13 @@ class Kind(Enum):
     INTERNAL = "internal"
     EXTERNAL = "external"
 
+    __hash__ = object.__hash__  # there is one of each: no need to hash its name, as `Enum` does on every look-up
 
-@dataclass(frozen=True, slots=True)
+
+KINDS = tuple(Kind)
+
+
+@value()
 class Caller:
     """Who calls: the kind, and the canonical number (`0612345678`, `+442071234567`, `101`) or None if anonymous."""
 
@@ -35,7 +42,7 @@ class Caller:
     number: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Block:
     """Callers of one kind that share a prefix (`06`, `+44`, `1`).
 
@@ -144,22 +151,12 @@ class NumberSet:
         """Return the callers of both sets."""
         if self is other:
             return self
-        result: list[int] = []
-        one, two = self.ends, other.ends
-        i = j = 0
-        while i < len(one) and j < len(two):
-            low, high = max(one[i], two[j]), min(one[i + 1], two[j + 1])
-            if low < high:
-                result += (low, high)
-            if one[i + 1] < two[j + 1]:
-                i += 2
-            else:
-                j += 2
-        return from_ends(tuple(result))
+        few, many = (self, other) if len(self.ends) < len(other.ends) else (other, self)
+        return from_ends(_clip(few.ends, many.ends))
 
     def __sub__(self, other: NumberSet) -> NumberSet:
         """Return the callers of this set that are not of the other."""
-        return self & from_ends(flip(other.ends))
+        return from_ends(_clip(self.ends, other.ends, inside=0)) if other.ends else self
 
     def __invert__(self) -> NumberSet:
         """Return every caller that is not of this set."""
@@ -167,11 +164,12 @@ class NumberSet:
 
     def __le__(self, other: NumberSet) -> bool:
         """Tell whether all of this set is in the other."""
-        return (self & other) is self
+        return all(_holds(other.ends, low, high) for low, high in self.intervals)
 
     def isdisjoint(self, other: NumberSet) -> bool:
         """Tell whether no caller belongs to both."""
-        return not self & other
+        few, many = (self, other) if len(self.ends) < len(other.ends) else (other, self)
+        return not any(_touches(many.ends, low, high) for low, high in few.intervals)
 
     @property
     def count(self) -> int:
@@ -197,10 +195,8 @@ class NumberSet:
 
         Numbers that can only call from one side have nothing to say.
         """
-        shift = _OFFSETS[Kind.EXTERNAL, "", 1]
-        inside = from_intervals((low + shift, high + shift) for low, high in (self & _INTERNAL_NUMBERS).intervals)
-        outside = self & from_intervals([(shift, 2 * shift)])
-        if (inside - _HOLES) is not outside:
+        moved = tuple(position + TO_OUTSIDE for position in _clip(self.ends, _INTERNAL_NUMBERS.ends))
+        if _clip(moved, EVERYONE.ends) != _clip(self.ends, (TO_OUTSIDE, 2 * TO_OUTSIDE)):
             return False
         pairs = (_ANONYMOUS.values(), _BEYOND.values())
         return all(len({bisect_right(self.ends, position) % 2 for position in pair}) == 1 for pair in pairs)
@@ -264,20 +260,51 @@ def from_ends(ends: tuple[int, ...]) -> NumberSet:
 
 def from_intervals(intervals: Iterable[tuple[int, int]]) -> NumberSet:
     """Return the set of the ranks in any of the half-open intervals, given in any order, overlapping or not."""
-    ends: list[int] = []
-    for low, high in sorted(intervals):
-        if low >= high:
-            continue
-        if ends and low <= ends[-1]:
-            ends[-1] = max(ends[-1], high)
-        else:
-            ends += (low, high)
-    return from_ends(tuple(ends))
+    real = [(low, high) for low, high in intervals if low < high]
+    return _joined([low for low, _ in real], [high for _, high in real])
 
 
 def union(sets: Iterable[NumberSet]) -> NumberSet:
     """Return the callers of any of the sets."""
-    return from_intervals(chain.from_iterable(one.intervals for one in sets))
+    different = list(dict.fromkeys(sets))
+    if len(different) == 1:
+        return different[0]
+    lows = chain.from_iterable(one.ends[::2] for one in different)
+    return _joined(lows, chain.from_iterable(one.ends[1::2] for one in different))
+
+
+def are_disjoint(sets: Sequence[NumberSet]) -> bool:
+    """Tell whether no caller belongs to two of the sets."""
+    lows = sorted(chain.from_iterable(one.ends[::2] for one in sets))
+    highs = sorted(chain.from_iterable(one.ends[1::2] for one in sets))
+    return all(map(le, highs, lows[1:]))  # each interval ends before the next one begins
+
+
+def _joined(lows: Iterable[int], highs: Iterable[int]) -> NumberSet:
+    """Return the set of the ranks in any of some intervals, of which all lows and all highs are given, in any order.
+
+    In order, a low leaves a gap before it exactly when it is beyond as many highs as there are lows before it.
+    """
+    starts, stops = sorted(lows), sorted(highs)
+    ends = starts[:1]
+    for stop, start in zip(stops, starts[1:], strict=False):  # the last one stops behind all of them
+        if stop < start:
+            ends += (stop, start)
+    return from_ends((*ends, *stops[-1:]))
+
+
+def _clip(ends: tuple[int, ...], by: tuple[int, ...], inside: int = 1) -> tuple[int, ...]:
+    """Return the ends of what is within (1) the intervals of other ends, or without them (0)."""
+    kept: list[int] = []
+    for low, high in zip(ends[::2], ends[1::2], strict=True):
+        first = bisect_right(by, low)
+        last = bisect_left(by, high, first)
+        if first % 2 == inside:  # behind an odd number of ends: within an interval
+            kept.append(low)
+        kept += by[first:last]
+        if last % 2 == inside:
+            kept.append(high)
+    return tuple(kept)
 
 
 def flip(ends: tuple[int, ...], size: int = END) -> tuple[int, ...]:
@@ -286,11 +313,17 @@ def flip(ends: tuple[int, ...], size: int = END) -> tuple[int, ...]:
     return inner[:-1] if inner[-1:] == (size,) else (*inner, size)
 
 
-def exactly(number: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
+def exactly(number: str, kinds: Collection[Kind] = KINDS) -> NumberSet:
     """Return the callers with this canonical number, of the kinds whose universe holds it."""
     sign = "+" if number.startswith("+") else ""
-    present = (kind for kind in kinds if (kind, sign, len(number) - len(sign)) in _OFFSETS)
-    return from_intervals(interval(kind, number, 0) for kind in present) & EVERYONE
+    ends: list[int] = []
+    for kind in KINDS:  # in the order of their ranks
+        offset = _OFFSETS.get((kind, sign, len(number) - len(sign)))
+        if offset is not None and kind in kinds:
+            position = offset + int(number)
+            if bisect_right(EVERYONE.ends, position) % 2:
+                ends += (position, position + 1)
+    return from_ends(tuple(ends))
 
 
 def starting(prefix: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
@@ -334,7 +367,7 @@ _HOLES = from_intervals(_holes())
 EVERYONE = from_ends(flip(_HOLES.ends))
 UNIVERSE = EVERYONE - from_intervals((one, one + 1) for one in _BEYOND.values())
 ANONYMOUS = from_intervals((one, one + 1) for one in _ANONYMOUS.values())
-_INTERNAL_NUMBERS = from_ends((0, _OFFSETS[Kind.EXTERNAL, "", 1]))
+_INTERNAL_NUMBERS = from_ends((0, TO_OUTSIDE))
 INSIDE_ONLY = _INTERNAL_NUMBERS & from_intervals(
     (low - _INTERNAL_NUMBERS.size, high - _INTERNAL_NUMBERS.size) for low, high in _HOLES.intervals
 )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.schedule import Period, WeekSpan
 from policyc.source import Span
+from policyc.values import value
 
 DEFAULT_RING_SECONDS = 20
 
@@ -52,7 +53,7 @@ class NamedPeriod:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class TimeClause:
     """`pendant` a period, or `hors` it when not `inside`."""
 
@@ -64,26 +65,26 @@ class TimeClause:
         return self.named.period.holds(local) is self.inside
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Ring:
     """`sonnerie`: the extension rings as if there were no exception."""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Mailbox:
     """Straight to the mailbox of an extension; None: of the extension called."""
 
     extension: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Forward:
     """The call is presented to another extension, whose own rules then apply."""
 
     extension: str
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class External:
     """An outside number in canonical form; None: the mobile of the extension called. `rebound`: with rebond."""
 
@@ -91,14 +92,14 @@ class External:
     rebound: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class ToSystem:
     """A system extension, by its number."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Busy:
     """The caller hears the line as busy."""
 
@@ -114,7 +115,7 @@ class Part(NamedTuple):
     is_range: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(eq=False)
 class Named:
     """One of the callers that a rule names, and where. Of a list, `parts` are those that the list names in its turn."""
 
@@ -129,7 +130,7 @@ class Named:
         return self.parts or (Part(self.callers, self.span, self.is_range),)
 
 
-@dataclass(frozen=True, slots=True)
+@value(eq=False)
 class Written:
     """How a rule says whom it holds for. Its callers follow from it; this is for telling people about their lines.
 
@@ -146,13 +147,21 @@ class Written:
         return not self.excepted and self.kind is None
 
     @property
+    def has_range(self) -> bool:
+        """Whether a range is among the callers named one by one."""
+        return any(one.is_range or (one.parts and any(part.is_range for part in one.parts)) for one in self.named)
+
+    @property
     def parts(self) -> Iterator[Part]:
         """Yield the callers named one by one, those of lists too."""
         for one in self.named:
             yield from one.one_by_one
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+UNWRITTEN = Written()
+
+
+@value(eq=False)
 class Rule:
     """Callers (their kind included) and times that it holds for, and where it sends them. A rule equals itself only."""
 
@@ -163,7 +172,7 @@ class Rule:
     reason: str | None
     excepted: frozenset[str]  # of a `pour tous`: the extensions it does not hold for
     span: Span
-    written: Written = Written()
+    written: Written = UNWRITTEN
 
     def lists(self, place: Span | None) -> bool:
         """Tell whether callers named at a place are named by way of a list, not on the rule's own line."""

@@ -7,19 +7,18 @@ same of one call, and shares nothing with this module; tests hold the two to eac
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from policyc import decision, digits, graph, schedule
-from policyc.decision import Diagram, PromiseTimes, Region, Row, Table
+from policyc.decision import Diagram, PromiseTimes, Region, Row, Table, joined_cells
 from policyc.digits import NumberSet
 from policyc.model import Busy, External, Forward, Mailbox, Policy, Promise, Ring, Rule, TimeClause, ToSystem
 from policyc.schedule import Partition, Period
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """Where a call ends. `kind` is ring, voicemail, external, rebound, system, busy, or loop: it never does.
 
     `extension` or `number` says which; a rebound has both, and busy neither: it is the same wherever it is heard. Of a
@@ -31,8 +30,7 @@ class Ending:
     number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Onward:
+class _Onward(NamedTuple):
     """Not an end: the call goes on to another extension, which is yet to be followed."""
 
     extension: str
@@ -89,7 +87,8 @@ class DecisionModel:
         for extension in self.policy.extensions:
             found = periods.setdefault(joined.of(extension), {})
             for rule in self.rules(extension):
-                found.update(dict.fromkeys(decision.periods_of(rule)))
+                if rule.times or rule.until is not None:
+                    found.update(dict.fromkeys(decision.periods_of(rule)))
         order = {period: at for at, period in enumerate(dict.fromkeys(one.period for one in self.policy.periods))}
         partitions = {
             group: schedule.partition(
@@ -115,8 +114,7 @@ class DecisionModel:
     @cached_property
     def deciding(self) -> frozenset[Rule]:
         """The rules that decide some call, to some extension."""
-        rows = (row for table in self.tables for row in set(table.rows) if row is not None)
-        return frozenset(choice.rule for row in rows for choice in row.choices)
+        return frozenset(rule for table in self.tables for rule in table.deciding)
 
     @cached_property
     def scopes(self) -> Mapping[Rule, list[str]]:
@@ -175,7 +173,7 @@ class DecisionModel:
     def knots(self) -> Iterator[list[str]]:
         """Yield the groups of extensions that may forward to one another in a circle, in order of their numbers."""
         found = graph.components(self.policy.extensions, self.forwards)
-        yield from sorted(group for group in found if len(group) > 1 or group[0] in self.forwards(group[0]))
+        yield from sorted(group for group in found if _is_circle(group, self.forwards))
 
     def looping(self, extension: str, knot: str) -> Region:
         """Return the calls to an extension that go round for ever in a knot, named by the lowest of its extensions."""
@@ -194,33 +192,25 @@ class DecisionModel:
         for extension in group:
             known = {to: self._ways[to] for to in self.forwards(extension) if to in self._ways}
             ways[extension] = self._onward(self._direct(extension), known)
-        # Following each call two steps, then four, then eight: one that is still on its way after as many steps as
-        # there are extensions never ends.
-        steps = 1
-        while steps <= len(group) and any(map(_goes_on, ways.values())):
-            ways = {extension: self._onward(way, ways) for extension, way in ways.items()}
-            steps *= 2
-        for extension, way in ways.items():
-            self._ways[extension] = self._ended(way, group[0]) if _goes_on(way) else way
+        if _is_circle(group, self.forwards):
+            # Following each call two steps, then four, then eight: one that is still on its way after as many steps as
+            # there are extensions never ends.
+            steps = 1
+            while steps <= len(group) and any(map(_goes_on, ways.values())):
+                ways = {extension: self._onward(way, ways) for extension, way in ways.items()}
+                steps *= 2
+            ways = {extension: self._ended(way, group[0]) for extension, way in ways.items()}
+        self._ways.update(ways)
 
     def _direct(self, extension: str) -> _Ways:
         """Return where the rules of an extension send calls, none followed any further."""
         table = self.table(extension)
         ring = self._ending(Ending("ring", extension))
-        memo: dict[int, _Leaf] = {}
-
-        def leaf(row: Row) -> _Leaf:
-            if id(row) not in memo:
-                found: list[tuple[int, _Way]] = [
-                    (choice.taken, self._way(extension, choice.rule)) for choice in row.choices
-                ]
-                memo[id(row)] = self._leaf([*found, (row.left, ring)])
-            return memo[id(row)]
-
-        return self._diagram(
-            table.partition,
-            ((start, None if row is None else leaf(row)) for start, row in zip(table.starts, table.rows, strict=True)),
-        )
+        ways = {rule: self._way(extension, rule) for rule in self.rules(extension)}
+        leaves: dict[Row | None, _Leaf | None] = {None: None}
+        for row in table.different:
+            leaves[row] = self._leaf([*((choice.taken, ways[choice.rule]) for choice in row.choices), (row.left, ring)])
+        return Diagram(table.partition, *joined_cells(table.starts, map(leaves.__getitem__, table.rows)))
 
     def _way(self, extension: str, rule: Rule) -> _Way:
         own = self.policy.extensions[extension]
@@ -242,29 +232,34 @@ class DecisionModel:
 
     def _onward(self, ways: _Ways, known: Mapping[str, _Ways]) -> _Ways:
         """Return ways with each call that goes on to a known extension followed there."""
-        memo: dict[tuple[_Leaf, ...], _Leaf] = {}
-
-        def pieces() -> Iterator[tuple[int, _Leaf | None]]:
-            ends = (*ways.starts[1:], digits.END)
-            for low, high, leaf in zip(ways.starts, ends, ways.rows, strict=True):
-                to = [] if leaf is None else [way.extension for _, way in leaf if isinstance(way, _Onward)]
-                diagrams = [known[one] for one in to if one in known]
-                if leaf is None or not diagrams:
-                    yield low, leaf
-                    continue
-                cuts = {low}
-                for one in diagrams:
-                    cuts.update(one.starts[bisect_right(one.starts, low) : bisect_left(one.starts, high)])
-                for cut in sorted(cuts):
-                    behind = [one.at(cut) for one in diagrams]
-                    key = (leaf, *(one or () for one in behind))
-                    if key not in memo:
-                        memo[key] = self._replaced(
-                            leaf, dict(zip((one for one in to if one in known), key[1:], strict=True))
-                        )
-                    yield cut, memo[key]
-
-        return self._diagram(ways.partition, pieces())
+        leads: dict[int, list[str]] = {}  # by the identity of leaves
+        for leaf in ways.different:
+            to = [way.extension for _, way in leaf if isinstance(way, _Onward) and way.extension in known]
+            if to:
+                leads[id(leaf)] = to
+        if not leads:
+            return ways
+        starts: list[int] = []
+        rows: list[_Leaf | None] = []
+        memo: dict[tuple[int, ...], _Leaf] = {}
+        for low, high, row in zip(ways.starts, (*ways.starts[1:], digits.END), ways.rows, strict=True):
+            if row is None or id(row) not in leads:
+                starts.append(low)
+                rows.append(row)
+                continue
+            to = leads[id(row)]
+            diagrams = [known[one] for one in to]
+            cuts = {low}
+            for one in diagrams:
+                cuts.update(one.starts[bisect_right(one.starts, low) : bisect_left(one.starts, high)])
+            for cut in sorted(cuts):
+                behind = [one.at(cut) or () for one in diagrams]
+                key = (id(row), *map(id, behind))
+                if key not in memo:
+                    memo[key] = self._replaced(row, dict(zip(to, behind, strict=True)))
+                starts.append(cut)
+                rows.append(memo[key])
+        return Diagram(ways.partition, *joined_cells(starts, rows))
 
     def _replaced(self, leaf: _Leaf, behind: Mapping[str, _Leaf]) -> _Leaf:
         found: list[tuple[int, _Way]] = []
@@ -278,15 +273,10 @@ class DecisionModel:
     def _ended(self, ways: _Ways, knot: str) -> _Ways:
         """Return ways with every call that still goes on lost in a loop."""
         loop = self._ending(Ending("loop", knot))
-
-        def ended(leaf: _Leaf | None) -> _Leaf | None:
-            if leaf is None:
-                return None
-            return self._leaf((mask, loop if isinstance(way, _Onward) else way) for mask, way in leaf)
-
-        return self._diagram(
-            ways.partition, ((start, ended(leaf)) for start, leaf in zip(ways.starts, ways.rows, strict=True))
-        )
+        leaves: dict[_Leaf | None, _Leaf | None] = {None: None}
+        for leaf in ways.different:
+            leaves[leaf] = self._leaf((mask, loop if isinstance(way, _Onward) else way) for mask, way in leaf)
+        return Diagram(ways.partition, *joined_cells(ways.starts, map(leaves.__getitem__, ways.rows)))
 
     # -- one form for what is alike ---------------------------------------------------------------
 
@@ -298,22 +288,20 @@ class DecisionModel:
         for mask, way in parts:
             if mask:
                 masks[way] = masks.get(way, 0) | mask
-        leaf = tuple(sorted(((mask, way) for way, mask in masks.items()), key=lambda part: part[0] & -part[0]))
+        found = [(mask, way) for way, mask in masks.items()]
+        if len(found) > 1:
+            found.sort(key=lambda part: part[0] & -part[0])
+        leaf = tuple(found)
         return self._leaves.setdefault(leaf, leaf)
-
-    @staticmethod
-    def _diagram(partition: Partition, pieces: Iterable[tuple[int, _Leaf | None]]) -> _Ways:
-        starts: list[int] = []
-        rows: list[_Leaf | None] = []
-        for start, leaf in pieces:
-            if not rows or rows[-1] is not leaf:
-                starts.append(start)
-                rows.append(leaf)
-        return Diagram(partition, tuple(starts), tuple(rows))
 
 
 def _goes_on(ways: _Ways) -> bool:
-    return any(isinstance(way, _Onward) for leaf in set(ways.rows) if leaf for _, way in leaf)
+    return any(isinstance(way, _Onward) for leaf in ways.different for _, way in leaf)
+
+
+def _is_circle(group: list[str], forwards: graph.Edges) -> bool:
+    """Tell whether calls can come back to where they were, within a component of the graph of forwards."""
+    return len(group) > 1 or group[0] in forwards(group[0])
 
 
 class _Groups:

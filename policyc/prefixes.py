@@ -6,17 +6,19 @@ most specific pattern reads them, so the entries say the table exactly and their
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Generic, TypeVar
 
-from policyc import digits
-from policyc.decision import Diagram, Row, Table
+from policyc import digits, values
+from policyc.decision import Diagram, Row, Table, joined_cells
 from policyc.digits import Block, Caller, Kind
 
 V = TypeVar("V", bound=Hashable)
+_Cell = tuple[int, int, V]  # first rank, one past the last, value
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Entry(Generic[V]):
     """Callers of a block get a value, but for those of entries with a longer prefix."""
 
@@ -40,11 +42,18 @@ def entries(table: Table, kind: Kind, value_of: Callable[[Row], V]) -> Entries[V
     found: list[Entry[V]] = []
     for sign in ("", "+") if kind is Kind.EXTERNAL else ("",):
         fixed: list[Entry[V]] = []
-        for length in digits.lengths(kind, sign):
-            fixed += search.below(sign, length, beyond)
+        for length, low, high in _lengths(kind, sign):
+            if not {None, beyond}.issuperset(search.values.rows_between(low, high)):
+                fixed += search.below(sign, length, low, list(search.values.between(low, high)), beyond)
         found += _open(search, fixed)
     found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
     return Entries(tuple(found), search.at(digits.rank(Caller(kind, None))), beyond)
+
+
+@cache
+def _lengths(kind: Kind, sign: str) -> tuple[tuple[int, int, int], ...]:
+    """Return the lengths of numbers with a sign, or with none, and the ranks of each: the first, one past the last."""
+    return tuple((length, *digits.interval(kind, sign, length)) for length in digits.lengths(kind, sign))
 
 
 def with_insiders(table: Table) -> Table:
@@ -58,7 +67,7 @@ def with_insiders(table: Table) -> Table:
             found[start + digits.TO_OUTSIDE] = row
             found.setdefault(end + digits.TO_OUTSIDE, table.at(end + digits.TO_OUTSIDE))
     starts = sorted(found)
-    return Diagram(table.partition, tuple(starts), tuple(found[start] for start in starts))
+    return replace(table, starts=tuple(starts), rows=tuple(found[start] for start in starts))
 
 
 class _Search(Generic[V]):
@@ -66,19 +75,12 @@ class _Search(Generic[V]):
 
     def __init__(self, table: Table, kind: Kind, value_of: Callable[[Row], V]) -> None:
         self.kind = kind
-        starts: list[int] = []
-        values: list[V | None] = []  # None: no caller has these ranks, so any value will do
-        memo: dict[int, V] = {}
-        for start, row in zip(table.starts, table.rows, strict=True):
-            value = None
-            if row is not None:
-                if id(row) not in memo:
-                    memo[id(row)] = value_of(row)
-                value = memo[id(row)]
-            if not values or values[-1] != value:
-                starts.append(start)
-                values.append(value)
-        self.values = Diagram(table.partition, tuple(starts), tuple(values))
+        values: dict[Row | None, V | None] = {None: None}  # no caller has these ranks, so any value will do
+        alike: dict[V, V] = {}
+        for row in table.different:
+            value = value_of(row)
+            values[row] = alike.setdefault(value, value)
+        self.values = Diagram(table.partition, *joined_cells(table.starts, map(values.__getitem__, table.rows)))
 
     def at(self, position: int) -> V:
         value = self.values.at(position)
@@ -91,40 +93,47 @@ class _Search(Generic[V]):
         blocks = (digits.interval(self.kind, prefix, more) for more in digits.lengths(self.kind, prefix))
         return sum(any(True for _ in self.values.between(*block)) for block in blocks)
 
-    def below(self, prefix: str, more: int, given: V) -> Iterator[Entry[V]]:
-        """Yield the entries for the numbers of a prefix and `more` digits, where `given` holds without any."""
-        low, high = digits.interval(self.kind, prefix, more)
-        cells = list(self.values.between(low, high))
+    def below(self, prefix: str, more: int, first: int, cells: list[_Cell[V]], given: V) -> Iterator[Entry[V]]:
+        """Yield the entries for the numbers of a prefix and `more` digits, where `given` holds without any.
+
+        `first` is the rank of the first one, `cells` are all that some of these numbers are in.
+        """
         values = {value for _, _, value in cells}
         if not values - {given}:
             return
         if len(values) == 1:
             yield Entry(Block(self.kind, prefix, more), values.pop())
             return
-        others = [(start, end, value) for start, end, value in cells if value != given]
-        aligned = [_aligned(start - low, end - low) for start, end, _ in others]
-        if all(size is not None for size in aligned):
-            for (start, _, value), size in zip(others, aligned, strict=True):
-                if size is not None:
-                    yield Entry(Block(self.kind, prefix + str(start - low).zfill(more)[: more - size], size), value)
-            return
-        yield from self._split(prefix, more, given)
+        found: list[tuple[int, int, V]] = []
+        for start, end, value in cells:
+            if value != given:
+                low, high = max(0, start - first), min(end - first, 10**more)
+                size = _aligned(low, high)
+                if size is None:
+                    yield from self._split(prefix, more, first, cells, given)
+                    return
+                found.append((low, size, value))
+        for low, size, value in found:
+            yield Entry(Block(self.kind, prefix + str(low).zfill(more)[: more - size], size), value)
 
-    def _split(self, prefix: str, more: int, given: V) -> Iterator[Entry[V]]:
+    def _split(self, prefix: str, more: int, first: int, cells: list[_Cell[V]], given: V) -> Iterator[Entry[V]]:
         """Go on digit by digit, with what most of the ten blocks want as the value that holds without an entry."""
-        wanted: Counter[V] = Counter()
-        for digit in "0123456789":
-            low, high = digits.interval(self.kind, prefix + digit, more - 1)
-            inside = {value for _, _, value in self.values.between(low, high)}
-            if len(inside) == 1:
-                wanted[inside.pop()] += 1
+        size = 10 ** (more - 1)
+        blocks: list[list[_Cell[V]]] = [[] for _ in range(10)]
+        for cell in cells:
+            low, high, _ = cell
+            for digit in range(max(0, (low - first) // size), min((high - 1 - first) // size, 9) + 1):
+                blocks[digit].append(cell)
+        inside = [{value for _, _, value in block} for block in blocks]
+        wanted = Counter(value for values in inside if len(values) == 1 for value in values)
         if wanted:
-            most, count = wanted.most_common(1)[0]
-            if most != given and count > wanted[given]:
+            most = max(wanted, key=wanted.__getitem__)
+            if most != given and wanted[most] > wanted[given]:
                 yield Entry(Block(self.kind, prefix, more), most)
                 given = most
-        for digit in "0123456789":
-            yield from self.below(prefix + digit, more - 1, given)
+        for digit, block in enumerate(blocks):
+            if inside[digit] - {given}:
+                yield from self.below(f"{prefix}{digit}", more - 1, first + digit * size, block, given)
 
 
 def _aligned(low: int, high: int) -> int | None:

@@ -63,6 +63,18 @@ def test_what_rules_decide_is_disjoint_and_with_what_is_left_everything(tried: l
     assert digits.EVERYONE.size * partition.count == size
 
 
+@given(st.lists(rules(), max_size=6))
+def test_a_table_names_the_rules_that_decide_and_those_that_others_overrule(tried: list[Rule]) -> None:
+    table = decision.lower(decision.partition_of(PARIS, tried), tried)
+
+    def is_choice(rule: Rule, row: Row) -> bool:
+        return any(choice.rule is rule for choice in row.choices)
+
+    rows = {rule: [row for _, _, row in table.within(rule.callers)] for rule in tried}
+    assert table.deciding == tuple(rule for rule in tried if any(is_choice(rule, row) for row in rows[rule]))
+    assert table.overruled == tuple(rule for rule in tried if not all(is_choice(rule, row) for row in rows[rule]))
+
+
 @given(rules(), st.sampled_from(range(64)))
 def test_the_classes_of_a_rule_are_the_instants_at_which_it_holds(rule: Rule, time: int) -> None:
     partition = decision.partition_of(PARIS, (rule,))

@@ -5,6 +5,7 @@ import gc
 import pickle
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 import pytest
 from hypothesis import example, given
@@ -167,6 +168,13 @@ def test_being_a_part_and_being_apart_follow_from_the_operations(one: digits.Num
     assert one <= EVERYONE
     assert EMPTY <= one
     assert one & two <= one <= one | two
+
+
+@given(st.lists(number_sets(), max_size=4))
+def test_sets_are_disjoint_if_each_two_are(sets: list[digits.NumberSet]) -> None:
+    pairs = combinations(sets, 2)
+    assert digits.are_disjoint(sets) == all(one.isdisjoint(two) for one, two in pairs)
+    assert digits.are_disjoint([one - digits.union(sets[:at]) for at, one in enumerate(sets)])
 
 
 @given(number_sets())

@@ -103,7 +103,7 @@ def only(callers_: NumberSet, kind: Kind = Kind.EXTERNAL) -> list[tuple[str, int
     starts = sorted({0, *callers_.ends, *digits.EVERYONE.ends} - {digits.END})
     found = [digits.caller_at(start) for start in starts]
     rows = [(row_in if one in callers_ else row_out) if one in digits.EVERYONE else None for one in found]
-    table = Table(decision.partition_of(PARIS, ()), tuple(starts), tuple(rows))
+    table = Table(decision.partition_of(PARIS, ()), tuple(starts), tuple(rows), (), ())
     entries = prefixes.entries(table, kind, lambda row: row is row_in)
     return [(entry.block.prefix, entry.block.more) for entry in entries.numbers]
 

@@ -2,7 +2,9 @@
 
 import json
 import re
+from functools import reduce
 from itertools import product
+from operator import or_, xor
 from pathlib import Path
 
 import jsonschema
@@ -19,10 +21,12 @@ from policyc.diagnostics import CODES
 from policyc.digits import Caller, Kind
 from policyc.files import MemoryFiles
 from policyc.targets.threecx import dialect, presented, report, times
+from policyc.targets.threecx.building import tree_of
+from policyc.targets.threecx.growing import grown
+from policyc.targets.threecx.nodes import PartError
 from policyc.targets.threecx.patterns import Search
 from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.render import DEFAULTS, render
-from policyc.targets.threecx.tree import Tree
 
 SPACE = Space(frozenset(DEFAULTS["presentations"]), frozenset({"101", "0042"}))
 EVERY = Space(frozenset({"national", "e164", "00", "33", "nine-digits"}), frozenset())
@@ -82,13 +86,18 @@ def test_a_text_has_a_position(number):
 
 def asked(needed, forbidden, anonymous=""):
     """Return a search with what is needed and what is forbidden, for two disjoint sets of positions."""
-    tree = Tree(sorted((*span, label) for label, spans in enumerate((needed, forbidden)) for span in spans))
+    tree = tree_of(sorted((*span, label) for label, spans in enumerate((needed, forbidden)) for span in spans))
     return Search(tree, anonymous), tree.labelled.get(0, 0), tree.labelled.get(1, 0)
+
+
+def texts_of(found):
+    """Return patterns as they are written."""
+    return None if found is None else tuple(one.text for one in found)
 
 
 def cover(needed, forbidden, anonymous=""):
     search, *sets = asked(needed, forbidden, anonymous)
-    return search.cover(*sets)
+    return texts_of(search.cover(*sets))
 
 
 ALPHABET = "012"
@@ -117,12 +126,12 @@ def fewest(needed, forbidden):
 def test_patterns_are_the_set_and_few(needed, others):
     forbidden = (others - needed) | {"3"}  # so that `*` itself is out
     search, inside, outside = asked(texts(needed), texts(forbidden))
-    found = search.cover(inside, outside)
+    made = search.cover(inside, outside)
+    found, narrow = texts_of(made), texts_of(search.narrowed(made, inside))
 
     assert needed == {one for one in needed if any(matches(pattern, one) for pattern in found)}
     assert not [one for one in forbidden if any(matches(pattern, one) for pattern in found)]
     assert fewest(needed, forbidden) == len(found)
-    narrow = search.narrowed(found, inside)
     assert len(narrow) == len(found)
     assert needed == {one for one in needed if any(matches(pattern, one) for pattern in narrow)}
 
@@ -135,10 +144,52 @@ def test_what_is_carved_out_is_what_is_too_much(needed, others):
     if found is None:
         return
 
-    too_much = {one for one in forbidden if any(matches(pattern, one) for pattern in found.patterns)}
-    assert needed == {one for one in needed if any(matches(pattern, one) for pattern in found.patterns)}
+    patterns = texts_of(search.carved(*sets))
+    too_much = {one for one in forbidden if any(matches(pattern, one) for pattern in patterns)}
+    assert needed == {one for one in needed if any(matches(pattern, one) for pattern in patterns)}
     assert fewest(too_much - {"3"}, needed) + ("3" in too_much) == found.before
-    assert len(found.patterns) + found.before < fewest(needed, forbidden)
+    assert len(patterns) == found.count
+    assert found.atoms == search.tree.matched(patterns, "")
+    assert found.count + found.before < fewest(needed, forbidden)
+
+
+FOUR = ["".join(one) for one in product("0123456789", repeat=4)]
+STARTS = st.text("01239", min_size=1, max_size=4)
+
+
+@given(
+    st.sets(st.tuples(STARTS, st.sampled_from((2, 4, 6))), max_size=9),
+    st.sets(st.sampled_from((1, 3, 5, 7)), min_size=1, max_size=3),
+    st.sets(st.sampled_from((1, 3, 5, 7)), min_size=1),
+    st.booleans(),
+)
+def test_pieces_laid_upon_a_tree_make_one_of_their_cells(pieces, needed, others, fine):
+    """A tree that grew of pieces answers as one that was built of cells does, or says that it must be fine."""
+    labels = [reduce(xor, (bits for start, bits in pieces if text.startswith(start)), 1) for text in FOUR]
+    low, high = presented.interval("", 4)
+    built = tree_of([(low + at, low + at + 1, label) for at, label in enumerate(labels)])
+    whole = tree_of([(low, high, 1)])
+    once = {(start, 4 - len(start)): 0 for start, _ in pieces}
+    for start, bits in pieces:
+        once[start, 4 - len(start)] ^= bits
+    grew = grown(whole, [(*block, bits) for block, bits in once.items() if bits], fine=fine)
+    answers = []
+    for tree in (built, grew):
+        sets = [reduce(or_, (tree.labelled.get(label, 0) for label in some), 0) for some in (needed, others - needed)]
+        search = Search(tree)
+        try:
+            made = search.carve(*sets)
+            found = search.cover(*sets)
+            if found is not None:
+                assert search.reach(*sets) == tree.matched(texts_of(found), "")
+        except PartError:
+            assert tree is grew
+            assert not fine
+            return
+        carved = made and (made.count, made.before, texts_of(search.carved(*sets)))
+        answers.append((search.fewest(*sets), texts_of(found), carved))
+
+    assert answers[0] == answers[1]
 
 
 def told_apart(numbers):
@@ -185,16 +236,16 @@ def test_the_patterns_of_a_set_match_it_in_every_presentation(numbers):
         return
 
     for made in (found, search.narrowed(found, needed)):
-        assert is_within(inside, matched_by(made))
-        assert is_apart(outside, matched_by(made))
+        assert is_within(inside, matched_by(texts_of(made)))
+        assert is_apart(outside, matched_by(texts_of(made)))
 
 
 def test_narrow_patterns_match_every_length():
     """Of each length, and not only of the shortest and the longest, texts may part early."""
     inside = texts(["+33100000000", "+590690000000", "+339019999999999"])
-    search, needed, _ = asked(inside, texts(["7"]))
+    search, needed, forbidden = asked(inside, texts(["7"]))
 
-    assert ("+*",) == search.narrowed(("+*",), needed)
+    assert ("+*",) == texts_of(search.narrowed(search.cover(needed, forbidden), needed))
 
 
 @pytest.mark.parametrize(
@@ -213,7 +264,7 @@ def test_prefixes_as_the_guide_writes_them(written, expected):
     inside, outside = told_apart(numbering.prefix(written))
     search, needed, forbidden = asked(inside, outside)
 
-    assert expected.split() == list(search.narrowed(search.cover(needed, forbidden), needed))
+    assert expected.split() == list(texts_of(search.narrowed(search.cover(needed, forbidden), needed)))
 
 
 def test_sets_that_patterns_cannot_say():

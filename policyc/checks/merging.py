@@ -1,13 +1,15 @@
 """Rules that stand line under line and could be one."""
 
-from collections.abc import Hashable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
+from policyc import digits
 from policyc.diagnostics import Diagnostic, Edit, Fix, Secondary, Text
 from policyc.digits import NumberSet
 from policyc.edits import whole_line
 from policyc.model import Policy, Rule
+from policyc.schedule import Period
 from policyc.source import Span
 
 MAX_LINE: Final = 120
@@ -19,39 +21,54 @@ def mergeable_rules(policy: Policy) -> Iterator[Diagnostic]:
     A line with a comment of its own, or one that names a list, stands for itself: its author told it apart.
     """
     for rules in policy.own.values():
-        for lines in _line_under_line(rules):
-            for said, run in groupby(lines, _said):
-                one_line = [] if said is None else _side_by_side(list(run))
-                if len(one_line) > 1:
-                    others = tuple(Secondary(rule.span, "same") for rule in one_line[1:])
-                    callers = ", ".join(_callers(rule) for rule in one_line)
-                    help_ = (Text("merge", {"callers": callers}),)
-                    args = {"count": len(one_line)}
-                    yield Diagnostic("PC317", one_line[0].span, args, others, help=help_, fix=_merged(one_line))
+        for run in _runs(rules):
+            one_line = _side_by_side(run)
+            if len(one_line) > 1:
+                others = tuple(Secondary(rule.span, "same") for rule in one_line[1:])
+                callers = [_callers(rule) for rule in one_line]
+                help_ = (Text("merge", {"callers": ", ".join(callers)}),)
+                args = {"count": len(one_line)}
+                yield Diagnostic("PC317", one_line[0].span, args, others, help=help_, fix=_merged(one_line, callers))
 
 
-def _line_under_line(rules: tuple[Rule, ...]) -> Iterator[list[Rule]]:
-    """Yield rules in runs between which something else stands: a blank line, a comment, another block."""
+def _runs(rules: tuple[Rule, ...]) -> Iterator[list[Rule]]:
+    """Yield rules, two at least, that stand line under line and say the same of callers that can simply be joined."""
     run: list[Rule] = []
-    for rule in rules:
-        if run and not (rule.span.file is run[-1].span.file and rule.span.line == run[-1].span.line + 1):
+    for one, other in pairwise(rules):
+        alike = _say_the_same(one, other) and (run or _is_plain(one)) and _is_plain(other)
+        if alike and _is_under(other.span, one.span):
+            run += [other] if run else [one, other]
+        elif run:
             yield run
             run = []
-        run.append(rule)
-    yield run
+    if run:
+        yield run
 
 
-def _said(rule: Rule) -> Hashable:
-    """Return all that a rule says but whom it is for; None when its callers cannot simply join those of another."""
+def _say_the_same(one: Rule, other: Rule) -> bool:
+    """Tell whether two rules say the same but for whom it is."""
+    said = one.destination, one.until, one.reason, one.written.kind
+    also = other.destination, other.until, other.reason, other.written.kind
+    return said == also and (one.times == other.times or _times(one) == _times(other))
+
+
+def _times(rule: Rule) -> frozenset[tuple[Period, bool]]:
+    return frozenset((clause.named.period, clause.inside) for clause in rule.times)
+
+
+def _is_plain(rule: Rule) -> bool:
+    """Tell whether a rule names callers, all on its own line, and leaves out none of them."""
     written = rule.written
-    if written.excepted or not rule.callers or any(one.parts for one in written.named) or _has_comment(rule.span):
-        return None
-    times = frozenset((clause.named.period, clause.inside) for clause in rule.times)
-    return rule.destination, times, rule.until, rule.reason, written.kind
+    return bool(rule.callers) and not written.excepted and not any(one.parts for one in written.named)
 
 
-def _has_comment(span: Span) -> bool:
-    return span.file.line(span.line)[span.column - 1 + span.end - span.start :].strip() != ""
+def _is_under(other: Span, one: Span) -> bool:
+    """Tell whether a rule stands on the line under another one, with no comment behind either."""
+    text = one.file.text
+    between = text[one.end : other.start]
+    end = text.find("\n", other.end)
+    behind = text[other.end : end if end >= 0 else len(text)]
+    return one.file is other.file and between.count("\n") == 1 and not between.strip() and not behind.strip()
 
 
 def _callers(rule: Rule) -> str:
@@ -60,10 +77,10 @@ def _callers(rule: Rule) -> str:
     return named[0].span.to(named[-1].span).text if named else ""
 
 
-def _merged(rules: list[Rule]) -> Fix | None:
+def _merged(rules: list[Rule], callers: list[str]) -> Fix | None:
     """Return a fix that makes one line of several, or None where it would be too long to read: that is for a list."""
     first, *others = rules
-    more = "".join(f", {_callers(rule)}" for rule in others)
+    more = "".join(f", {written}" for written in callers[1:])
     file, end = first.span.file, first.written.named[-1].span.end
     if len(file.line(first.span.line)) + len(more) > MAX_LINE:
         return None
@@ -73,8 +90,11 @@ def _merged(rules: list[Rule]) -> Fix | None:
 
 def _side_by_side(run: list[Rule]) -> list[Rule]:
     """Return the rules whose callers no other rule holds, nor is held by: that is another matter."""
+    sets = [rule.callers for rule in run]
+    if digits.are_disjoint(sets):  # as nearly always
+        return run
     nested = set()
-    for one, other in _overlapping([rule.callers for rule in run]):
+    for one, other in _overlapping(sets):
         both = run[one].callers & run[other].callers
         if both in (run[one].callers, run[other].callers):
             nested |= {one, other}

@@ -5,7 +5,7 @@ example of each.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from math import ceil
@@ -168,10 +168,10 @@ def _seen(ending: Ending, called: str, policy: Policy) -> Ending:
     if ending.kind == "system" and ending.extension == called and called not in policy.systems:
         return Ending("outside")
     if ending.extension == called:
-        ending = replace(ending, extension=OWN)
+        ending = ending._replace(extension=OWN)
     own = policy.extensions.get(called)
     if own is not None and ending.number is not None and ending.number == own.mobile:
-        ending = replace(ending, number=OWN)
+        ending = ending._replace(number=OWN)
     return ending
 
 

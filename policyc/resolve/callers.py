@@ -38,7 +38,7 @@ class CallerSets(Names):
                 before, excused = len(self.diagnostics), self.excused
                 self.list_sets[name], named = self.items(items, in_list=True)
                 self.list_parts[name] = tuple(Written(named).parts)
-                if not items or self.excused > excused or any(one.is_error for one in self.diagnostics[before:]):
+                if not items or self.excused > excused or self.has_failed_since(before):
                     self.spoilt.add(name)
         return self.list_sets.get(folded) or digits.EMPTY
 
@@ -61,25 +61,16 @@ class CallerSets(Names):
             if item.kind == "everyone" and many and failed is None:  # after an incomplete number it is its prefix
                 detached = before_it is not None and before_it.kind == "number"
                 self.report("PC312", item.span, help=(Text("attach" if detached else "remove"),))
-            words = self.unquoted(item, left)
-            if words > 1:
-                name = item.span.to(left[1 - words].span)
-                fix = edits.replaced(name, f'"{name.text}"')
-                self.report("PC201", name, help=(Text("quote", {"name": name.text}),), fix=fix, name=name.text)
-                del left[1 - words :]
-            elif help_ := self.no_name(item):
-                keyword = help_.args.get("name")
-                fix = edits.replaced(item.span, str(keyword)) if keyword else edits.removed_word(item.span)
-                self.report("PC201", item.span, help=(help_,), fix=fix, name=item.text)
-                if keyword in ("pendant", "hors") and left and fold(left[-1].text) in self.periods:
-                    left.pop()
-            elif failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
+            if item.kind == "named" and fold(item.text) not in self.caller_names and self.is_miswritten(item, left):
+                continue
+            if failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
                 failed = item  # a number with a group too many leaves the groups behind it
-            else:
-                before = len(self.diagnostics)
-                found.append(self.item(item, in_list=in_list, called=called))
-                named.append(Named(found[-1], item.span, item.kind == "range", self.parts(item)))
-                failed = item if any(one.is_error for one in self.diagnostics[before:]) else None
+                continue
+            before = len(self.diagnostics)
+            callers = self.item(item, in_list=in_list, called=called)
+            found.append(callers)
+            named.append(Named(callers, item.span, item.kind == "range", self.parts(item)))
+            failed = item if self.has_failed_since(before) else None
         return digits.union(found), tuple(named)
 
     def parts(self, item: Item) -> tuple[Part, ...]:
@@ -89,9 +80,31 @@ class CallerSets(Names):
         folded = fold(item.text)
         return self.list_parts.get(folded) or self.builtin_parts.get(folded) or ()
 
+    def is_miswritten(self, item: Item, left: list[Item]) -> bool:
+        """Report an unknown name that is no name, but words of one without their quotes, or a misspelt keyword.
+
+        `left` has the next item last; those that are part of the mistake are taken out.
+        """
+        words = self.unquoted(item, left)
+        if words > 1:
+            name = item.span.to(left[1 - words].span)
+            fix = edits.replaced(name, f'"{name.text}"')
+            self.report("PC201", name, help=(Text("quote", {"name": name.text}),), fix=fix, name=name.text)
+            del left[1 - words :]
+            return True
+        help_ = self.no_name(item)
+        if help_ is None:
+            return False
+        keyword = help_.args.get("name")
+        fix = edits.replaced(item.span, str(keyword)) if keyword else edits.removed_word(item.span)
+        self.report("PC201", item.span, help=(help_,), fix=fix, name=item.text)
+        if keyword in ("pendant", "hors") and left and fold(left[-1].text) in self.periods:
+            left.pop()
+        return True
+
     def no_name(self, item: Item) -> Text | None:
         """Return the repair of an unknown name that looks like no name: a misspelt keyword, or an "et"."""
-        if item.kind != "named" or item.span.text != item.text or self.is_known(item.text):
+        if item.span.text != item.text or self.is_known(item.text):
             return None
         if fold(item.text) in ("et", "ou", "and", "or"):
             return Text("remove", {"word": item.text})
@@ -105,11 +118,11 @@ class CallerSets(Names):
         return any(folded in names for names in (self.caller_names, self.system_names, self.periods))
 
     def unquoted(self, item: Item, following: Sequence[Item]) -> int:
-        """Return how many items are the words of one known name that lacks its quotes, or 1.
+        """Return how many items, from an unknown name on, are the words of one that lacks its quotes, or 1.
 
         `following` has the next item last.
         """
-        if item.kind != "named" or fold(item.text) in self.caller_names or " " in item.text:
+        if " " in item.text:
             return 1
         text = item.text
         before = item
@@ -124,10 +137,6 @@ class CallerSets(Names):
 
     def item(self, item: Item, *, in_list: bool, called: bool) -> NumberSet:
         match item.kind:
-            case "everyone":
-                return digits.EVERYONE
-            case "anonymous":
-                return digits.ANONYMOUS
             case "number":
                 number = self.number(item.text, item.span)
                 if number is None:
@@ -143,13 +152,17 @@ class CallerSets(Names):
                 elif is_too_long_abroad(item.text):
                     self.report("PC214", item.span, number=item.span.text, digits=len(item.text))
                 return found
+            case "everyone":
+                return digits.EVERYONE
+            case "anonymous":
+                return digits.ANONYMOUS
             case "range":
                 return self.range(item)
             case _:
                 return self.named(item, in_list=in_list)
 
     def short_number(self, number: str, span: Span) -> None:
-        short = not number.startswith(("0", "+")) and len(number) <= MAX_SHORT_DIGITS
+        short = len(number) <= MAX_SHORT_DIGITS and not number.startswith(("0", "+"))
         if short and number not in self.extensions and number not in numbering.emergency_numbers():
             self.report("PC212", span, help=self.suggest(number, self.extensions), number=number)
 
@@ -199,12 +212,13 @@ class CallerSets(Names):
         """Return who a `depuis` names, its filter applied, and how it says so."""
         before, excused = len(self.diagnostics), self.excused
         found, named = self.items(node.items)
-        left_out, excepted = self.items(node.excepted)
-        found -= left_out
+        excepted: tuple[Named, ...] = ()
+        if node.excepted:
+            left_out, excepted = self.items(node.excepted)
+            found -= left_out
         if node.kind is not None:
             found &= digits.OF_KIND[node.kind]
-        failed = self.excused > excused or any(one.is_error for one in self.diagnostics[before:])
-        if not found and not failed:
+        if not found and self.excused == excused and not self.has_failed_since(before):
             self.report("PC311", node.span, fix=edits.without_rule(node.span, safe=True))
         return found, Written(named, excepted, node.kind)
 

@@ -76,6 +76,10 @@ class Names:
     ) -> None:
         self.diagnostics.append(Diagnostic(code, span, args, secondary, notes, help, fix=fix))
 
+    def has_failed_since(self, before: int) -> bool:
+        """Tell whether an error was reported since there were so many diagnostics."""
+        return len(self.diagnostics) > before and any(one.is_error for one in self.diagnostics[before:])
+
     def only(self, found: Sequence[_Once]) -> _Once | None:
         """Return the first of statements that may stand once, and report the others."""
         for extra in found[1:]:

@@ -52,8 +52,7 @@ class Promises(Rules):
         if target.items:
             before = len(self.diagnostics)
             numbers, _ = self.items(target.items, called=True)
-            failed = any(one.is_error for one in self.diagnostics[before:])
-            return None if failed else Result(kind, None, numbers)
+            return None if self.has_failed_since(before) else Result(kind, None, numbers)
         if target.reference is None:
             return Result(kind, None, None)
         number = self.system(target.reference) if kind == "system" else self.extension(target.reference)

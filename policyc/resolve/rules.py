@@ -21,6 +21,9 @@ from policyc.resolve.times import Times
 from policyc.source import fold
 from policyc.syntax import Callers, Item, Target
 
+# One for all rules that say so: most do.
+_RING, _BUSY, _OWN_MAILBOX = Ring(), Busy(), Mailbox(None)
+
 
 @dataclass(slots=True)
 class Rules(Times):
@@ -53,11 +56,12 @@ class Rules(Times):
         if isinstance(destination, Busy):
             self.check_call_backs(node.callers, callers)
         # A rule that was reported still takes its calls: what follows it must not be blamed for them.
-        return Rule(callers, times, until, destination or Ring(), reason, excepted, node.span, written)
+        return Rule(callers, times, until, destination or _RING, reason, excepted, node.span, written)
 
     def check_call_backs(self, node: Callers, callers: NumberSet) -> None:
         """Report emergency services refused by name: they call back those who hung up."""
-        for item in node.items:
+        spelt = (item for item in node.items if item.kind in ("number", "named"))
+        for item in spelt:
             for number in sorted(self.named_emergencies(item)):
                 if not callers.isdisjoint(numbering.exactly(number) & digits.EXTERNAL):
                     self.report("PC307", item.span, number=number)
@@ -84,12 +88,12 @@ class Rules(Times):
     def destination(self, target: Target, scope: list[Extension]) -> Destination | None:
         match target.kind:
             case "ring":
-                return Ring()
+                return _RING
             case "busy":
-                return Busy()
+                return _BUSY
             case "mailbox":
                 good = self.all_have(scope, "PC303", target, lambda one: one.mailbox)
-                return Mailbox(None) if good else None
+                return _OWN_MAILBOX if good else None
             case "mobile":
                 has_mobile = self.all_have(scope, "PC302", target, lambda one: one.mobile is not None)
                 good = self.rebound(target, scope) and has_mobile

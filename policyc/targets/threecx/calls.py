@@ -7,28 +7,32 @@ Times that the same rules hold at are one group. To keep them apart from holiday
 an exception from ordinary days to holidays, a group holds pieces of the week that are alike on both.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from policyc.digits import Kind
+from policyc.targets.threecx.nodes import Atoms
 from policyc.targets.threecx.times import Week
-from policyc.targets.threecx.tree import Atoms, Tree
+from policyc.targets.threecx.tree import Tree
 
 Calls = int  # a set of calls
-KINDS = tuple(Kind)
+INTERNAL: Final = 0
+EXTERNAL: Final = 1
+BOTH: Final = 2
+KINDS: Final[tuple[Kind | None, ...]] = (Kind.INTERNAL, Kind.EXTERNAL, None)  # what these stand for
 
 
 class Columns:
     """How the calls of one list are laid out. `times` holds the mask of each group of times, as `Week` has them."""
 
-    def __init__(self, tree: Tree, week: Week, masks: Iterable[int]) -> None:
+    def __init__(self, tree: Tree, times: tuple[int, ...]) -> None:
         self.tree = tree
-        self.times = groups_of(week, tuple(dict.fromkeys(masks)))
+        self.times = times
         self.width = tree.count
         self._column = (1 << self.width) - 1
         self._kind = len(self.times) * self.width  # the bits of one kind
         self._one_kind = (1 << self._kind) - 1
-        self._spreads: dict[tuple[tuple[Kind, ...], int], tuple[int, ...]] = {}
+        self._spreads: dict[tuple[int, int], tuple[int, ...]] = {}
         self._at: dict[int, Calls] = {}
         self._halves = tuple(self._halving(len(self.times)))
 
@@ -38,40 +42,41 @@ class Columns:
             count = (count + 1) // 2
             yield count * self.width, (1 << count * self.width) - 1
 
-    def of(self, atoms: Atoms, kinds: Iterable[Kind], mask: int) -> Calls:
-        """Return all calls with some texts, of some kinds, at some times."""
+    def of(self, atoms: Atoms, kind: int, mask: int) -> Calls:
+        """Return all calls with some texts, of a kind, at some times."""
+        shifts = self._spreads.get((kind, mask))
+        if shifts is None:
+            shifts = self._spreads[kind, mask] = tuple(self._shifts(kind, mask))
         found = 0
-        for shift in self._shifts(tuple(kinds), mask):
+        for shift in shifts:
             found |= atoms << shift
         return found
 
-    def _shifts(self, kinds: tuple[Kind, ...], mask: int) -> tuple[int, ...]:
-        key = kinds, mask
-        if key not in self._spreads:
-            self._spreads[key] = tuple(
-                KINDS.index(kind) * self._kind + at * self.width
-                for kind in kinds
-                for at, times in enumerate(self.times)
-                if times & mask
-            )
-        return self._spreads[key]
+    def _shifts(self, kind: int, mask: int) -> Iterator[int]:
+        for one in (INTERNAL, EXTERNAL) if kind == BOTH else (kind,):
+            for at, times in enumerate(self.times):
+                if times & mask:
+                    yield one * self._kind + at * self.width
 
     def at(self, mask: int) -> Calls:
         """Return all calls at some times."""
         if mask not in self._at:
-            self._at[mask] = self.of(self._column, KINDS, mask)
+            self._at[mask] = self.of(self._column, BOTH, mask)
         return self._at[mask]
 
-    def of_kind(self, calls: Calls, kind: Kind) -> Calls:
+    def halves(self, calls: Calls) -> tuple[Calls, Calls]:
+        """Return the calls of each kind, both laid out as internal ones are."""
+        return calls & self._one_kind, calls >> self._kind
+
+    def of_kind(self, calls: Calls, kind: int) -> Calls:
         """Return the calls of one kind."""
-        shift = KINDS.index(kind) * self._kind
-        return (calls >> shift & (1 << self._kind) - 1) << shift
+        return calls & self._one_kind if kind == INTERNAL else calls >> self._kind << self._kind
 
     def texts(self, calls: Calls) -> Atoms:
         """Return the texts of calls, whatever their kind and time."""
         return self._laid(calls & self._one_kind | calls >> self._kind)
 
-    def texts_of(self, calls: Calls) -> tuple[Atoms, ...]:
+    def texts_of(self, calls: Calls) -> tuple[Atoms, Atoms]:
         """Return the texts of calls of each kind, whatever their time."""
         return self._laid(calls & self._one_kind), self._laid(calls >> self._kind)
 
@@ -94,19 +99,18 @@ class Columns:
     def by_times(self, calls: Calls) -> dict[int, Calls]:
         """Return calls in groups of texts and kinds that have the same times."""
         found: dict[int, Calls] = {}
-        for kind in KINDS:
+        for kind in (INTERNAL, EXTERNAL):
             for mask, atoms in self._parts(calls, kind).items():
-                found[mask] = found.get(mask, 0) | self.of(atoms, (kind,), mask)
+                found[mask] = found.get(mask, 0) | self.of(atoms, kind, mask)
         return found
 
     def first(self, calls: Calls) -> tuple[int, int]:
         """Return the kind, by its place, and the position of the first of some calls, if there are any."""
-        parts = ((at, self.texts(self.of_kind(calls, kind))) for at, kind in enumerate(KINDS))
-        return next((at, self.tree.first(atoms)) for at, atoms in parts if atoms)
+        return next((kind, self.tree.first(atoms)) for kind, atoms in enumerate(self.texts_of(calls)) if atoms)
 
-    def _parts(self, calls: Calls, kind: Kind) -> dict[int, Atoms]:
+    def _parts(self, calls: Calls, kind: int) -> dict[int, Atoms]:
         """Return the texts of one kind by their times."""
-        column = calls >> KINDS.index(kind) * self._kind
+        column = calls >> kind * self._kind
         parts = {0: self._column}
         for times in self.times:
             some = column & self._column
@@ -121,15 +125,7 @@ class Columns:
         parts.pop(0, None)
         return parts
 
-    def all_at(self, calls: Calls, mask: int) -> Calls:
-        """Return the same texts and kinds, at all of some times."""
-        found = 0
-        for kind in KINDS:
-            found |= self.of(self.texts(self.of_kind(calls, kind)), (kind,), mask)
-        return found
 
-
-@lru_cache(maxsize=1024)
 def groups_of(week: Week, masks: Sequence[int]) -> tuple[int, ...]:
     """Return the times that some masks tell apart, as masks: of pieces on other days, and of pieces on holidays."""
     found: dict[tuple[int, ...], int] = {}

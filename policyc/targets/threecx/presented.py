@@ -9,8 +9,8 @@ or `+336`, which are no numbers: the pattern `06*` may take them along, as it do
 `Space.care` holds the texts that must be decided as the policy says.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
@@ -19,7 +19,7 @@ from policyc import digits, numbering
 from policyc.digits import Caller, Kind, NumberSet
 
 _MOST_DIGITS: Final = {"": 17, "+": 15}  # 00 and the fifteen digits of the longest number; + and fifteen
-POWERS: Final = tuple(10**more for more in range(18))
+POWERS: Final[tuple[int, ...]] = tuple(10**more for more in range(18))
 _OFFSETS: dict[tuple[str, int], int] = {}
 _end = 0
 for _sign, _most in _MOST_DIGITS.items():
@@ -62,6 +62,84 @@ def text_at(position: int) -> str:
 
 _GROUPS: Final = tuple(_OFFSETS.items())
 _STARTS: Final = tuple(_OFFSETS.values())
+
+
+def blocks(low: int, high: int) -> Iterator[tuple[str, int]]:
+    """Yield texts, and how many digits follow each, that are together the positions of one sign and one length."""
+    (sign, length), offset = _GROUPS[bisect_right(_STARTS, low) - 1]
+    low -= offset
+    high -= offset
+    if high - low == 1:
+        yield sign + str(low).zfill(length), 0
+        return
+    while low < high:
+        more = 0
+        while more < length and not low % POWERS[more + 1] and low + POWERS[more + 1] <= high:
+            more += 1
+        yield sign + (str(low // POWERS[more]).zfill(length - more) if more < length else ""), more
+        low += POWERS[more]
+
+
+def nested(spans: Sequence[tuple[int, int]], whole: Sequence[int]) -> Iterator[tuple[str, int]]:
+    """Yield texts, and how many digits follow each, few ones that overlap: what an odd number of them hold is meant.
+
+    So `06* sauf 0612*` takes two and not eighteen. `spans` are sorted and touch nowhere, and are of a set of positions
+    that has `whole` as interval ends; no block goes beyond it.
+    """
+    ends = [end for span in spans for end in span]
+    for (sign, length), offset in _GROUPS:
+        first, last = bisect_left(ends, offset), bisect_right(ends, offset + POWERS[length])
+        if first < last:
+            found, _ = _nested(offset, length, ends, whole)
+            for low, more in found:
+                yield sign + (str((low - offset) // POWERS[more]).zfill(length - more) if more < length else ""), more
+
+
+_Blocks = list[tuple[int, int]]  # the first position, and how many digits are left
+
+
+def _nested(low: int, more: int, ends: Sequence[int], whole: Sequence[int]) -> tuple[_Blocks, _Blocks | None]:
+    """Return a set within a block as few blocks, and what it leaves out of it; None if the block goes beyond."""
+    high = low + POWERS[more]
+    first, last = bisect_right(ends, low), bisect_left(ends, high)
+    inside = is_within(whole, (low, high))
+    if first == last:  # all or nothing
+        block = [(low, more)]
+        return (block, []) if first & 1 else ([], block if inside else None)
+    direct: _Blocks = []
+    rest: _Blocks | None = [] if inside else None
+    for start in range(low, high, POWERS[more - 1]):
+        some, others = _nested(start, more - 1, ends, whole)
+        direct += some
+        if rest is not None and others is not None:
+            rest += others
+    if rest is not None:
+        if len(rest) + 1 < len(direct):
+            direct = [(low, more), *rest]
+        elif len(direct) + 1 < len(rest):
+            rest = [(low, more), *direct]
+    return direct, rest
+
+
+def within(ends: Sequence[int], cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the intervals that two sets of ranks or positions share, given as interval ends; the second is short."""
+    for low, high in zip(cuts[::2], cuts[1::2], strict=True):
+        at = bisect_right(ends, low)
+        if at & 1:
+            yield low, min(ends[at], high)
+            at += 1
+        while at < len(ends) and ends[at] < high:
+            yield ends[at], min(ends[at + 1], high)
+            at += 2
+
+
+def is_within(ends: Sequence[int], cuts: Sequence[int]) -> bool:
+    """Tell whether a set holds all of another, given as interval ends; the second is short."""
+    for low, high in zip(cuts[::2], cuts[1::2], strict=True):
+        at = bisect_right(ends, low)
+        if not at & 1 or ends[at] < high:
+            return False
+    return True
 
 
 def joined(intervals: Iterable[tuple[int, int]]) -> Texts:
@@ -117,15 +195,21 @@ class Space:
         return digits.union(callers for name, callers in _UNLIKELY.items() if name in self.listed)
 
     @cached_property
+    def _telephones(self) -> NumberSet:
+        return digits.UNIVERSE - _UNREAL - self._unlikely
+
+    @cached_property
     def _real(self) -> NumberSet:
         """Those that count whatever the policy names."""
         phones = digits.union(digits.exactly(number, (Kind.INTERNAL,)) for number in self.extensions)
-        return digits.UNIVERSE - _UNREAL - self._unlikely | phones
+        return self._telephones | phones
 
     def care(self, named: Iterable[NumberSet]) -> NumberSet:
         """Return the callers that count: real ones, and those that one of some sets names, real or not."""
         found = self._real
         for one in named:
+            if is_within(self._telephones.ends, one.ends):
+                continue
             # A set that goes on to numbers of any length names those that it leaves out.
             known = self._unlikely - one if _goes_on(one) else self._unlikely & one
             for more in (known, _named(one)):

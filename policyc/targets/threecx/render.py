@@ -4,7 +4,8 @@ A 3CX keeps one list of exceptions an extension. Rules of `pour tous` become par
 say is the PBX's: the line rings, and the status profile decides after that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,9 +15,12 @@ from policyc.diagnostics import Diagnostic, Secondary
 from policyc.model import Destination, Extension, External, Mailbox, Policy, Rule
 from policyc.targets import Rendered
 from policyc.targets.threecx import dialect, plan, report, times
-from policyc.targets.threecx.plan import Limits, Plan
+from policyc.targets.threecx.goal import Goals
+from policyc.targets.threecx.nodes import PartError
+from policyc.targets.threecx.plan import Plan
 from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.times import Calendar
+from policyc.targets.threecx.ways import Limits
 
 NAME: Final = "3cx"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -40,10 +44,13 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         single=settings["one_pattern_per_rule"],
         most=dialect.MOST_EXCEPTIONS,
     )
-    deciding = _deciding(policy)
+    lists = {number: tuple(policy.rules_for(number)) for number in sorted(policy.extensions)}
+    doubtful = {rule for rule in policy.rules if rule.until is not None}.union(times.dated(policy, policy.rules))
+    deciding = tuple(_deciding(policy, [rule for rule in policy.rules if rule in doubtful], lists.values()))
     dates = times.calendar(policy, deciding)
-    planner = _Planner(policy, Space(frozenset(settings["presentations"]), frozenset(policy.extensions)), dates, limits)
-    plans = {number: planner.of(policy.extensions[number]) for number in sorted(policy.extensions)}
+    space = Space(frozenset(settings["presentations"]), frozenset(policy.extensions))
+    planner = _Planner(Goals(space, dates, lists.values()), limits)
+    plans = {number: planner.of(policy.extensions[number], rules) for number, rules in lists.items()}
     found = (*_refused(deciding, dates), *_problems(policy, plans, limits))
     if found:
         return Rendered({}, found)
@@ -69,33 +76,51 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     )
 
 
-def _deciding(policy: Policy) -> tuple[Rule, ...]:
-    """Return the rules that decide a call of some extension, in the order of the policy."""
-    lists = dict.fromkeys(tuple(policy.rules_for(number)) for number in policy.extensions)
-    found = set()
-    for rules in lists:
-        table = decision.lower(decision.partition_of(policy.zone, rules), rules)
-        found |= {choice.rule for _, _, row in table.cells for choice in row.choices}
-    return tuple(rule for rule in policy.rules if rule in found)
+def _deciding(policy: Policy, rules: Collection[Rule], lists: Iterable[tuple[Rule, ...]]) -> Iterator[Rule]:
+    """Yield those of some rules that decide a call of some extension, in the order of the policy."""
+    sought = set(rules)
+    found: set[Rule] = set()
+    for listed in dict.fromkeys(lists):
+        unclear = False
+        for at, rule in enumerate(listed):
+            if rule in sought and rule not in found:
+                if _is_first(policy, listed[:at], rule):
+                    found.add(rule)
+                else:
+                    unclear = True
+        if unclear:
+            table = decision.lower(decision.partition_of(policy.zone, listed), listed)
+            found |= {choice.rule for _, _, row in table.cells for choice in row.choices}
+    return (rule for rule in rules if rule in found)
+
+
+def _is_first(policy: Policy, before: Sequence[Rule], rule: Rule) -> bool:
+    """Tell whether it is plain that a rule decides: it holds at some time, and some caller is in no rule before it."""
+    ends = [one.callers.ends for one in before]
+    first = any(not any(bisect_right(one, low) & 1 for one in ends) for low in rule.callers.ends[::2])
+    return first and bool(decision.mask_of(decision.partition_of(policy.zone, [rule]), rule))
 
 
 @dataclass
 class _Planner:
     """Makes the plan of each extension; extensions whose rules are alike share it."""
 
-    policy: Policy
-    space: Space
-    dates: Calendar
+    goals: Goals
     limits: Limits
-    known: dict[tuple[tuple[Rule, ...], tuple[Destination, ...]], Plan] = field(default_factory=dict)
+    known: dict[tuple[Rule, ...], list[tuple[tuple[Destination, ...], Plan]]] = field(default_factory=dict)
 
-    def of(self, extension: Extension) -> Plan:
-        rules = tuple(self.policy.rules_for(extension.number))
+    def of(self, extension: Extension, rules: tuple[Rule, ...]) -> Plan:
         destinations = tuple(_own(rule.destination, extension) for rule in rules)
-        key = rules, destinations
-        if key not in self.known:
-            self.known[key] = plan.plan(self.space, self.dates, self.limits, rules, destinations)
-        return self.known[key]
+        known = self.known.setdefault(rules, [])
+        for others, found in known:
+            if others == destinations:
+                return found
+        try:
+            made = plan.plan(self.goals.of(rules, destinations), self.limits)
+        except PartError:
+            made = plan.plan(self.goals.of(rules, destinations, fine=True), self.limits)
+        known.append((destinations, made))
+        return made
 
 
 def _own(destination: Destination, extension: Extension) -> Destination:

@@ -7,6 +7,7 @@ markup of its own.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from policyc.digits import Kind
@@ -233,6 +234,7 @@ def _left_out(plan: Plan) -> Iterator[str]:
         yield f"- Sans effet sur ce poste, les règles d'avant prenant tous leurs appels : {places}."
 
 
+@lru_cache(maxsize=1024)
 def _hours(hours: Hours) -> str:
     if hours.type == "AllHours":
         return "toutes"

@@ -7,8 +7,8 @@ count + i on holidays.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
@@ -63,22 +63,40 @@ class Calendar:
         """Return the minutes of the week at which a rule holds, on holidays or on other days."""
         if holiday and self.day_off is None:
             holiday = False  # such a date does not exist
-        return _minutes(rule, self.day_off if holiday and self.day_off else ORDINARY, self.closures)
+        return _minutes(rule.times, self.day_off if holiday and self.day_off else ORDINARY, self.closures)
+
+
+def dated(policy: Policy, rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield the rules, out of some, that hold at other hours on some dates than on ordinary days."""
+    sorts = set(_sorts(policy).values())
+    known: dict[tuple[TimeClause, ...], bool] = {}
+    for rule in rules:
+        if rule.times not in known:
+            usual = _minutes(rule.times, ORDINARY, policy.closures)
+            known[rule.times] = any(_minutes(rule.times, sort, policy.closures) != usual for sort in sorts)
+        if known[rule.times]:
+            yield rule
 
 
 def calendar(policy: Policy, rules: Iterable[Rule]) -> Calendar:
     """Return the calendar that some rules of a policy need."""
     rules = tuple(rules)
     dates = _sorts(policy)
+    asked = dict.fromkeys(rule.times for rule in rules)
     answers = {
-        sort: tuple(_minutes(rule, sort, policy.closures) for rule in rules) for sort in {ORDINARY, *dates.values()}
+        sort: {times: _minutes(times, sort, policy.closures) for times in asked} for sort in {ORDINARY, *dates.values()}
     }
     usual = answers[ORDINARY]
     special = sorted((sort for sort, found in answers.items() if found != usual), key=_key)
-    refused = {rule for at, rule in enumerate(rules) if len({answers[sort][at] for sort in special}) > 1}
+    refused = {times for times in asked if len({answers[sort][times] for sort in special}) > 1}
     runs = schedule.runs(sorted(day.toordinal() for day, sort in dates.items() if sort in special))
     holidays = tuple((date.fromordinal(first), date.fromordinal(last)) for first, last in runs)
-    return Calendar(holidays, policy.closures, special[0] if special else None, frozenset(refused))
+    return Calendar(
+        holidays,
+        policy.closures,
+        special[0] if special else None,
+        frozenset(rule for rule in rules if rule.times in refused),
+    )
 
 
 def _key(sort: Sort) -> tuple[bool, list[int]]:
@@ -96,10 +114,10 @@ def _sorts(policy: Policy) -> Mapping[date, Sort]:
     return {day: (day in holidays, frozenset(closures)) for day, closures in within.items()}
 
 
-def _minutes(rule: Rule, sort: Sort, closures: tuple[NamedPeriod, ...]) -> tuple[Range, ...]:
-    """Return the minutes of the week at which a rule holds on dates of a sort, its last day apart."""
+def _minutes(times: Iterable[TimeClause], sort: Sort, closures: tuple[NamedPeriod, ...]) -> tuple[Range, ...]:
+    """Return the minutes of the week at which some clauses hold on dates of a sort."""
     week: tuple[Range, ...] = _WHOLE_WEEK
-    for clause in rule.times:
+    for clause in times:
         week = _both(week, _of_clause(clause, sort, closures))
     return week
 
@@ -135,6 +153,7 @@ class Week:
     """The week cut at some minutes. A mask has a bit for each piece on other days, then one for each on holidays."""
 
     cuts: tuple[int, ...]
+    _wider: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def count(self) -> int:
@@ -183,11 +202,17 @@ class Week:
 
     def wider(self, mask: int) -> tuple[int, ...]:
         """Return times that include some others and can be said, the narrowest first."""
+        found = self._wider.get(mask)
+        if found is None:
+            found = self._wider[mask] = tuple(self._wider_than(mask))
+        return found
+
+    def _wider_than(self, mask: int) -> Iterable[int]:
         whole = (1 << self.count) - 1
         ordinary, holiday = self.split(mask)
         both = ordinary | holiday
         candidates = (mask, self.joined(ordinary, whole), self.joined(both, both), self.everything)
-        return tuple(dict.fromkeys(one for one in candidates if self.says(one)))
+        return dict.fromkeys(one for one in candidates if self.says(one))
 
     def parts(self, mask: int) -> tuple[int, ...]:
         """Return times as few parts that can be said each; what is left out is for holidays only and cannot be said."""
