@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import fake_proof
 import jsonschema
@@ -439,6 +441,43 @@ def test_few_extensions_are_not_shared(monkeypatch):
 
     assert proving._jobs(proving.MANY - 1) == 1
     assert proving._jobs(proving.MANY) == 2
+
+
+class _Shelf:
+    """Lays what a reading finds out on two sources: that of some calls backwards, in pieces, behind that of others."""
+
+    def __init__(self, reading):
+        self._reading = reading
+        self._windows = {}
+        self.path = reading.path
+
+    def laid(self, called, calls):
+        found = self._reading.found(called, calls)
+        rows, windows = ([], []), []
+        ends = [0, 0]
+        for at, (one, its) in enumerate(zip(calls, found, strict=True)):
+            cuts = sorted({*its.starts[::3], 0, one.size // 7})
+            own = []
+            for low, high in reversed(list(pairwise([*cuts, one.size]))):
+                plans = [(start, plan) for start, plan in zip(its.starts, its.plans, strict=True) if start < high]
+                inside = [(max(start, low), plan) for start, plan in plans]
+                begins = dict(inside)  # of those before `low`, the last counts
+                own.append((low, at % 2, ends[at % 2]))
+                rows[at % 2].extend((start - low + ends[at % 2], plan) for start, plan in begins.items())
+                ends[at % 2] += high - low
+            windows.append(tuple(reversed(own)))
+        sources = [fake_proof.Found(*zip(*row, strict=True)) for row in rows]
+        return SimpleNamespace(windows=self._windows.setdefault(tuple(windows), windows), sources=sources)
+
+
+@pytest.mark.parametrize("fault", [None, *FAULTS, "obscure"])
+def test_however_found_plans_are_laid_out_the_proof_is_the_same(fault):
+    old, new, _ = FAULTS.get(fault, ("", "# obscur 103\n" if fault else "", []))
+    text = POLICY.replace(old, new, 1) if old else new + POLICY
+    model, job = work(text)
+    (laid,) = proving.prove(model, [replace(job, reading=_Shelf(job.reading))], 1)
+
+    assert summary(replace(laid, comparisons=0)) == summary(replace(prove(text), comparisons=0))
 
 
 _YEAR = datetime(2026, 1, 1)

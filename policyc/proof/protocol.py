@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -85,8 +86,30 @@ class Stop:
     text: str
 
 
+Window = tuple[int, int, int]
+"""Where unknown digits begin, the source of which theirs are the plans, and from which of its places on."""
+
+
+class Laid(Protocol):
+    """What files do with some calls, laid out over a few `sources` that they share.
+
+    `windows` are those of each of the calls, in order, the first from 0 on: numbers from the start of one until that of
+    the next have, one after the other, the plans that a source has from a place on. They are one object for all called
+    numbers whose calls are laid out alike: what is to be compared for them is remembered by it.
+    """
+
+    @property
+    def windows(self) -> Sequence[Sequence[Window]]: ...  # noqa: D102
+    @property
+    def sources(self) -> Sequence[Found]: ...  # noqa: D102
+
+
 class Reading(Protocol):
-    """The files of one target, read back."""
+    """The files of one target, read back.
+
+    One that finds the same for many calls may have a method `laid(called, calls) -> Laid` besides, which is then asked
+    instead of `found` and says the same.
+    """
 
     def found(self, called: str, calls: Sequence[Calls]) -> Sequence[Found]:
         """Return what becomes of each of the calls to a number. Raises NotUnderstood."""
@@ -134,6 +157,28 @@ def forget(reading: Reading) -> None:
     told = getattr(reading, "forget", None)
     if told is not None:
         told()
+
+
+@dataclass(frozen=True, slots=True)
+class _Each:
+    """Calls that each have a source of their own."""
+
+    windows: Sequence[Sequence[Window]]
+    sources: Sequence[Found]
+
+
+@lru_cache(maxsize=64)
+def _each(count: int) -> tuple[tuple[Window], ...]:
+    return tuple(((0, at, 0),) for at in range(count))
+
+
+def laid(reading: Reading, called: str, calls: Sequence[Calls]) -> Laid:
+    """Return what becomes of each of the calls to a number, as a reading lays it out. Raises NotUnderstood."""
+    told = getattr(reading, "laid", None)
+    if told is not None:
+        found: Laid = told(called, calls)
+        return found
+    return _Each(_each(len(calls)), reading.found(called, calls))
 
 
 def counted(proving: Proving, policy: Policy, settings: Mapping[str, Any], called: str) -> NumberSet | None:

@@ -8,10 +8,12 @@ A counterexample is confirmed by the interpreter, which shares nothing with the 
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any, Final
 
 from policyc import digits, evaluate, processes, schedule
@@ -21,8 +23,8 @@ from policyc.evaluate import Call, Outcome
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel, Ending, Leaf, Outcomes
 from policyc.proof import protocol
-from policyc.proof.protocol import Calls, Found, NotUnderstood, Plan, Proving, Reading, Stop
-from policyc.proof.shapes import PRESENTATIONS, Piece, Shape, shapes
+from policyc.proof.protocol import Calls, Found, NotUnderstood, Plan, Proving, Reading, Stop, Window
+from policyc.proof.shapes import PRESENTATIONS, Shape, shapes
 from policyc.schedule import Partition, Period
 
 EXAMPLES: Final = 3
@@ -33,6 +35,8 @@ MANY: Final = 200
 
 _KEPT: Final = 250
 """After how many called numbers what was found before is forgotten: what they share is soon found again."""
+
+_START: Final = itemgetter(0)  # of a window
 
 Account = tuple[tuple[str, Mapping[str, str]], ...]
 """What happens on a call, in order: keys of sentences (`words`, section `proof`) and their values."""
@@ -173,6 +177,27 @@ class _Asked:
     manner: _Manner
 
 
+class _Shapes:
+    """The shapes that are asked about, and what is to be compared of them where they are laid out in some way."""
+
+    def __init__(self, asked: Iterable[_Asked]) -> None:
+        self.asked = tuple(asked)
+        self.calls = [one.shape.calls for one in self.asked]
+        self.size = sum(one.shape.size for one in self.asked)
+        self._stretches: dict[int, tuple[Sequence[Sequence[Window]], tuple[_Stretch, ...]]] = {}
+
+    def stretches(self, windows: Sequence[Sequence[Window]]) -> tuple["_Stretch", ...]:
+        """Return what is to be compared."""
+        known = self._stretches.get(id(windows))
+        if known is None:
+            known = self._stretches[id(windows)] = windows, _stretches(self.asked, windows)
+        return known[1]
+
+    def forget(self) -> None:
+        """Let go of layouts."""
+        self._stretches.clear()
+
+
 class _Prover:
     """Holds one target's files to a policy."""
 
@@ -181,7 +206,7 @@ class _Prover:
         self._work = work
         self._forms = _Forms(model.policy, work)
         self._times: dict[int, _Times] = {}  # by the model's partition
-        self._shapes: dict[NumberSet | None, tuple[_Asked, ...]] = {}
+        self._shapes: dict[NumberSet | None, _Shapes] = {}
         self._passed_on: dict[str, Outcomes] = {}
 
     def run(self, called: Iterable[str]) -> _Part:
@@ -211,6 +236,8 @@ class _Prover:
         """Let go of all plans, so that memory does not grow with the number of extensions."""
         self._forms = _Forms(self._model.policy, self._work)
         self._times = {}
+        for one in self._shapes.values():
+            one.forget()
         protocol.forget(self._work.reading)
 
     def proof(self, called: Sequence[str], parts: Sequence[_Part]) -> Proof:
@@ -242,12 +269,12 @@ class _Prover:
             self._passed_on[called] = Diagram(always, (0,), (leaf,))
         return self._passed_on[called]
 
-    def _shapes_of(self, called: str) -> tuple["_Asked", ...]:
+    def _shapes_of(self, called: str) -> _Shapes:
         """Return the shapes of the calls that a target answers for."""
         counted = protocol.counted(self._work.proving, self._model.policy, self._work.settings, called)
         if counted not in self._shapes:
             found = (shape if counted is None else shape.of(counted) for shape in self._listed)
-            self._shapes[counted] = tuple(_Asked(shape, _manner(shape.calls)) for shape in found if shape.pieces)
+            self._shapes[counted] = _Shapes(_Asked(shape, _manner(shape.calls)) for shape in found if shape.pieces)
         return self._shapes[counted]
 
     @cached_property
@@ -262,16 +289,16 @@ class _Prover:
 
     def _compared(self, called: str) -> tuple["_Compared", int]:
         """Return what was compared for calls to a number, and how many numbers call."""
-        outcomes, asked = self._outcomes(called), self._shapes_of(called)
-        found = self._work.reading.found(called, [one.shape.calls for one in asked])
+        outcomes, shapes = self._outcomes(called), self._shapes_of(called)
+        laid = protocol.laid(self._work.reading, called, shapes.calls)
         times = self._times.get(id(outcomes.partition))
         if times is None:
             times = self._times[id(outcomes.partition)] = _Times(outcomes.partition, self._forms)
-        times.know(found)
+        times.know(laid.sources)
         compared = _Compared(outcomes, times)
-        for one, its in zip(asked, found, strict=True):
-            compared.compare(one, its)
-        return compared, sum(one.shape.size for one in asked)
+        for stretch in shapes.stretches(laid.windows):
+            compared.compare(stretch, laid.sources[stretch.source])
+        return compared, shapes.size
 
     # -- counterexamples --------------------------------------------------------------------------
 
@@ -329,6 +356,45 @@ def _is(ending: Ending, outcome: Outcome) -> bool:
     return ending == Ending(outcome.kind, own, outcome.number)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Numbers of a shape whose plans a source has one after the other, and whose ranks follow on one another too.
+
+    `low` are the unknown digits of the first, `at` is where the source has its plan; `times`: so many other numbers of
+    the same callers have the same plans.
+    """
+
+    asked: _Asked
+    low: int
+    size: int
+    rank: int  # of the first; of all of them where they are anonymous
+    source: int
+    at: int
+    times: int
+
+
+def _stretches(asked: Sequence[_Asked], windows: Sequence[Sequence[Window]]) -> tuple[_Stretch, ...]:
+    """Return what is to be compared of calls that are laid out so: of those that are alike one."""
+    found: dict[tuple[_Manner, int, int, int, int], tuple[_Asked, int]] = {}
+    times: Counter[tuple[_Manner, int, int, int, int]] = Counter()
+    for one, its in zip(asked, windows, strict=True):
+        ends = [*(start for start, _, _ in its[1:]), one.shape.calls.size]
+        for piece in one.shape.pieces:
+            first = bisect_right(its, piece.low, key=_START) - 1
+            for (start, source, place), end in zip(its[first:], ends[first:], strict=True):
+                if start >= piece.high:
+                    break
+                low = max(start, piece.low)
+                rank = piece.rank if one.shape.anonymous else piece.rank + low - piece.low
+                key = one.manner, rank, min(end, piece.high) - low, source, place + low - start
+                found.setdefault(key, (one, low))
+                times[key] += 1
+    return tuple(
+        _Stretch(one, low, size, rank, source, at, times[manner, rank, size, source, at])
+        for (manner, rank, size, source, at), (one, low) in found.items()
+    )
+
+
 class _Compared:
     """What was compared for one called number: where numbers of other shapes are the same callers, once is enough."""
 
@@ -340,28 +406,27 @@ class _Compared:
         self.unclear: NotUnderstood | None = None  # the first thing that is not understood
         self.made = 0
 
-    def compare(self, asked: _Asked, found: Found) -> None:
-        """Compare what was found for a shape with where calls end."""
-        shape, starts, plans = asked.shape, found.starts, found.plans
-        for piece in shape.pieces:
-            low, high = piece.low, piece.high
-            first, last = bisect_right(starts, low), bisect_left(starts, high)
-            cuts, behind = [start - low for start in starts[first:last]], plans[first - 1 : last]
-            key = asked.manner, piece.rank, 0 if shape.anonymous else high - low
-            known = self._known.setdefault(key, [])
-            made = next((made for other, also, made in known if cuts == other and behind == also), None)
-            if made is None:
-                made = self._piece(asked, piece, [*cuts, high - low], behind)
-                known.append((cuts, behind, made))
-            self.made += made
+    def compare(self, stretch: _Stretch, found: Found) -> None:
+        """Compare what was found for a stretch with where calls end."""
+        starts, low, high = found.starts, stretch.at, stretch.at + stretch.size
+        first, last = bisect_right(starts, low), bisect_left(starts, high)
+        ends, plans = [start - low for start in starts[first:last]], found.plans[first - 1 : last]
+        ends.append(stretch.size)
+        known = self._known.setdefault((stretch.asked.manner, stretch.rank, stretch.size), [])
+        made = next((made for other, also, made in known if ends == other and plans == also), None)
+        if made is None:
+            made = self._made(stretch, ends, plans)
+            known.append((ends, plans, made))
+        self.made += made * stretch.times
 
-    def _piece(self, asked: _Asked, piece: Piece, ends: Sequence[int], plans: Sequence[Plan]) -> int:
-        """Compare the plans of a piece, each of which ends where it is said, and return how often."""
+    def _made(self, stretch: _Stretch, ends: Sequence[int], plans: Sequence[Plan]) -> int:
+        """Compare the plans of a stretch, each of which ends where it is said, and return how often."""
         ranks, rows = self._outcomes.starts, self._outcomes.rows
+        asked, first = stretch.asked, stretch.rank
         judged = self._times.judged(asked.manner)
         shape, most = asked.shape, len(ranks)
-        of = bisect_right(ranks, piece.rank) - 1
-        until = digits.END if shape.anonymous or of + 1 == most else ranks[of + 1] - piece.rank
+        of = bisect_right(ranks, first) - 1
+        until = digits.END if shape.anonymous or of + 1 == most else ranks[of + 1] - first
         low = made = 0
         for end, plan in zip(ends, plans, strict=True):
             while low < end:
@@ -376,12 +441,14 @@ class _Compared:
                     self.unclear = self._times.unclear.get(id(plan))
                 next_ = min(until, end)
                 if bad and leaf is not None:
-                    rank = piece.rank if shape.anonymous else piece.rank + low
-                    self.differences.append(_Difference(asked, piece.low + low, piece.low + next_, rank, plan, leaf))
+                    rank = first if shape.anonymous else first + low
+                    self.differences.append(
+                        _Difference(asked, stretch.low + low, stretch.low + next_, rank, plan, leaf)
+                    )
                 low = next_
                 if low == until:
                     of += 1
-                    until = digits.END if of + 1 == most else ranks[of + 1] - piece.rank
+                    until = digits.END if of + 1 == most else ranks[of + 1] - first
         return made
 
 
