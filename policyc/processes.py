@@ -1,17 +1,17 @@
 """Independent tasks in, what they return out: done by as many processes as there are cores, where that is possible."""
 
-import io
 import os
 import pickle
+import signal
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import IO, Any, Final, TypeVar
 
 T = TypeVar("T")
-_MOST = 8  # processes: more would cost more memory than they save time
+_MOST: Final = 8  # processes: more would cost more memory than they save time
+_SOON: Final = 0.1  # seconds
 
 
 def cores() -> int:
@@ -22,42 +22,50 @@ def cores() -> int:
     return min(found, _MOST)
 
 
-def each(tasks: Sequence[Callable[[], T]], shared: Iterable[object] = (), jobs: int = 1) -> list[T]:
+def each(
+    tasks: Sequence[Callable[[], T]],
+    shared: Iterable[object] = (),
+    jobs: int = 1,
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[T]:
     """Return what each task returns, in their order. The first ones are begun first: let them be the longest.
 
-    What a task returns goes from process to process, but for the `shared` objects, which are not copied: they are the
-    caller's own again. A task that fails in another process raises EOFError here, and tells why on standard error.
+    With more than one job processes are forked that share the work with this one, so that what tasks need is never
+    sent. What a task returns there comes back by a file, but for the `shared` objects, which are not copied: they are
+    the caller's own again. A task that fails there raises ChildProcessError here, and tells why on standard error.
+    While this process waits, `meanwhile` is called some ten times a second. Whatever ends this function ends the
+    others.
     """
     jobs = min(jobs, len(tasks))
     if jobs < 2:
         return [task() for task in tasks]
-    from multiprocessing import get_context
+    from multiprocessing import connection, get_context
 
-    context = get_context("fork")  # what tasks need is there already, and is never sent
+    context = get_context("fork")
     kept = {id(one): one for one in shared}
     begun = context.Value("i", 0)
-    others = []
-    for _ in range(jobs - 1):
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(tasks, kept, begun, sender), daemon=True)
-        process.start()
-        sender.close()
-        others.append((process, receiver))
-    found = dict(_taken(tasks, begun))
-    for process, receiver in others:
-        found |= _Unpickler(io.BytesIO(receiver.recv_bytes()), kept).load()
-        process.join()
+    with ExitStack() as ending:
+        files, others = [], []
+        for _ in range(jobs - 1):
+            file = ending.enter_context(tempfile.TemporaryFile())
+            process = context.Process(target=_work, args=(tasks, kept, begun, file))
+            process.start()
+            ending.callback(_end, process)
+            files.append(file)
+            others.append(process)
+        found = dict(_taken(tasks, begun))
+        while working := [one for one in others if one.is_alive()]:
+            meanwhile()
+            connection.wait([one.sentinel for one in working], _SOON)
+            if failed := next((one for one in others if one.exitcode), None):
+                raise ChildProcessError(f"a process ended with status {failed.exitcode}")
+        for file in files:
+            found |= _results(file, kept)
     return [found[at] for at in range(len(tasks))]
 
 
-def _work(tasks: Sequence[Callable[[], Any]], kept: dict[int, object], begun: Any, sender: "Connection") -> None:
-    found = dict(_taken(tasks, begun))
-    whole = io.BytesIO()
-    _Pickler(whole, kept).dump(found)
-    sender.send_bytes(whole.getbuffer())
-
-
-def _taken(tasks: Sequence[Callable[[], T]], begun: Any) -> Iterable[tuple[int, T]]:
+def _taken(tasks: Sequence[Callable[[], T]], begun: Any) -> Iterator[tuple[int, T]]:
     """Yield what the tasks return that no other process has begun."""
     while True:
         with begun.get_lock():
@@ -68,10 +76,36 @@ def _taken(tasks: Sequence[Callable[[], T]], begun: Any) -> Iterable[tuple[int, 
         yield at, tasks[at]()
 
 
+def _end(process: Any) -> None:
+    if process.is_alive():
+        process.terminate()
+    process.join()
+
+
+def _work(tasks: Sequence[Callable[[], Any]], kept: dict[int, object], begun: Any, file: IO[bytes]) -> None:
+    """Take tasks, and write what they return to a file."""
+    # Ctrl-C is sent to all processes of a terminal: the first one ends the others, and those what they have begun.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    for found in _taken(tasks, begun):
+        _Pickler(file, kept).dump(found)
+    file.flush()
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _results(file: IO[bytes], kept: dict[int, object]) -> Iterator[tuple[int, Any]]:
+    file.seek(0)
+    while file.peek(1):  # type: ignore[attr-defined]  # it is buffered
+        yield _Unpickler(file, kept).load()
+
+
 class _Pickler(pickle.Pickler):
     """Names shared objects by where they are in memory, which is the same in a process that was forked."""
 
-    def __init__(self, file: io.BytesIO, kept: dict[int, object]) -> None:
+    def __init__(self, file: IO[bytes], kept: dict[int, object]) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._kept = kept
 
@@ -80,7 +114,7 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, kept: dict[int, object]) -> None:
+    def __init__(self, file: IO[bytes], kept: dict[int, object]) -> None:
         super().__init__(file)
         self._kept = kept
 

@@ -1,7 +1,9 @@
 """Tasks that several processes share return what one would."""
 
+import multiprocessing
 import os
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -53,19 +55,62 @@ def test_shared_objects_come_back_as_they_are(jobs):
     assert found[1][1] is other
 
 
-def test_a_task_that_fails_elsewhere_fails_here(capfd):
+def works_long():
+    """A single long sleep may begin just after the signal that was to end it."""
+    for _ in range(600):
+        time.sleep(0.1)
+
+
+def is_there(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_task_that_fails_elsewhere_fails_here_and_ends_the_others(capfd):
     barrier = processes_at_once()
 
     def fails():
-        if os.getpid() != here:
-            barrier()
+        if barrier() != here:
             raise ValueError("gone wrong")
-        return barrier()
 
     here = os.getpid()
-    with pytest.raises(EOFError):
-        processes.each([fails, fails], jobs=2)
+    with pytest.raises(ChildProcessError):
+        processes.each([fails, fails, lambda: os.getpid() == here or works_long()], jobs=3)
     assert "gone wrong" in capfd.readouterr().err
+    assert not multiprocessing.active_children()
+
+
+def test_what_ends_the_work_ends_it_at_any_depth():
+    """An interruption here, while another process works that has begun one of its own."""
+    context = multiprocessing.get_context("fork")
+    working, all_begun = context.Array("i", 2), context.Barrier(3)
+    here = os.getpid()
+
+    def deeper(at):
+        working[at] = os.getpid()
+        all_begun.wait(timeout=60)
+        works_long()
+
+    def shared():
+        if os.getpid() != here:
+            return processes.each([partial(deeper, 0), partial(deeper, 1)], jobs=2)
+        all_begun.wait(timeout=60)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        processes.each([shared, shared], jobs=2)
+    assert len({here, *working}) == 3
+    assert not any(map(is_there, working))
+    assert not multiprocessing.active_children()
+
+
+def test_large_results_and_many_come_back():
+    tasks = [partial(bytes, 1 << 20), *(partial(str, number) for number in range(50))]
+
+    assert [bytes(1 << 20), *map(str, range(50))] == processes.each(tasks, jobs=3)
 
 
 def test_no_process_is_forked_beside_threads():
