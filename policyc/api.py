@@ -12,8 +12,8 @@ A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyE
 """
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import date
 from functools import cached_property, partial
 from itertools import chain
@@ -28,8 +28,10 @@ from policyc.digits import NumberSet
 from policyc.files import Files, MemoryFiles, PrivateFolders
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
+from policyc.progress import NOBODY, Watch
 from policyc.resolve import resolve
 from policyc.suppress import acceptable, suppress
+from policyc.values import dataclass
 from policyc.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ class Compiled:
 
 
 _MANY = 2_000  # rules: of fewer, processes take longer to make than they save
+_LONGEST = ("3cx", "asterisk", "freeswitch")  # to make, from the longest on
 _DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resolved, which no check sees
 
 
@@ -99,12 +102,15 @@ def examine(
     today: date | None = None,
     company: NumberSet = digits.EMPTY,
     private: PrivateFolders | None = None,
+    watch: Watch = NOBODY,
 ) -> Checked:
     """Return the policy of some files, wherever they are kept, with every diagnostic that no comment accepts.
 
     `company` is the outside numbers of the company, `private` the folders on disk where directories of extensions may
     also be. Of a policy that was not understood, nothing doubtful is told.
     """
+    paths = tuple(paths)
+    watch.stage("read", len(paths))
     program, unread = project.load(files, paths, private)
     policy, unresolved = resolve(program)
     found = (*unread, *unresolved)
@@ -112,16 +118,19 @@ def examine(
     if not understood:
         found = tuple(one for one in found if one.code not in _DOUBTS_OF_LINES)
     model = DecisionModel(policy)
+    watch.stage("check", _size(policy))
     found += checks.check(model, today, company, doubts=understood)
     return _of(model, arrange(suppress(found, program.comments)))
 
 
-def examine_workspace(place: Workspace, today: date | None = None, files: Files | None = None) -> Checked:
+def examine_workspace(
+    place: Workspace, today: date | None = None, files: Files | None = None, watch: Watch = NOBODY
+) -> Checked:
     """Return the policy of a project on disk, with what is wrong with its settings too.
 
     `files` are its files as they would be, if they are not those on disk.
     """
-    checked = examine(files or place.files, place.paths, today, place.config.company, place.private)
+    checked = examine(files or place.files, place.paths, today, place.config.company, place.private, watch)
     found = checked.diagnostics
     if place.gathered:  # files that include one another and were all picked up: nothing that anyone wrote twice
         found = tuple(one for one in found if one.code != "PC005" or one.args.get("path") not in place.paths)
@@ -234,6 +243,7 @@ def render(
     *,
     verify: bool = False,
     folder: str = "",
+    watch: Watch = NOBODY,
 ) -> Compiled:
     """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place."""
     if checked.has_errors:
@@ -241,27 +251,22 @@ def render(
     names = tuple(dict.fromkeys(wanted))
     for name in names:
         targets.find(name)  # KeyError here, not in another process
-    is_large = sum(1 for _ in checked.policy.rules) >= _MANY
-    jobs = min(processes.cores(), len(names)) if is_large else 1
-    sources = {id(rule.span.file): rule.span.file for rule in checked.policy.rules}
-    made = processes.each(
-        # One process is shared by all targets, so that each may have all cores for its proof.
-        [
-            partial(_made, checked, name, settings.get(name, {}), verify, folder, 1 if jobs > 1 else None)
-            for name in names
-        ],
-        sources.values(),
-        jobs,
-    )
-    files = {name: MappingProxyType(one.files) for name, one in zip(names, made, strict=True) if one.files is not None}
-    found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made)))
+    size = _size(checked.policy)
+    watch.stage("compile", size)
+    made = _all_made(checked, names, settings, folder if verify else None, size >= _MANY, watch)
+    files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
+    found = arrange((*checked.diagnostics, *chain.from_iterable(made[name].diagnostics for name in names)))
     if not verify:
-        return Compiled(MappingProxyType(files), found)
+        return Compiled(MappingProxyType({name: files[name] for name in names if name in files}), found)
     from policyc.proof import checking
 
-    verified = checking.together(one.verified for one in made if one.verified is not None)
-    kept = {name: one for name, one in files.items() if name not in verified.refused}
+    verified = checking.together(one.verified for name in names if (one := made[name]).verified is not None)
+    kept = {name: files[name] for name in names if name in files and name not in verified.refused}
     return Compiled(MappingProxyType(kept), found, verified)
+
+
+def _size(policy: Policy) -> int:
+    return sum(1 for _ in policy.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +278,32 @@ class _Made:
     verified: "Verified | None" = None
 
 
+def _all_made(
+    checked: Checked,
+    names: Sequence[str],
+    settings: Mapping[str, Mapping[str, Any]],
+    folder: str | None,
+    is_large: bool,
+    watch: Watch,
+) -> Mapping[str, _Made]:
+    """Return what is made for each target; proved where there is a `folder`. Those of large ones share processes."""
+    cores = processes.cores() if is_large else 1
+    jobs = min(cores, len(names))
+    begun = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else 0)
+    # The last ones to begin, when there are not enough for all processes, have all cores for their proofs.
+    together = len(names) - len(names) % jobs if jobs > 1 else 0
+    tasks = [
+        partial(_made, checked, name, settings.get(name, {}), folder, cores // jobs if at < together else None, watch)
+        for at, name in enumerate(begun)
+    ]
+    sources = {id(rule.span.file): rule.span.file for rule in checked.policy.rules}
+    return dict(zip(begun, processes.each(tasks, sources.values(), jobs, meanwhile=watch.shows), strict=True))
+
+
 def _made(
-    checked: Checked, name: str, settings: Mapping[str, Any], verify: bool, folder: str, jobs: int | None
+    checked: Checked, name: str, settings: Mapping[str, Any], folder: str | None, jobs: int | None, watch: Watch
 ) -> _Made:
-    """Return the files of a policy for a target, and what is proved of them by so many processes."""
+    """Return the files of a policy for a target, and what is proved of them, if they have a folder, by such jobs."""
     target = targets.find(name)
     whole = {**target.DEFAULTS, **settings}
     rendered = target.render(checked.policy, whole)
@@ -284,11 +311,11 @@ def _made(
     if has_errors(found):
         return _Made(None, found)
     files = dict(rendered.files)
-    if not verify:
+    if folder is None:
         return _Made(files, found)
     from policyc.proof import checking
 
-    verified = checking.verify(checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs)
+    verified = checking.verify(checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs, watch=watch)
     return _Made(files, (*found, *verified.diagnostics), verified)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,9 @@ import click
 from policyc.cli.patches import put_diff
 from policyc.cli.places import fails, find
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, shown, tell
+from policyc.cli.progress import watching
 from policyc.cli.reporting import FORMS, as_form
+from policyc.values import dataclass
 
 if TYPE_CHECKING:
     from policyc.cli.options import Options
@@ -57,7 +58,8 @@ def _check(say: Words, policies: Sequence[str], form: str, strict: bool, today: 
     from policyc import api, report
 
     place = find(say, policies)
-    checked = api.examine_workspace(place, today)
+    with watching(say, place) as watch:
+        checked = api.examine_workspace(place, today, watch=watch)
     repaired = None
     if fixing is not None:
         from policyc import fixes

@@ -12,6 +12,7 @@ import click
 from policyc.cli import completion
 from policyc.cli.places import fails, find, from_root, targets
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, tell
+from policyc.cli.progress import watching
 
 if TYPE_CHECKING:
     from policyc.cli.options import Options
@@ -53,12 +54,13 @@ def _compile(
 
     place = find(say, policies)
     wanted = targets(say, place, named)
-    checked = api.examine_workspace(place, today)
-    if strict and checked.diagnostics and not checked.has_errors:
-        compiled = api.Compiled({}, checked.diagnostics)
-    else:
-        folder = from_root(place, out)
-        compiled = api.render(checked, wanted, place.config.settings, verify=verify, folder=folder)
+    with watching(say, place, wanted) as watch:
+        checked = api.examine_workspace(place, today, watch=watch)
+        if strict and checked.diagnostics and not checked.has_errors:
+            compiled = api.Compiled({}, checked.diagnostics)
+        else:
+            folder = from_root(place, out)
+            compiled = api.render(checked, wanted, place.config.settings, verify=verify, folder=folder, watch=watch)
     show(say, place, compiled.diagnostics)
     verified = compiled.verified
     if verified is not None and verified.refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ import click
 from policyc.cli import completion
 from policyc.cli.places import find
 from policyc.cli.printing import CHANGES, ERRORS, FINE, displayed, put, show, tell
+from policyc.values import dataclass
 
 if TYPE_CHECKING:
     from policyc.cli.options import Options

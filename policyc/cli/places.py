@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,5 +57,7 @@ def targets(say: Words, place: Workspace, named: Sequence[str]) -> tuple[str, ..
 
 def close(say: Words, message: str, name: str, known: Iterable[str]) -> str:
     """Return a message with the nearest of some names, if one is near."""
+    from difflib import get_close_matches
+
     near = get_close_matches(name, list(known), 1)
     return f"{message} {say('usage.did_you_mean', name=near[0])}" if near else message

@@ -12,6 +12,7 @@ import click
 from policyc.cli import completion
 from policyc.cli.places import find, from_root, targets
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, shown
+from policyc.cli.progress import watching
 
 if TYPE_CHECKING:
     from policyc.cli.options import Options
@@ -55,13 +56,15 @@ def _verify(say: Words, policies: Sequence[str], folder: Path, named: Sequence[s
     wanted = targets(say, place, named)
     if not folder.is_dir():
         raise click.UsageError(say("usage.no_folder", path=folder))
-    checked = api.examine_workspace(place)
+    shown = from_root(place, folder)
+    with watching(say, place, wanted) as watch:
+        checked = api.examine_workspace(place, watch=watch)
+        if not checked.has_errors:
+            files, unread = checking.load(folder, wanted, shown)
+            settings = api.all_settings(place.config, wanted)
+            verified = checking.verify(checked.model, files, wanted, settings, shown, unread=unread, watch=watch)
     if checked.has_errors:
         return _unverified(say, place, checked.diagnostics, form)
-    shown = from_root(place, folder)
-    files, unread = checking.load(folder, wanted, shown)
-    settings = api.all_settings(place.config, wanted)
-    verified = checking.verify(checked.model, files, wanted, settings, shown, unread=unread)
     return _verified(say, place, telling.Told(verified, checked.policy, displayed(place), folder.as_posix()), form)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from policyc.diagnostics import Arg, Diagnostic, Secondary, Text, Witness, arrange, has_errors
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
+from policyc.progress import NOBODY, Watch
 from policyc.proof import protocol
 from policyc.proof.protocol import NotUnderstood, Reading, Stop
 from policyc.proof.proving import Counterexample, Proof, Work, prove
@@ -48,6 +49,7 @@ def verify(
     *,
     unread: Sequence[Diagnostic] = (),
     jobs: int | None = None,
+    watch: Watch = NOBODY,
 ) -> Verified:
     """Return what is proved of the files of some targets: target → file name → text.
 
@@ -77,7 +79,7 @@ def verify(
             continue
         works.append(Work(name, proving, reading, own))
         places[name] = place
-    return _proved(model, works, places, unproved, found, jobs)
+    return _proved(model, works, places, unproved, found, jobs, watch)
 
 
 def together(parts: Iterable[Verified]) -> Verified:
@@ -98,6 +100,7 @@ def verify_live(
     host: str,
     *,
     jobs: int | None = None,
+    watch: Watch = NOBODY,
 ) -> Verified:
     """Return what is proved of a PBX that runs: what was read of it, or why that is not understood.
 
@@ -109,7 +112,7 @@ def verify_live(
     place = _Running(target, host)
     if isinstance(reading, NotUnderstood):
         return Verified((), (), (_unclear(place, reading),))
-    return _proved(model, [Work(target, proving, reading, settings)], {target: place}, (), (), jobs)
+    return _proved(model, [Work(target, proving, reading, settings)], {target: place}, (), (), jobs, watch)
 
 
 def _proved(
@@ -119,9 +122,10 @@ def _proved(
     unproved: Iterable[str],
     found: Iterable[Diagnostic],
     jobs: int | None,
+    watch: Watch,
 ) -> Verified:
     """Return the proofs of what was read, beside what was already found."""
-    proofs = prove(model, works, jobs)
+    proofs = prove(model, works, jobs, watch)
     problems = [one for proof in proofs for one in _problems(places[proof.target], model.policy, proof)]
     return Verified(proofs, tuple(unproved), arrange((*found, *problems)))
 

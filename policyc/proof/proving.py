@@ -22,6 +22,7 @@ from policyc.digits import Caller, NumberSet
 from policyc.evaluate import Call, Outcome
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel, Ending, Leaf, Outcomes
+from policyc.progress import NOBODY, Step, Watch
 from policyc.proof import protocol
 from policyc.proof.protocol import Calls, Found, NotUnderstood, Plan, Proving, Reading, Stop, Window
 from policyc.proof.shapes import PRESENTATIONS, Shape, shapes
@@ -95,16 +96,19 @@ class Proof:
         return not self.differing and self.unclear is None
 
 
-def prove(model: DecisionModel, works: Sequence[Work], jobs: int | None = None) -> tuple[Proof, ...]:
+def prove(
+    model: DecisionModel, works: Sequence[Work], jobs: int | None = None, watch: Watch = NOBODY
+) -> tuple[Proof, ...]:
     """Return the proofs of some targets, or what stands against them; the same for any number of `jobs`.
 
     Jobs are processes that share the extensions; None: as many as are worth their while.
     """
     called = (*model.policy.extensions, *_strangers(model.policy))
     jobs = _jobs(len(called)) if jobs is None else jobs
-    provers = [_Prover(model, work) for work in works]
+    provers = [_Prover(model, work, watch.proof(work.target, len(called))) for work in works]
     # What was read is there already in a process that is forked, and is never sent.
-    parts = processes.each([partial(_run, provers, called[job::jobs]) for job in range(jobs)], jobs=jobs)
+    tasks = [partial(_run, provers, called[job::jobs]) for job in range(jobs)]
+    parts = processes.each(tasks, jobs=jobs, meanwhile=watch.shows)
     return tuple(prover.proof(called, [part[at] for part in parts]) for at, prover in enumerate(provers))
 
 
@@ -201,9 +205,10 @@ class _Shapes:
 class _Prover:
     """Holds one target's files to a policy."""
 
-    def __init__(self, model: DecisionModel, work: Work) -> None:
+    def __init__(self, model: DecisionModel, work: Work, step: Step) -> None:
         self._model = model
         self._work = work
+        self._step = step
         self._forms = _Forms(model.policy, work)
         self._times: dict[int, _Times] = {}  # by the model's partition
         self._shapes: dict[NumberSet | None, _Shapes] = {}
@@ -217,6 +222,7 @@ class _Prover:
         for at, number in enumerate(called):
             if at and at % _KEPT == 0:
                 self._forget()
+            self._step(1)
             try:
                 compared, size = self._compared(number)
             except NotUnderstood as error:

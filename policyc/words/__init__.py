@@ -1,12 +1,11 @@
 """The words of the command line, in French and English: a key and its values in, a sentence out."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from policyc import resources
+from policyc.values import dataclass
 
 LANGUAGES: Final = ("fr", "en")
 DEFAULT: Final = "fr"
@@ -38,4 +37,4 @@ class Words:
 @cache
 def load(language: str = DEFAULT) -> Words:
     """Return the words of a language."""
-    return Words(language, tomllib.loads(resources.read_package(f"words/{language}.toml")))
+    return Words(language, resources.read_tables(f"words/{language}.toml"))
