@@ -7,6 +7,7 @@ is one object on both sides, so that nearly every comparison is one that was mad
 A counterexample is confirmed by the interpreter, which shares nothing with the model.
 """
 
+import gc
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,6 +131,8 @@ def _jobs(called: int) -> int:
 
 
 def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Part"]:
+    if not gc.isenabled():  # the command looks for cycles nowhere else: what is there now is none of them
+        gc.freeze()
     return [prover.run(called) for prover in provers]
 
 
@@ -245,6 +248,8 @@ class _Prover:
         for one in self._shapes.values():
             one.forget()
         protocol.forget(self._work.reading)
+        if not gc.isenabled():  # functions within functions that call themselves are cycles, for one
+            gc.collect()
 
     def proof(self, called: Sequence[str], parts: Sequence[_Part]) -> Proof:
         """Return the proof that parts of the work make together."""
