@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
-# More arguments for pytest: make test ARGS="-k schedule"
+# More arguments, for pytest (make test ARGS="-k schedule") or the benchmarks (make bench ARGS="--extensions 1000")
 ARGS   ?=
 
 BIN   := $(VENV)/bin
@@ -53,8 +53,12 @@ test-pbx: $(STAMP) ## the tests that place calls on a real Asterisk (fetched int
 test-freeswitch: $(STAMP) ## the tests that place calls on a real FreeSWITCH (of PATH, or named by POLICYC_FREESWITCH)
 	POLICYC_REQUIRE_FREESWITCH=1 $(BIN)/python -m pytest -q -rs -m pbx_freeswitch $(ARGS)
 
-bench: $(STAMP) ## measure the compiler
-	$(BIN)/python tests/bench/run.py
+bench: $(STAMP) ## the measures of docs/performance.md; smaller, leaving the page: make bench ARGS="--extensions 1000"
+	$(BIN)/python tests/bench/run.py --json build/bench/compiler.json $(ARGS)
+	tests/pbx/asterisk-sandbox
+	$(BIN)/python tests/bench/routing.py --json build/bench/routing.json $(ARGS)
+	$(BIN)/python tests/bench/peers.py --json build/bench/peers.json $(ARGS)
+	$(if $(ARGS),,$(BIN)/python tests/bench/tables.py build/bench/compiler.json build/bench/routing.json build/bench/peers.json)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
