@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from functools import reduce
 from itertools import product
 from operator import or_, xor
@@ -11,17 +12,20 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judge.generate import generate
+from judge.seeds import chosen
 from strategies import BEGINNINGS, number_sets
 from test_compile import CASES
 from threecx.models._generated import ExtensionRule
 
 import policyc
-from policyc import config, digits, numbering
+from policyc import config, decision, digits, numbering
 from policyc.diagnostics import CODES
 from policyc.digits import Caller, Kind
 from policyc.files import MemoryFiles
 from policyc.targets.threecx import dialect, presented, report, times
 from policyc.targets.threecx.building import tree_of
+from policyc.targets.threecx.deciding import deciding
 from policyc.targets.threecx.growing import grown
 from policyc.targets.threecx.nodes import PartError
 from policyc.targets.threecx.patterns import Search
@@ -527,6 +531,40 @@ def test_everything_that_cannot_be_said_is_told_at_once():
 
 def test_rules_that_never_decide_are_not_refused():
     assert [] == refused(rules("* vers occupé", "anonyme vers messagerie jusqu'au 2026-12-31"))
+
+
+@pytest.mark.parametrize("seed", chosen(3000, 3012))
+def test_rules_decide_that_do_by_the_tables(seed):
+    policy = policyc.load_text(generate(seed, calls=1).text)
+    every = tuple(policy.rules)
+    lists = [tuple(policy.rules_for(number)) for number in policy.extensions]
+    tables = [decision.lower(decision.partition_of(policy.zone, rules), rules) for rules in lists]
+    expected = {choice.rule for table in tables for _, _, row in table.cells for choice in row.choices}
+
+    assert [rule for rule in every if rule in expected] == list(deciding(policy, every, lists))
+
+
+def test_lists_of_a_refused_policy_are_as_long_as_they_would_be():
+    """Nothing is written of it, so lists that are not too long are left as they are found."""
+    lines = [f"01 99 00 00 {at:02} vers externe 04 65 71 06 {at:02}" for at in range(17)]
+    alone, among = rules(*lines), rules("05* vers occupé jusqu'au 2026-12-31", *lines)
+    count, more = (
+        next(one.args["count"] for one in render(policyc.load_text(text), DEFAULTS).diagnostics if "count" in one.args)
+        for text in (alone, among)
+    )
+
+    assert (17, 18) == (count, more)
+
+
+def test_of_many_lists_that_cannot_be_said_the_first_are_looked_at_further():
+    many = "".join(f"poste {number} P{number} messagerie\n" for number in range(200, 300))
+    own = "".join(f"pour {number}\n  depuis anonyme vers occupé\n" for number in range(200, 300))
+    codes = Counter(
+        code for code, _ in refused(many + own + "pour tous\n  depuis 06* vers occupé jusqu'au 2026-12-31\n")
+    )
+
+    assert {"PC401": 1, "PC403": 50} == codes
+    assert {"PC403": 100} == Counter(code for code, _ in refused(many + own))
 
 
 # -- files -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ This is written apart from what makes patterns, as the proof is: the two must ag
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -93,13 +93,15 @@ class Counted:
 
 def _one_by_one(callers: NumberSet) -> Iterator[tuple[int, int]]:
     """Yield the runs of numbers, none of a telephone, that a set takes in or leaves out as few among others."""
-    ends = callers.ends
-    for low, high in _NO_TELEPHONES.intervals:
-        first, last = bisect_right(ends, low), bisect_left(ends, high)
-        cuts = (low, *ends[first:last], high)
-        if len(cuts) > 2:
-            most = 1 if str(digits.caller_at(low).number).startswith("+") else _FEW
-            yield from ((start, end) for start, end in pairwise(cuts) if end - start <= most)
+    inside: dict[int, list[int]] = {}  # the bounds of the set within runs that are no telephones, by where these end
+    for bound in callers.ends:
+        at = bisect_left(_NO_TELEPHONES.ends, bound)
+        if at & 1 and bound < _NO_TELEPHONES.ends[at]:
+            inside.setdefault(at, []).append(bound)
+    for at, bounds in inside.items():
+        low, high = _NO_TELEPHONES.ends[at - 1 : at + 1]
+        most = 1 if str(digits.caller_at(low).number).startswith("+") else _FEW
+        yield from ((start, end) for start, end in pairwise((low, *bounds, high)) if end - start <= most)
 
 
 # --- presentations --------------------------------------------------------------------------------

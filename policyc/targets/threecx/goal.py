@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from policyc.model import Destination, Ring, Rule, TimeClause
+from policyc.schedule import Range
 from policyc.targets.threecx.calls import BOTH, Calls, Columns, groups_of
 from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.times import Calendar, Week, week_of
@@ -59,6 +60,7 @@ class Goals:
         """Take what goals follow from."""
         self._dates = dates
         self._trees = Trees(space, ([rule.callers for rule in rules] for rules in lists))
+        self._minutes: dict[tuple[TimeClause, ...], tuple[tuple[Range, ...], tuple[Range, ...]]] = {}
         self._times: dict[tuple[tuple[TimeClause, ...], ...], _Times] = {}
 
     def of(self, rules: Sequence[Rule], destinations: Sequence[Destination], *, fine: bool = False) -> Goal:
@@ -106,13 +108,19 @@ class Goals:
         if key not in self._times:
             if len(self._times) > _MOST_TIMES:
                 self._times.clear()
-            minutes = [
-                (self._dates.minutes(rule, holiday=False), self._dates.minutes(rule, holiday=True)) for rule in rules
-            ]
+            minutes = [self._minutes_of(rule) for rule in rules]
             week = week_of(one for pair in minutes for one in pair)
             masks = tuple(week.mask(*pair) for pair in minutes)
             self._times[key] = _Times(week, masks, groups_of(week, tuple(dict.fromkeys(masks))))
         return self._times[key]
+
+    def _minutes_of(self, rule: Rule) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
+        """Return the minutes of the week at which a rule holds, on ordinary days and on holidays."""
+        found = self._minutes.get(rule.times)
+        if found is None:
+            found = self._dates.minutes(rule, holiday=False), self._dates.minutes(rule, holiday=True)
+            self._minutes[rule.times] = found
+        return found
 
 
 def _rules(who: int, of_set: Sequence[Sequence[int]]) -> Sequence[int]:

@@ -66,8 +66,11 @@ class Plan:
         return sum(len(one.patterns) if limits.single else 1 for one in self.exceptions)
 
 
-def plan(aim: Goal, limits: Limits) -> Plan:
-    """Return the list that does what some rules do. Raises `PartError` if the tree of the goal must be fine for it."""
+def plan(aim: Goal, limits: Limits, *, refused: bool = False) -> Plan:
+    """Return the list that does what some rules do. Raises `PartError` if the tree of the goal must be fine for it.
+
+    Where a policy is `refused` anyway, a list without trouble that is not too long is left empty.
+    """
     search = Search(aim.columns.tree, limits.anonymous)
     found = _Planner(aim, limits, ways.EXCEPTION, search)
     if troubles := tuple(found.find()):
@@ -77,7 +80,9 @@ def plan(aim: Goal, limits: Limits) -> Plan:
         if troubles := tuple(fewer.find()):
             return Plan(dead=found.dead, troubles=troubles)
         if len(fewer.steps) < len(found.steps):
-            return fewer.plan()
+            found = fewer
+    if refused and not limits.single and len(found.steps) <= limits.most:
+        return Plan(dead=found.dead)
     return found.plan()
 
 

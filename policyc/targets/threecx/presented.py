@@ -179,9 +179,14 @@ class Space:
         object.__setattr__(self, "_starts", cuts)
         object.__setattr__(self, "_shifts", [tuple(one) for one in shifts])
 
-    def presented(self, low: int, high: int) -> Iterator[tuple[Kind, int, int]]:
-        """Yield the texts that callers between two ranks of `digits` are presented as: kind, positions."""
+    def presented(self, low: int, high: int) -> Iterable[tuple[Kind, int, int]]:
+        """Return the texts that callers between two ranks of `digits` are presented as: kind, positions."""
         index = bisect_right(self._starts, low) - 1
+        if high <= self._starts[min(index + 1, len(self._starts) - 1)]:
+            return [(kind, low + shift, high + shift) for kind, shift in self._shifts[index]]
+        return self._presented(index, low, high)
+
+    def _presented(self, index: int, low: int, high: int) -> Iterator[tuple[Kind, int, int]]:
         while index < len(self._starts) and self._starts[index] < high:
             first = max(low, self._starts[index])
             end = min(high, self._starts[index + 1]) if index + 1 < len(self._starts) else high

@@ -67,6 +67,17 @@ class Reading:
         except _reader.NotUnderstood as error:
             raise _told(error) from error
 
+    def laid(self, called: str, calls: Sequence[Calls]) -> _reader.Laid:
+        """Return the same, laid out on lines that calls share. Raises NotUnderstood."""
+        try:
+            return self._reading.laid(called, calls)
+        except _reader.NotUnderstood as error:
+            raise _told(error) from error
+
+    def forget(self) -> None:
+        """Let go of what was found so far."""
+        self._reading.forget()
+
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""
         try:
@@ -198,7 +209,7 @@ def holidays(policy: Policy) -> Iterable[tuple[date, date]]:
     sorts = _sorts(policy)
     special = _special(policy, policy.rules, frozenset(sorts.values()))
     if len(special) > 1:  # some of them may be of rules that never decide
-        deciding = DecisionModel(policy).deciding
+        deciding = DecisionModel.of(policy).deciding
         special = _special(policy, deciding, frozenset(sorts.values()))
     off = frozenset[_Sort]().union(*special)
     return [(day, day) for day, sort in sorted(sorts.items()) if sort in off]

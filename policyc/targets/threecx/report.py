@@ -318,5 +318,6 @@ def _plain(text: str) -> str:
 
 def _code(text: str) -> str:
     """Return text as code, which no sign of its own ends."""
-    kept = _CONTROL.sub(" ", text).replace("`", "'").replace("|", "\\|")
+    kept = text if text.isprintable() else _CONTROL.sub(" ", text)
+    kept = kept.replace("`", "'").replace("|", "\\|")
     return f"`{kept}`"

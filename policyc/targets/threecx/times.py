@@ -154,6 +154,7 @@ class Week:
 
     cuts: tuple[int, ...]
     _wider: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _said: dict[int, Hours | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def count(self) -> int:
@@ -190,6 +191,11 @@ class Week:
 
     def hours(self, mask: int) -> Hours | None:
         """Return times as the hours of one exception, or None if no type of hours says them. Never no time at all."""
+        if mask not in self._said:
+            self._said[mask] = self._hours(mask)
+        return self._said[mask]
+
+    def _hours(self, mask: int) -> Hours | None:
         whole = (1 << self.count) - 1
         ordinary, holiday = self.split(mask)
         if ordinary == holiday:

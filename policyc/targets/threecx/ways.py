@@ -63,7 +63,9 @@ class Step(NamedTuple):
 
     def taking(self, columns: Columns, atoms: Atoms) -> "Step":
         """Return the exception with the calls that it takes if it matches some texts."""
-        return self._replace(calls=columns.of(atoms, self.shape.kind, self.shape.mask))
+        size, shape, destination, ordered, carved, _, patterns = self
+        calls = columns.of(atoms, shape.kind, shape.mask)
+        return Step(size, shape, destination, ordered, carved, calls, patterns)
 
     def written(self, search: Search) -> Patterns:
         """Return patterns for the exception, as wide as they may be."""

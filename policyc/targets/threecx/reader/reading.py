@@ -9,31 +9,31 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from policyc import schedule
 from policyc.targets.threecx.reader import document, walks
 from policyc.targets.threecx.reader.errors import NotUnderstood, Path, Trouble, Unclear, What
 from policyc.targets.threecx.reader.exceptions import ForwardingException, Lists, check_keys
 from policyc.targets.threecx.reader.hours import Clock
-from policyc.targets.threecx.reader.patterns import Matcher, Shape, shape
+from policyc.targets.threecx.reader.layout import (
+    EXTERNAL,
+    LIKENESSES,
+    Calls,
+    Likeness,
+    Line,
+    Window,
+    kind_of,
+    layout,
+    shown,
+)
+from policyc.targets.threecx.reader.patterns import UNKNOWN, Matcher, Shape, shape
 from policyc.targets.threecx.reader.plans import Forwarded, HandedOver, Looped, Plan, Plans, Rang
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
-
-
-class Calls(Protocol):
-    """Calls that are alike but for some digits of the caller, which are `?` in what is presented."""
-
-    @property
-    def internal(self) -> bool: ...  # noqa: D102
-    @property
-    def presented(self) -> str: ...  # noqa: D102
-    @property
-    def hidden(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Pbx:
     systems: Mapping[str, str] = field(default_factory=dict)
 
 
+_MOST_KEPT: Final = 1000  # lists
 _NAMES: Final = ("ForwardingExceptions", "Number")
 
 
@@ -105,7 +106,8 @@ class _Extension:
     """The list of an extension; one that is in trouble as a whole has no exceptions.
 
     `allowed` are the exceptions for internal calls and those for external ones, `odd` those of which nobody knows whom
-    they are for: bits, by their places. `plans` are known by the exceptions that may match, and those that do.
+    they are for: bits, by their places. `forwards` are the extensions at which calls may go on. `plans` are known by
+    the exceptions that may match, and those that do.
     """
 
     exceptions: tuple[ForwardingException, ...]
@@ -113,20 +115,45 @@ class _Extension:
     matcher: Matcher
     allowed: tuple[int, int]
     odd: int
+    forwards: tuple[str, ...]
     plans: dict[int, dict[int, Plan]] = field(default_factory=dict)
+    few: dict[tuple[Likeness, ...], Matcher] = field(default_factory=dict)
+
+    def of(self, alike: tuple[Likeness, ...]) -> Matcher:
+        """Return the matcher for texts of which those that are alike to others are not asked about."""
+        if not alike:
+            return self.matcher
+        found = self.few.get(alike)
+        if found is None:
+            found = self.of(alike[1:]).without(alike[0].one, alike[0].behind)
+            self.few[alike] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """Calls with one shape of what is shown; `kind` is 0 for internal ones, else 1.
+    """Calls on one line. For each extension, `direct` is what it does with them, `known` what becomes of them."""
 
-    For each extension, `direct` is what it does with them, `known` what becomes of them.
-    """
-
-    shown: Shape
-    kind: int
+    line: Line
     direct: dict[str, Found] = field(default_factory=dict)
     known: dict[str, Found] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What becomes of calls, on lines: for each of them windows, as `layout` has them."""
+
+    windows: Sequence[Sequence[Window]]
+    sources: Sequence[Found]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LaidOut:
+    """Some calls, and what is asked for them together."""
+
+    calls: Sequence[Calls]
+    windows: Sequence[Sequence[Window]]
+    asked: tuple[_Asked, ...]
 
 
 class Reading:
@@ -141,7 +168,9 @@ class Reading:
         self._lists = Lists(pbx.current, Clock(pbx.holidays), pbx.systems, places)
         self._extensions: dict[str, _Extension] = {}
         self._plans = Plans()
-        self._asked: dict[Calls | tuple[str, int], _Asked] = {}
+        self._asked: dict[Calls, _Asked] = {}
+        self._laid: dict[tuple[int, tuple[Likeness, ...]], _LaidOut] = {}  # by the identity of calls, which are kept
+        self._alike: dict[str, tuple[Likeness, ...]] = {}
         self._sound: set[int] = set()  # plans in which no call gets to what is not understood
 
     # --- what is asked ---
@@ -150,22 +179,65 @@ class Reading:
         """Return what becomes of each of the calls to a number. Raises NotUnderstood."""
         return [self._checked(self._diagram(called, self._asks(one))) for one in calls]
 
+    def laid(self, called: str, calls: Sequence[Calls]) -> Laid:
+        """Return the same on lines that calls share. Raises NotUnderstood."""
+        key = id(calls), self.takes_alike(called)
+        out = self._laid.get(key)
+        if out is None:
+            made = layout(calls, self._pbx.anonymous, key[1])
+            out = self._laid[key] = _LaidOut(calls, made.windows, tuple(map(_Asked, made.lines)))
+        try:
+            return Laid(out.windows, [self._checked(self._diagram(called, asked)) for asked in out.asked])
+        except NotUnderstood:
+            # Of several things the first is told, and a line may have texts that nobody asked for.
+            return Laid([((0, at, 0),) for at in range(len(calls))], self.found(called, calls))
+
+    def forget(self) -> None:
+        """Let go of what was found so far, if it is much."""
+        if len(self._extensions) > _MOST_KEPT:
+            for known in (self._extensions, self._asked, self._laid, self._alike, self._sound):
+                known.clear()
+            self._plans = Plans()
+
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone.
 
         Of each extension: its number; then, of the exception that decides, whom it is for and where it sends them.
         """
-        return list(self._run(called, self._asks(one), local))
+        return list(self._run(called, one, local))
 
     def _asks(self, one: Calls) -> _Asked:
         found = self._asked.get(one)
         if found is None:
-            # Callers who hide their numbers are alike, as many as they are.
-            shown = self._pbx.anonymous if one.hidden or not one.presented else one.presented
-            kind = 0 if one.internal else 1
-            found = self._asked.setdefault((shown, kind), _Asked(shape(shown), kind))
-            self._asked[one] = found
+            (line,) = (line for line in layout((one,), self._pbx.anonymous, ()).lines if line.shapes)
+            found = self._asked[one] = _Asked(line)
         return found
+
+    def takes_alike(self, called: str) -> tuple[Likeness, ...]:
+        """Return what is alike to an extension, and to all at which its calls may go on."""
+        known = self._alike
+        if called not in known:
+            for group in walks.components(called, lambda one: () if one in known else self._forwards(one)):
+                if group[0] not in known:
+                    beyond = {to for one in group for to in self._forwards(one)} - set(group)
+                    found = tuple(
+                        one
+                        for one in LIKENESSES
+                        if all(one in known[to] for to in beyond) and all(self._is_alike(to, one) for to in group)
+                    )
+                    known.update(dict.fromkeys(group, found))
+        return known[called]
+
+    def _is_alike(self, number: str, alike: Likeness) -> bool:
+        """Tell whether exceptions of an extension take external calls alike."""
+        if number not in self._places:
+            return True
+        one = self._extension(number)
+        return one.matcher.are_alike(alike.one, alike.other, one.allowed[EXTERNAL])
+
+    def _forwards(self, number: str) -> Sequence[str]:
+        """Return the extensions at which calls to one may go on."""
+        return self._extension(number).forwards if number in self._places else ()
 
     # --- one list ---
 
@@ -182,10 +254,14 @@ class Reading:
                 sum(1 << place for place, one in enumerate(exceptions) if one.kinds[kind]) for kind in (0, 1)
             )
             clear = [
-                (place, one.patterns) for place, one in enumerate(exceptions) if not isinstance(one.patterns, Trouble)
+                (pattern, 1 << place)
+                for place, one in enumerate(exceptions)
+                if not isinstance(one.patterns, Trouble)
+                for pattern in one.patterns
             ]
             odd = sum(1 << place for place, one in enumerate(exceptions) if isinstance(one.patterns, Trouble))
-            found = _Extension(exceptions, trouble, Matcher(clear), (allowed[0], allowed[1]), odd, {})
+            events = dict.fromkeys(one.event.extension for one in exceptions if isinstance(one.event, Forwarded))
+            found = _Extension(exceptions, trouble, Matcher(clear), (allowed[0], allowed[1]), odd, tuple(events))
             self._extensions[number] = found
         return found
 
@@ -202,28 +278,39 @@ class Reading:
         found = asked.direct.get(number)
         if found is None:
             one = self._extension(number)
-            if one.trouble:
-                found = Found((0,), (self._plans.leaf(one.trouble),))
-            else:
-                allowed = one.allowed[asked.kind]
-                odd = (one.odd | one.matcher.uncertain(asked.shown)) & allowed
-                found = self._planned(number, one, odd, *one.matcher.cut(asked.shown, allowed))
+            troubled = one.trouble and Found((0,), (self._plans.leaf(one.trouble),))
+            found = troubled or self._on(asked.line, number, one)
             asked.direct[number] = found
         return found
 
-    def _planned(self, number: str, one: _Extension, odd: int, starts: Sequence[int], matching: Sequence[int]) -> Found:
-        """Return what becomes of calls for which some exceptions match from each start on, and others may."""
+    def _on(self, line: Line, number: str, one: _Extension) -> Found:
+        """Return what becomes of calls on a line."""
+        starts: list[int] = []
+        plans: list[Plan] = []
+        goes_on = False
+        known: dict[tuple[str, Matcher], Found] = {}
+        for place, its, elsewhere in line.shapes:
+            matcher = one.of(elsewhere)
+            spare = matcher.spare(its)
+            few = shape(its.literal + UNKNOWN * (its.more - spare)) if spare else its
+            cut = known.get((few.text, matcher))
+            if cut is None:
+                cut = known[few.text, matcher] = self._planned(number, one, matcher, few, line.kind)
+            factor = 10**spare
+            starts += [place + start * factor for start in cut.starts]
+            plans += cut.plans
+            goes_on = goes_on or cut.goes_on
+        return Found(tuple(starts), tuple(plans), goes_on)
+
+    def _planned(self, number: str, one: _Extension, matcher: Matcher, its: Shape, kind: int) -> Found:
+        """Return what becomes of calls of a shape."""
+        allowed = one.allowed[kind]
+        odd = (one.odd | matcher.uncertain(its)) & allowed
         plans = one.plans.setdefault(odd, {})
-        pieces = []
-        last = -1
-        for start, bits in zip(starts, matching, strict=True):
-            if bits != last:
-                last = bits
-                plan = plans.get(bits)
-                if plan is None:
-                    plan = plans[bits] = self._decided(number, one.exceptions, bits, odd & ~bits)
-                pieces.append((start, plan))
-        return _joined(pieces)
+        starts, matching = matcher.cut(its, allowed)
+        for bits in set(matching).difference(plans):
+            plans[bits] = self._decided(number, one.exceptions, bits, odd & ~bits)
+        return _joined(zip(starts, [plans[bits] for bits in matching], strict=True))
 
     def _decided(self, number: str, exceptions: tuple[ForwardingException, ...], matching: int, odd: int) -> Plan:
         plans = self._plans
@@ -296,6 +383,9 @@ class Reading:
 
     def _pieces(self, way: Found, known: Callable[[str], Found | None]) -> Iterator[tuple[int, Plan]]:
         for at, (low, plan) in enumerate(zip(way.starts, way.plans, strict=True)):
+            if not plan.onward:
+                yield low, plan
+                continue
             behind = {to: one for to in plan.onward if (one := known(to)) is not None}
             if not behind:
                 yield low, plan
@@ -323,8 +413,9 @@ class Reading:
 
     # --- one call ---
 
-    def _run(self, called: str, asked: _Asked, local: datetime) -> Iterator[Stop]:
+    def _run(self, called: str, call: Calls, local: datetime) -> Iterator[Stop]:
         lines = self._text.split("\n")
+        kind, its = kind_of(call), shown(call, self._pbx.anonymous)
         seen: set[str] = set()
         while called in self._places and called not in seen:
             seen.add(called)
@@ -333,9 +424,9 @@ class Reading:
             one = self._extension(called)
             if one.trouble:
                 raise _located(self._file, self._text, one.trouble)
-            allowed = one.allowed[asked.kind]
-            matching = one.matcher.cut(asked.shown, allowed)[1][0]
-            odd = (one.odd | one.matcher.uncertain(asked.shown)) & allowed & ~matching
+            allowed = one.allowed[kind]
+            matching = one.matcher.cut(its, allowed)[1][0]
+            odd = (one.odd | one.matcher.uncertain(its)) & allowed & ~matching
             for at, exception in enumerate(one.exceptions):
                 if not (matching | odd) >> at & 1:
                     continue
