@@ -9,6 +9,7 @@ from strategies import boundary_callers, callers, number_sets, typical_callers
 
 from policyc import digits, numbering
 from policyc.digits import Caller, Kind, NumberSet
+from policyc.targets.freeswitch import callers as writer
 from policyc.targets.freeswitch.callers import ANONYMOUS, UNKNOWN, Match, matches
 from policyc.targets.freeswitch.dialect import none_of, one_of
 
@@ -49,6 +50,22 @@ def test_many_numbers_need_no_more_alternatives_than_there_are(some: list[int], 
     for one in range(1000):
         caller = Caller(Kind.EXTERNAL, f"0612345{one:03}")
         assert matched((found,), caller) is ((one in some) is not outside)
+
+
+SOME = st.lists(st.sampled_from(["06", "0612", "06123", "07", "1", "+33", "+4"]).map(numbering.prefix), max_size=4)
+
+
+@given(number_sets(), SOME, st.lists(st.integers(0, 99), max_size=12))
+def test_blocks_apart_from_one_another_are_told_as_any_others(
+    numbers: NumberSet, some: list[NumberSet], ends: list[int]
+) -> None:
+    near = digits.union(numbering.exactly(f"06123456{end:02}") for end in ends)
+    for each in (numbers, near | digits.union(some), digits.union(some) - near, near & ~numbers):
+        with pytest.MonkeyPatch.context() as plain:
+            plain.setattr(writer, "_apart", lambda *_: [])
+            expected = matches(each)
+
+        assert matches(each) == expected
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,9 @@ def _match(kind: Kind | None, callers: NumberSet) -> Match | None:
     missing: list[_Block] = []
     for group in _groups(kind) if words[UNKNOWN] else _touched(kind, callers.ends):
         must = _within(callers.ends, group.low, group.high)
+        if not words[UNKNOWN] and (blocks := _apart(group, must)):
+            among += blocks
+            continue
         never = digits.flip(_join(must, group.nobody), group.high - group.low)
         some, exceptions = _cover(group.sign, group.length, must, never, 0, group.length)
         among += some
@@ -158,6 +161,20 @@ def _within(ends: _Ends, low: int, high: int) -> _Ends:
 
 def _join(one: _Ends, two: _Ends) -> _Ends:
     return (digits.from_ends(one) | digits.from_ends(two)).ends if two else one
+
+
+def _apart(group: _Group, must: _Ends) -> list[_Block]:
+    """Return the blocks of numbers each interval of which is one; none where they may be told in fewer expressions.
+
+    They cannot where someone calls from between them: exceptions would be no fewer. Most sets are such.
+    """
+    blocks = []
+    for low, high in zip(must[::2], must[1::2], strict=True):
+        more = _POWERS.get(high - low)
+        if more is None or low % (high - low):
+            return []
+        blocks.append(_block(group.sign, group.length, low, more))
+    return [] if _count(group.nobody, must[0], must[-1]) else blocks
 
 
 def _cover(sign: str, length: int, must: _Ends, never: _Ends, low: int, more: int) -> tuple[list[_Block], list[_Block]]:

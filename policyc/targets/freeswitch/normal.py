@@ -87,6 +87,8 @@ def _leads_to_mailbox(plan: Plan, at: int) -> bool:
 def _by_cause(plan: Plan, dial: int, *, answered: bool, over: bool) -> Plan:
     """Return the form of what follows a dial that failed: the causes that are told apart, in one order."""
     asked = set(_causes(plan, dial))
+    if not asked:
+        return _normal(plan, answered=answered, over=over)
     kinds: dict[frozenset[frozenset[str]], set[str]] = {}
     for cause in causes.FAILURES:
         kinds.setdefault(frozenset(some for some in asked if cause in some), set()).add(cause)

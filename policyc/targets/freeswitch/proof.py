@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from policyc.model import Policy
     from policyc.outcomes import Ending
-    from policyc.targets.freeswitch.reader import Dialplan, Found
+    from policyc.targets.freeswitch.reader import Dialplan, Found, Laid
 
 __all__ = ["FILES", "Reading", "expected", "happens", "normal", "read"]
 
@@ -84,6 +84,17 @@ class Reading:
             return self._reading.found(called, calls)
         except reader.NotUnderstood as unclear:
             raise _told(unclear) from unclear
+
+    def laid(self, called: str, calls: Sequence[Calls]) -> Laid:
+        """Return the same upon sources that the calls share. Raises NotUnderstood."""
+        try:
+            return self._reading.laid(called, calls)
+        except reader.NotUnderstood as unclear:
+            raise _told(unclear) from unclear
+
+    def forget(self) -> None:
+        """Let go of what was found so far."""
+        self._reading.forget()
 
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""

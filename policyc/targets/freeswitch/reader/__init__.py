@@ -13,6 +13,6 @@ that the clock shows a year from 2000 to 2099.
 from policyc.targets.freeswitch.reader.dialplan import Dialplan, read
 from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, What
 from policyc.targets.freeswitch.reader.plans import Parted, Plan
-from policyc.targets.freeswitch.reader.reading import Found, Reading
+from policyc.targets.freeswitch.reader.reading import Found, Laid, Reading
 
-__all__ = ["Dialplan", "Found", "NotUnderstood", "Parted", "Place", "Plan", "Reading", "What", "read"]
+__all__ = ["Dialplan", "Found", "Laid", "NotUnderstood", "Parted", "Place", "Plan", "Reading", "What", "read"]

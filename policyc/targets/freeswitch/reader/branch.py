@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from policyc import values
 from policyc.targets.freeswitch.reader.errors import Place, Unclear, What
 from policyc.targets.freeswitch.reader.expanding import leading_number
 
@@ -62,7 +63,7 @@ def plainly_set(data: str) -> str | None:
     return None if matters or not name else name
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Queued:
     """An application to run after the hunt, its data not yet expanded, or already (`ready`)."""
 

@@ -7,12 +7,12 @@ that is the same for all speaks of none.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import compress, repeat
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import compress, islice
 from operator import attrgetter, is_not
 from typing import Any
 
+from policyc import values
 from policyc.targets.freeswitch.reader.errors import Place, What
 from policyc.targets.freeswitch.reader.plans import Event, Odd, Parted, Plan
 from policyc.targets.freeswitch.reader.regions import ANY, Region
@@ -21,7 +21,7 @@ from policyc.targets.freeswitch.reader.times import Clock
 _is_open = attrgetter("is_open")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class Diagram:
     """`plans[i]` is for the numbers from `starts[i]` to the next start; the first start is 0."""
 
@@ -61,6 +61,13 @@ class Plans:
         self._numbered: dict[int, tuple[Outcome, bool]] = {}
         self._asked: dict[Hashable, Hashable] = {}
         self._asked_by_id: dict[int, tuple[Hashable, Hashable]] = {}
+
+    def forget(self) -> None:
+        """Let go of all that was made."""
+        for made in (self._ending, self._same, self._before, self._parted, self._chosen, self._numbered):
+            made.clear()
+        self._asked.clear()
+        self._asked_by_id.clear()
 
     def plan(self, *events: Event) -> Diagram:
         """Return the diagram of one plan for all."""
@@ -165,21 +172,23 @@ class Plans:
         space = _joint(yes.space, no.space)
         if space is None:
             return self._mixed()
-        starts: Sequence[int]
-        ones: Iterator[Plan]
-        others: Iterator[Plan]
         if yes.space is None:
-            starts, ones, others = no.starts, repeat(yes.plans[0]), iter(no.plans)
-        elif no.space is None:
-            starts, ones, others = yes.starts, iter(yes.plans), repeat(no.plans[0])
-        elif yes.starts == no.starts:
-            starts, ones, others = yes.starts, iter(yes.plans), iter(no.plans)
-        else:
+            one = yes.plans[0]
+            behind = {id(other): made(one, other) for other in {id(plan): plan for plan in no.plans}.values()}
+            return self._made(space, no.starts, [behind[id(other)] for other in no.plans])
+        if no.space is None:
+            other = no.plans[0]
+            behind = {id(one): made(one, other) for one in {id(plan): plan for plan in yes.plans}.values()}
+            return self._made(space, yes.starts, [behind[id(one)] for one in yes.plans])
+        starts: Sequence[int] = yes.starts
+        ones: Sequence[Plan] = yes.plans
+        others: Sequence[Plan] = no.plans
+        if yes.starts != no.starts:
             starts = sorted({*yes.starts, *no.starts})
-            ones, others = map(yes.at, starts), map(no.at, starts)
+            ones, others = list(map(yes.at, starts)), list(map(no.at, starts))
         known: dict[tuple[int, int], Plan] = {}
         plans: list[Plan] = []
-        for one, other in zip(ones, others, strict=False):
+        for one, other in zip(ones, others, strict=True):
             key = id(one), id(other)
             plan = known.get(key)
             if plan is None:
@@ -213,13 +222,12 @@ class Plans:
                 plans += some
         return self._made(space, starts, plans)
 
-    def _made(self, space: int | str, starts: Sequence[int], plans: Sequence[Plan]) -> Diagram:
+    def _made(self, space: int | str, starts: Iterable[int], plans: Iterable[Plan]) -> Diagram:
         """Return the diagram in which neighbours that are alike are one."""
-        new = [True, *map(is_not, plans[1:], plans)]
-        if all(new):
-            kept_starts, kept_plans = tuple(starts), tuple(plans)
-        else:
-            kept_starts, kept_plans = tuple(compress(starts, new)), tuple(compress(plans, new))
+        new = [True, *map(is_not, islice(plans, 1, None), plans)]
+        if False in new:
+            starts, plans = compress(starts, new), compress(plans, new)
+        kept_starts, kept_plans = tuple(starts), tuple(plans)
         return self.same(kept_plans[0]) if len(kept_plans) == 1 else Diagram(space, kept_starts, kept_plans)
 
     def within(self, region: Region, diagram: Diagram) -> Diagram:

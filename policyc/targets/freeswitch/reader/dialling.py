@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from policyc import values
 from policyc.targets.freeswitch.reader import texts
 from policyc.targets.freeswitch.reader.applications import spelt
 from policyc.targets.freeswitch.reader.branch import FAMILIES
@@ -26,7 +26,7 @@ CONFIRM = ("group_confirm_key", "group_confirm_file", "group_confirm_cancel_time
 _RING_SECONDS = 60  # without a limit of the dialplan's
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class DialString:
     """The variables of `{}` and of `[]`, by name in lower case, and what is dialled."""
 

@@ -8,8 +8,9 @@ document types, so that there are no entities but those of XML itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.parsers import expat
 
 from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, What
@@ -17,16 +18,28 @@ from policyc.targets.freeswitch.reader.texts import encode, variable_token
 
 _LONGEST_LINE = 1 << 20
 """FreeSWITCH loses a character of a longer one."""
-_PREPROCESSED = re.compile(r"x-pre-process|<!--#|<\?|</?include>", re.IGNORECASE)
+_PREPROCESSED = re.compile(r"-(?<=x-)pre-process|<(?:!--#|\?|/?include>)", re.IGNORECASE)
 _GLOBAL = re.compile(r"\$\$\{([A-Za-z0-9_]+)\}")
 _LEFT_OUT = re.compile(r"\s*(<\?xml[^<>]*\?>\s*)?(</?include>)?\s*")
+_ASIDE = r"<!--.*?-->|<!\[CDATA\[.*?\]\]>"
+_ATTRIBUTES = r"""(?:[^<>"']|"[^"]*"|'[^']*')*+"""
+_EXTENSION = rf"<extension(?=[\s>]){_ATTRIBUTES}(?<!/)>[^<]*+(?:<(?!/?extension[\s/>]|!)[^<]*+)*+</extension\s*+>"
+"""One without comments, and without others in it: of a well-formed text, `<` begins a tag or something aside."""
+_ROW = re.compile(rf"{_ASIDE}|(?:{_EXTENSION}\s*+)++", re.DOTALL)
+_ONE = re.compile(_EXTENSION)
+_SETTING = r"""<(?:anti-)?action\s[^<]*?application\s*=\s*["'](?:[a-z_]*(?:set|export)|[^"']*&[^"']*)["'][^<]*"""
+_NAMING = r"<[^<{&]*+(?:&(?!#)[^<{&]*+)*+(?:\{|&#)[^<]*"
+_WITH_NAMES = re.compile(rf"{_ASIDE}|{_NAMING}|{_SETTING}", re.DOTALL)
+_START = re.compile(rf"<[^\s/<>!]+{_ATTRIBUTES}(?=/?>)")
+_SAYS = re.compile(r">\s*[^\s<]")
+_LATER = "later"  # our own instruction in what is read at first: a row of extensions is read later
 
 
 @dataclass(slots=True, eq=False)
 class Element:
     """An element: its attributes as FreeSWITCH has them, a character a byte.
 
-    `said`: text stands in it, or control characters in an attribute.
+    `said`: text stands in it, or control characters in an attribute. `unread`: it stands for extensions.
     """
 
     name: str
@@ -34,53 +47,124 @@ class Element:
     line: int
     children: list[Element]
     said: bool = False
+    unread: Unread | None = None
 
 
-def parse(file: str, text: str) -> list[Element]:
-    """Return the elements of a file. Raises NotUnderstood."""
+class Unread(NamedTuple):
+    """Extensions that are still text, one or several beside each other: from where to where, and on which line."""
+
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """The text of a file, which is well-formed XML."""
+
+    file: str
+    text: str
+
+    def parsed(self, text: str, line: int = 1, rows: Sequence[Unread] = ()) -> list[Element]:
+        """Return the elements of a part of it that begins on a line; `rows` are those that it leaves out."""
+        parser = expat.ParserCreate("UTF-8")
+        parser.buffer_text = True
+        root = Element("", {}, 1, [])
+        stack = [root]
+        has_references, has_globals, is_plain = "&#" in text, "$${" in text, text.isascii()
+        before = line - 1
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if not is_plain:
+                attributes = {key: encode(value) for key, value in attributes.items()}
+            if has_globals:
+                attributes = {key: with_globals(value) for key, value in attributes.items()}
+            element = Element(name, attributes, before + parser.CurrentLineNumber, [])
+            if has_references:
+                element.said = any(char < " " for value in attributes.values() for char in value)
+            stack[-1].children.append(element)
+            stack.append(element)
+
+        def end(_: str) -> None:
+            stack.pop()
+
+        def characters(data: str) -> None:
+            if not data.isspace():
+                stack[-1].said = True
+
+        def later(_: str, which: str) -> None:
+            row = rows[int(which)]
+            is_own = stack[-1].name == "context"
+            stack[-1].children += [Element("", {}, row.line, [], unread=row)] if is_own else self.read(row)
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.ProcessingInstructionHandler = later
+        if _SAYS.search(text):
+            parser.CharacterDataHandler = characters
+        parser.Parse(f"<files>{text}</files>".encode(), True)
+        (files,) = root.children
+        return files.children
+
+    def read(self, some: Unread) -> list[Element]:
+        """Return the elements of a part that was not read."""
+        return self.parsed(self.text[some.start : some.end], some.line)
+
+    def split(self, row: Unread) -> Iterator[Unread]:
+        """Yield the extensions of a row."""
+        line, done = row.line, row.start
+        for found in _ONE.finditer(self.text, row.start, row.end):
+            start, end = found.span()
+            line += self.text.count("\n", done, start)
+            yield Unread(start, end, line)
+            done = start
+
+    def tags(self) -> set[str]:
+        """Return the tags that may set or read variables, each once, without what ends them."""
+        found = {one for one in _WITH_NAMES.findall(self.text) if not one.startswith("<!")}
+        return {one[0].rstrip("/") for one in map(_START.match, found) if one}
+
+
+def parse(file: str, text: str) -> tuple[Source, list[Element]]:
+    """Return the text of a file, and its elements; extensions in contexts may be yet unread. Raises NotUnderstood."""
     plain = _preprocessed(file, text.removeprefix("\ufeff"))
-    try:
-        raw = f"<files>{plain}</files>".encode()
-    except UnicodeEncodeError as error:
-        raise NotUnderstood(Place(file, plain.count("\n", 0, error.start) + 1), What.FILE, "UTF-8") from error
+    _check(file, plain)
+    source = Source(file, plain)
+    rows: list[Unread] = []
+    kept: list[str] = []
+    line, done = 1, 0
+    for found in _ROW.finditer(plain):
+        start, end = found.span()
+        if plain.startswith("<!", start):
+            continue
+        line += plain.count("\n", done, start)
+        ends = plain.count("\n", start, end)
+        kept += (plain[done:start], f"<?{_LATER} {len(rows)}?>", "\n" * ends)
+        rows.append(Unread(start, end, line))
+        line, done = line + ends, end
+    return source, source.parsed("".join((*kept, plain[done:])), 1, rows)
+
+
+def _check(file: str, text: str) -> None:
+    """Raise NotUnderstood where a text is no well-formed XML, or has a document type."""
     parser = expat.ParserCreate("UTF-8")
-    parser.buffer_text = True
-    root = Element("", {}, 1, [])
-    stack = [root]
-    has_references = "&#" in plain
-    is_plain, has_globals = plain.isascii(), "$${" in plain
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if not is_plain:
-            attributes = {key: encode(value) for key, value in attributes.items()}
-        if has_globals:
-            attributes = {key: with_globals(value) for key, value in attributes.items()}
-        element = Element(name, attributes, parser.CurrentLineNumber, [])
-        if has_references:
-            element.said = any(char < " " for value in attributes.values() for char in value)
-        stack[-1].children.append(element)
-        stack.append(element)
-
-    def end(_: str) -> None:
-        stack.pop()
-
-    def characters(data: str) -> None:
-        if not data.isspace():
-            stack[-1].said = True
 
     def refuse(*_: object) -> None:
         raise NotUnderstood(Place(file, parser.CurrentLineNumber), What.FILE, "<!DOCTYPE")
 
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = characters
     parser.StartDoctypeDeclHandler = refuse
     parser.ProcessingInstructionHandler = refuse
+    at = 0
     try:
-        parser.Parse(raw, True)
+        parser.Parse(b"<files>", False)
+        for at in range(0, len(text), _LONGEST_LINE):
+            parser.Parse(text[at : at + _LONGEST_LINE].encode(), False)
+        parser.Parse(b"</files>", True)
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, at + error.start) + 1
+        raise NotUnderstood(Place(file, line), What.FILE, "UTF-8") from error
     except expat.ExpatError as error:
         raise NotUnderstood(Place(file, error.lineno), What.FILE, expat.ErrorString(error.code) or "XML") from error
-    return root.children[0].children
 
 
 def with_globals(text: str) -> str:
@@ -92,9 +176,8 @@ def _preprocessed(file: str, text: str) -> str:
     """Return a text as FreeSWITCH's preprocessor leaves it, its lines kept."""
     if "\0" in text:
         raise NotUnderstood(Place(file, 1), What.FILE, "NUL")
-    for at, line in enumerate(text.split("\n"), 1) if len(text) >= _LONGEST_LINE else ():
-        if len(line.encode("utf-8", "surrogateescape")) >= _LONGEST_LINE:
-            raise NotUnderstood(Place(file, at), What.LINE, line[:80])
+    if (long := _long_line(text)) is not None:
+        raise NotUnderstood(Place(file, text.count("\n", 0, long) + 1), What.LINE, text[long : long + 80])
     if not _PREPROCESSED.search(text):
         return text
     kept: list[str] = []
@@ -109,3 +192,19 @@ def _preprocessed(file: str, text: str) -> str:
         kept.append(text[done:begin])
         done = end
     return "".join((*kept, text[done:]))
+
+
+def _long_line(text: str) -> int | None:
+    """Return where the first line begins that FreeSWITCH would not read whole, None if none is so long."""
+    start = 0
+    while len(text) - start >= _LONGEST_LINE // 4:  # a character is at most four bytes
+        end = text.rfind("\n", start, start + _LONGEST_LINE // 4)
+        if end < 0:
+            end = text.find("\n", start)
+            line = text[start : len(text) if end < 0 else end]
+            if len(line.encode("utf-8", "surrogatepass")) >= _LONGEST_LINE:
+                return start
+            if end < 0:
+                return None
+        start = end + 1
+    return None

@@ -22,6 +22,7 @@ _ODD_GROUP = re.compile(r"\$\{\d+[^\d}]|\$\{\d+$|\$\{?\d{9}", re.ASCII)
 _TRUE = frozenset("yes on true t enabled active allow".split())
 _LEADING = re.compile(r"\s*[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?[\d.]*", re.ASCII)
+_BLANKS = re.compile(" +")
 _MOST_GROUPS = 256
 
 
@@ -159,7 +160,7 @@ def words(text: str, limit: int) -> list[str]:
     if text.startswith("^^"):
         raise Unclear(What.ARGUMENTS, show(text))
     if "'" not in text and "\\" not in text:
-        return re.split(" +", text.strip(" "), maxsplit=limit - 1) if text else []
+        return _BLANKS.split(text.strip(" "), limit - 1) if text else []
     found: list[str] = []
     at = 0
     while at < len(text) and len(found) < limit:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from policyc import values
 from policyc.targets.freeswitch.reader import applications, causes, dialling, plans, texts
 from policyc.targets.freeswitch.reader.branch import (
     HARMLESS,
@@ -51,7 +52,7 @@ from policyc.targets.freeswitch.reader.texts import Choice, Value
 from policyc.targets.freeswitch.reader.times import Clock
 
 if TYPE_CHECKING:
-    from policyc.targets.freeswitch.reader.dialplan import Context, Dialplan
+    from policyc.targets.freeswitch.reader.dialplan import Context, Dialplan, Does
 
 _DEEPEST = 20_000  # contexts that a call goes through
 _DEEPEST_EXECUTED = 32
@@ -60,10 +61,11 @@ _MOST_STEPS = 200_000
 _MANY = 1_000  # transfers that are left: more are as good as any number
 _BACK = "#back"  # an application of our own: execute_extension is over
 _OWN_VARIABLES = re.compile(r"%.?\[")
+_CALLED = "@destination_number"
 GLOBAL = "global"
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Exit:
     """Where a call is transferred to at the end of its first part: a context, and what the channel has."""
 
@@ -72,7 +74,7 @@ class Exit:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class _Request:
     """Go on in a context, with what a branch has. `eventful`: something happened since the last context."""
 
@@ -82,10 +84,12 @@ class _Request:
     eventful: bool
 
 
+_KnownBy = tuple[str, Value | None]
+"""A context, and the called number, where that is looked at."""
 _Work = Generator[_Request, Diagram, Diagram]
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class _Known:
     """What is known of a context, for calls that agree on some names."""
 
@@ -99,8 +103,8 @@ class _Frame:
     """A context that is being gone through."""
 
     number: int
-    context: str
     key: tuple[str, Value]
+    known_by: tuple[_KnownBy, _KnownBy]
     env: dict[str, Any]
     eventful: bool
     work: _Work
@@ -140,7 +144,7 @@ class Explorer:
     """Whether what was found holds for this called number only."""
     outcomes: dict[tuple[Regex, Value, bool], tuple[Outcome, bool]] = field(default_factory=dict)
     hunter: Hunter = field(init=False)
-    _known: dict[str, list[tuple[tuple[str, ...], dict[tuple[Any, ...], _Known]]]] = field(default_factory=dict)
+    _known: dict[_KnownBy, list[tuple[tuple[str, ...], dict[tuple[Any, ...], _Known]]]] = field(default_factory=dict)
     _kinds_of: dict[tuple[Value, ...], list[tuple[tuple[Value, ...], tuple[tuple[int, int], ...]]]] = field(
         default_factory=dict
     )
@@ -152,6 +156,8 @@ class Explorer:
     """What extensions that only set variables did."""
     _idle: dict[str, bool] = field(default_factory=dict)
     _frames: int = 0
+    _open: set[int] = field(default_factory=set)
+    """The contexts that are being gone through."""
     partings: int = 0
     """How often a hunt went on in several ways, of the calls that are being explored."""
     _steps: int = 0
@@ -159,6 +165,11 @@ class Explorer:
     def __post_init__(self) -> None:
         """Make the hunter."""
         self.hunter = Hunter(self)
+
+    def forget(self) -> None:
+        """Let go of what was found."""
+        for known in (self._known, self._kinds_of, self._layouts, self.outcomes, self.stretches):
+            known.clear()
 
     # -- what hunting asks -------------------------------------------------------------------------
 
@@ -357,12 +368,12 @@ class Explorer:
         """Go through a context, and through those that it leads to, and so on."""
         stack: list[_Frame] = []
         by_key: dict[tuple[str, Value], list[_Frame]] = {}
-        open_frames: set[int] = set()
+        open_frames = self._open = set()
         request: _Request | None = first
         answer: Diagram | None = None
         while True:
             if request is not None:
-                answer = self._remembered(request, open_frames)
+                answer = self._remembered(request)
                 if answer is None:
                     answer = self._looped(request, stack, by_key)
                 if answer is None:
@@ -395,32 +406,37 @@ class Explorer:
         reads = Reads()
         work = self._through(request.context, Branch(dict(env), reads))
         return _Frame(
-            self._frames, request.context.name, _key(request), env, request.eventful, work, reads, request.branch
+            self._frames,
+            _key(request),
+            _known_by(request.context, env),
+            env,
+            request.eventful,
+            work,
+            reads,
+            request.branch,
         )
 
-    def _remembered(self, request: _Request, open_frames: set[int]) -> Diagram | None:
+    def _remembered(self, request: _Request) -> Diagram | None:
         """Return what is known of a request, and note for the context it comes from what that depends on."""
         if self.exits is not None or self.local is not None:
             return None
         env = request.branch.env
-        tables = self._known.get(request.context.name, ())
-        for at, (names, table) in enumerate(tables):
-            known = table.get(tuple(map(env.get, names)))
-            if known is None or not known.open <= open_frames:
-                continue
-            if known.need and transfers_left(env)[1] <= known.need:
-                continue
-            _hand_on(request.branch, names, known.need, known.open)
-            if at and isinstance(tables, list):  # the next call is likely to depend on the same
-                tables.insert(0, tables.pop(at))
-            return known.diagram
+        for key in _known_by(request.context, env):
+            for names, table in self._known.get(key, ()):
+                known = table.get(tuple(map(env.get, names)))
+                if known is None or not known.open <= self._open:
+                    continue
+                if known.need and transfers_left(env)[1] <= known.need:
+                    continue
+                _hand_on(request.branch, names, known.need, known.open)
+                return known.diagram
         return None
 
     def _remember(self, frame: _Frame, diagram: Diagram) -> None:
         if self.exits is not None or self.local is not None:
             return
         names = tuple(sorted(frame.reads))
-        tables = self._known.setdefault(frame.context, [])
+        tables = self._known.setdefault(frame.known_by[_CALLED not in frame.reads], [])
         table = next((table for one, table in tables if one == names), None)
         if table is None:
             table = {}
@@ -471,6 +487,9 @@ class Explorer:
     def _value(self, tree: Tree, rest: Diagram | None, finish: Callable[[Branch], _Work]) -> _Work:
         """Return the diagram of a tree; `rest` is what follows where the hunt goes on."""
         if isinstance(tree, Passed):
+            known = self._goes_on(tree)
+            if known is not None:
+                return known
             tree = self.hunter.passed(tree)
         match tree:
             case Fork(asked, yes, no):
@@ -492,11 +511,40 @@ class Explorer:
             case End(branch):
                 return (yield from finish(branch))
             case Hunt(steps, last):
-                found = yield from self._value(last, rest, finish)
-                for step in reversed(steps):
-                    found = yield from self._value(step, found, finish)
-                return found
+                return (yield from self._hunted(steps, (yield from self._value(last, rest, finish)), finish))
         raise AssertionError(f"no end of a hunt: {tree}")
+
+    def _hunted(self, steps: tuple[Tree, ...], found: Diagram, finish: Callable[[Branch], _Work]) -> _Work:
+        """Return the diagram of the steps of a hunt; `found` is what comes of calls that none of them takes."""
+        known: dict[tuple[int, Does], Diagram] = {}  # of the same actions, taken where nothing was set in between
+        for step in reversed(steps):
+            if not isinstance(step, Step):
+                found = yield from self._value(step, found, finish)
+                continue
+            passed = step.passed
+            key = id(passed.branch), passed.extension.does
+            inside = known.get(key)
+            if inside is None:
+                inside = yield from self._value(passed, None, finish)
+                if not inside.is_open:  # what is not understood has a line of its own
+                    known[key] = inside
+            found = self.plans.chosen(step.outcome, inside, found)
+        return found
+
+    def _goes_on(self, passed: Passed) -> Diagram | None:
+        """Return what comes of calls that an extension does nothing with but transfer them, where that is known."""
+        to = passed.extension.transfers
+        context = self.dialplan.contexts.get(to[1].lower()) if to is not None else None
+        if to is None or context is None or passed.branch.queue or self.exits is not None or self.local is not None:
+            return None
+        branch = passed.branch.copy()
+        try:
+            if not branch.may_be_transferred():
+                return None
+        except Unclear:
+            return None
+        _enter(branch, *to)
+        return self._remembered(_Request(context, branch, passed.extension.place, eventful=False))
 
     # -- what was queued ---------------------------------------------------------------------------
 
@@ -504,19 +552,19 @@ class Explorer:
         """Run applications, one after the other, to the end; `eventful`: something happened before in the context."""
         events: list[Event] = []
         for at, item in enumerate(items):
-            rest = items[at + 1 :]
             try:
-                found = yield from self._one(branch, item, rest, events, eventful=eventful or bool(events))
+                value = self._at_once(branch, item, events)
+                if value is None:
+                    continue
+                ready = Queued(item.application, value, item.place, ready=True)
+                found = yield from self._one(branch, ready, items[at + 1 :], eventful or bool(events))
             except Unclear as unclear:
                 found = self.plans.plan(located(item.place, unclear))
-            if found is not None:
-                return self.plans.behind(tuple(events), found)
+            return self.plans.behind(tuple(events), found)
         return self.plans.plan(*events, HungUp(causes.CLEARING))
 
-    def _one(
-        self, branch: Branch, item: Queued, rest: tuple[Queued, ...], events: list[Event], *, eventful: bool
-    ) -> Generator[_Request, Diagram, Diagram | None]:
-        """Run one application; return what comes of the call where it sees to all that follows. Raises Unclear."""
+    def _at_once(self, branch: Branch, item: Queued, events: list[Event]) -> Value | None:
+        """Run an application that lets the queue go on; of others, return the data, expanded. Raises Unclear."""
         application, value = item.application, item.data
         self._steps += 1
         if self._steps > _MOST_STEPS:
@@ -531,6 +579,17 @@ class Explorer:
             return None
         if application in applications.NOTHING:
             return None
+        heard = applications.HEARD.get(application)
+        if heard is None or isinstance(value, Choice):
+            return value
+        event = heard(branch, value)
+        if event is not None:
+            events.append(event)
+        return None
+
+    def _one(self, branch: Branch, item: Queued, rest: tuple[Queued, ...], eventful: bool) -> _Work:
+        """Run one application that sees to all that follows. Raises Unclear."""
+        application, value = item.application, item.data
         if isinstance(value, Choice) and application != "bridge":
 
             def run(branch: Branch, yes: bool) -> _Work:
@@ -538,16 +597,8 @@ class Explorer:
                 return self._run(branch, (ready, *rest), eventful=eventful)
 
             return (yield from self._either(value.asked, branch, run))
-        heard = applications.HEARD.get(application)
-        if heard is not None and isinstance(value, str):
-            event = heard(branch, value)
-            if event is not None:
-                events.append(event)
-            return None
         if application in _CONTROL:
-            return (
-                yield from _CONTROL[application](self, branch, Queued(application, value, item.place), rest, eventful)
-            )
+            return (yield from _CONTROL[application](self, branch, item, rest, eventful))
         raise Unclear(What.APPLICATION, application)
 
     def _either(self, asked: Hashable, branch: Branch, run: Callable[[Branch, bool], _Work]) -> _Work:
@@ -578,16 +629,12 @@ class Explorer:
             raise Unclear(What.ARGUMENTS, texts.show(data))
         if not branch.may_be_transferred():
             return self.plans.plan(HungUp(causes.EXCHANGE))
-        before = branch.read("@destination_number")
         if not name:
             given = branch.read("@context")
             if not isinstance(given, str):
                 raise Unclear(What.VALUE, texts.show(data))
             name = given
-        for key, value in (("destination_number", number), ("context", name), ("rdnis", before)):
-            branch.write(f"@{key}", value)
-        branch.write("#base", None)
-        branch.write("#depth", None)
+        _enter(branch, number, name)
         if self.exits is not None:
             self.exits.append(Exit(name, branch.env, item.place))
             return self.plans.plan(plans.Onward(len(self.exits) - 1))
@@ -755,8 +802,22 @@ def _answered(value: Value, asked: Hashable, yes: bool) -> Value:
     return texts.choice(value.asked, _answered(value.yes, asked, yes), _answered(value.no, asked, yes))
 
 
+def _enter(branch: Branch, number: str, context: str) -> None:
+    """Give a call what a transfer to a context gives it."""
+    branch.write("@rdnis", branch.read(_CALLED))
+    branch.write(_CALLED, number)
+    branch.write("@context", context)
+    branch.write("#base", None)
+    branch.write("#depth", None)
+
+
 def _key(request: _Request) -> tuple[str, Value]:
     return request.context.name.lower(), request.branch.env.get("@destination_number", "")
+
+
+def _known_by(context: Context, env: Mapping[str, Any]) -> tuple[_KnownBy, _KnownBy]:
+    """Return by what that is kept which depends on the called number, and that which does not."""
+    return (context.name, env.get(_CALLED)), (context.name, None)
 
 
 def _without_limits(env: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ its last condition left, and a group in `regex="all"` makes a failed condition c
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from policyc import values
 from policyc.targets.freeswitch.reader import causes, regions, texts, times
 from policyc.targets.freeswitch.reader.branch import LIMITS, UNKNOWN_FIELDS, Branch, Queued, Reads
 from policyc.targets.freeswitch.reader.dialplan import (
@@ -38,7 +38,7 @@ _MOST_WAYS = 1_000
 _FEW = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class Fork:
     """Two ways to go on, as a question is answered."""
 
@@ -47,7 +47,7 @@ class Fork:
     no: Tree
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Match:
     """An expression matched: what its groups hold, and in which text; `grouped`: `$1` means something then."""
 
@@ -56,7 +56,7 @@ class Match:
     grouped: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class End:
     """An extension was gone through: it matched, or not."""
 
@@ -64,12 +64,12 @@ class End:
     matched: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class Rest:
     """Hunting goes on with the next extension."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class Passed:
     """A plain extension matched a call as it was then; its actions are yet to be taken."""
 
@@ -77,7 +77,7 @@ class Passed:
     extension: Extension
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class Step:
     """A plain extension: where a test holds, it matches; where it does not, hunting goes on."""
 
@@ -85,7 +85,7 @@ class Step:
     passed: Passed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@values.value(eq=False)
 class Hunt:
     """Steps, each of which may end the hunt (where it comes to `Rest`, the next one follows), and what comes last."""
 
@@ -509,7 +509,9 @@ class Hunter:
         """Return whether the caller is among some."""
         if ends in ((), (0, size)):
             return bool(ends)
-        return self.asked(Region(space, ends, size), lambda: True, lambda: False)
+        region = Region(space, ends, size)
+        answer = self.explorer.answer(region)
+        return Fork(region, True, False) if answer is None else answer
 
     def during(self, branch: Branch, clocks: Sequence[Clock]) -> Outcome:
         """Return whether it is one of some times, by the clock that conditions look at."""

@@ -9,30 +9,32 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policyc import values
+
 if TYPE_CHECKING:
     from policyc.targets.freeswitch.reader.errors import Place, What
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Answered:
     """The caller is answered."""
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Waited:
     """Some milliseconds pass."""
 
     milliseconds: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Played:
     """A sound file, or a tone, is played to the caller."""
 
     file: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Said:
     """Something is said to the caller, in a language."""
 
@@ -42,7 +44,7 @@ class Said:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Shown:
     """What the far side is shown of the caller; `cid_type` and `asked` are what SIP is told besides."""
 
@@ -54,7 +56,7 @@ class Shown:
     asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Confirm:
     """Whoever answers must press a key, within some seconds, while a file is played. Milliseconds between tries."""
 
@@ -64,7 +66,7 @@ class Confirm:
     pause: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Dialled:
     """A line is dialled: its dial string, for so many seconds, whether `leg_timeout` ends it."""
 
@@ -75,12 +77,12 @@ class Dialled:
     confirm: Confirm | None
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Talked:
     """The line that was dialled took the call; they talked, and the called one hung up."""
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class LeftMessage:
     """The caller is in a mailbox; the plan goes on if the caller leaves it without hanging up."""
 
@@ -89,14 +91,14 @@ class LeftMessage:
     box: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class HungUp:
     """The end, with a cause: its name, or `texts.cause_symbol` for the one that a dial ended with."""
 
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class HandedOver:
     """The end of what is known: the call enters a context that the files do not have.
 
@@ -109,7 +111,7 @@ class HandedOver:
     own: tuple[str, str] = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Odd:
     """The end: something that this reader does not understand. `spelt`: it would, if numbers were spelt out."""
 
@@ -119,7 +121,7 @@ class Odd:
     spelt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Onward:
     """The end of a first part: the call was transferred. `index` tells how."""
 
@@ -129,14 +131,17 @@ class Onward:
 Event = Answered | Waited | Played | Said | Dialled | Talked | LeftMessage | HungUp | HandedOver | Odd | Onward
 
 
-@dataclass(frozen=True, slots=True)
+_OPEN = (Odd, Onward)
+
+
+@values.value()
 class Taken:
     """A question: did the line take the call? `dial` is the dial's number in the call, from 0."""
 
     dial: int
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Failed:
     """A question, where a line did not take the call: did the dial end with one of some causes? See `Taken`."""
 
@@ -144,23 +149,23 @@ class Failed:
     causes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parted:
     """Two ways to go on. `asked` is a `Period`, or something else that only the call tells."""
 
     asked: Hashable
     yes: Plan
     no: Plan
-    _hash: list[int] = field(init=False, repr=False, compare=False, default_factory=list)
+    _hash: int | None = field(init=False, repr=False, compare=False, default=None)
 
     def __hash__(self) -> int:
         """Return the hash, worked out once: plans share their parts."""
-        if not self._hash:
-            self._hash.append(hash((self.asked, self.yes, self.no)))
-        return self._hash[0]
+        if self._hash is None:
+            self._hash = hash((self.asked, self.yes, self.no))
+        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """What happens, in order, and then the ways that part, if they do."""
 
@@ -168,17 +173,17 @@ class Plan:
     then: Parted | None = None
     is_open: bool = field(init=False, repr=False, compare=False)
     """Whether an `Odd` or an `Onward` stands anywhere in it."""
-    _hash: list[int] = field(init=False, repr=False, compare=False, default_factory=list)
+    _hash: int | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         """Remember whether something is still open."""
-        then = self.then
-        # whoever answers questions in a plan may put other plans into it
-        behind = then is not None and (getattr(then.yes, "is_open", False) or getattr(then.no, "is_open", False))
-        object.__setattr__(self, "is_open", behind or bool(self.events and isinstance(self.events[-1], Odd | Onward)))
+        events, then = self.events, self.then
+        self.is_open = (then is not None and (then.yes.is_open or then.no.is_open)) or (
+            bool(events) and isinstance(events[-1], _OPEN)
+        )
 
     def __hash__(self) -> int:
         """Return the hash, worked out once: plans share their parts."""
-        if not self._hash:
-            self._hash.append(hash((self.events, self.then)))
-        return self._hash[0]
+        if self._hash is None:
+            self._hash = hash((self.events, self.then))
+        return self._hash

@@ -8,10 +8,11 @@ otherwise than by an expression on it whole are shapes followed one by one.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -54,6 +55,18 @@ class Found:
 
     starts: tuple[int, ...]
     plans: tuple[Plan, ...]
+
+
+Window = tuple[int, int, int]
+"""Where unknown digits begin, the source of which theirs are the plans, and from which of its places on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What becomes of some calls: of each, windows upon `sources`. What is laid out alike has one object `windows`."""
+
+    windows: tuple[tuple[Window, ...], ...]
+    sources: tuple[Found | Diagram, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,31 +124,32 @@ class _Group:
     explorer: Explorer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Slot:
-    """Numbers that go one way, of whichever shape."""
-
-    part: _Part
-    way: _Way
-
-
 _Kind = tuple[str, frozenset[tuple[str, Any]]]
 _Gone = tuple[list[int], tuple[Plan, ...]]
 """Where numbers have which plan, from the first of them on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Crowd:
-    """All kinds of callers of some shapes: of each, its group, and where its numbers begin there.
+class _Layout:
+    """Where the plans of each shape stand: windows upon the diagrams of all groups, and what `ended` before.
 
-    Shapes of which all parts go one way have those in `slots`; those that are alike in this are one of `shapes`.
+    Behind those come the shapes that are like none: `others`, each a source of its own.
     """
 
+    windows: tuple[tuple[Window, ...], ...]
+    ended: tuple[Found, ...]
+    others: tuple[_Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crowd:
+    """All kinds of callers of some shapes: of each, its group, and where its numbers begin there."""
+
+    entries: tuple[_Entry, ...]
     groups: tuple[_Group, ...]
     at: Mapping[_Kind, tuple[int, int]]
-    slots: tuple[_Slot, ...]
-    shapes: tuple[tuple[int, ...], ...]
-    shape_of: tuple[int | None, ...]
+    layouts: dict[tuple[int | str | None, ...], _Layout] = field(default_factory=dict)
+    """By the spaces of the diagrams of all groups; by none, the one in which each shape is a source."""
 
 
 @dataclass(slots=True, eq=False)
@@ -152,13 +166,12 @@ class Reading:
     _entries: dict[tuple[bool, str, bool], list[_Entry]] = field(default_factory=dict)
     _symbols: dict[str, str] = field(default_factory=dict)
     _last: tuple[tuple[Calls, ...], tuple[tuple[Regex, bool], ...], tuple[_Entry, ...]] = ((), (), ())
-    _same: dict[int, Found] = field(default_factory=dict)
 
     def _explorer(self, space: int | None = None, presented: str | None = None) -> Explorer:
         return Explorer(self.dialplan, self.plans, self.zone.key, self._regexes, space, presented=presented)
 
-    def found(self, called: str, calls: Sequence[Calls]) -> list[Found]:
-        """Return what becomes of each of the calls to a number. Raises NotUnderstood."""
+    def laid(self, called: str, calls: Sequence[Calls]) -> Laid:
+        """Return what becomes of each of the calls to a number, upon sources that they share. Raises NotUnderstood."""
         number = texts.encode(called)
         entries = self._entries_of(number, calls)
         key = tuple(map(id, entries))
@@ -171,13 +184,30 @@ class Reading:
             )
             for group in crowd.groups
         ]
-        gone = [self._gone(slot.part, slot.way, crowd, diagrams) for slot in crowd.slots]
-        shared = [self._joined([gone[slot] for slot in slots]) for slots in crowd.shapes]
-        found = []
-        for entry, shape in zip(entries, crowd.shape_of, strict=True):
-            its = None if shape is None else shared[shape]
-            found.append(its or self._found(number, entry, crowd, diagrams))
-        return found
+        spaces = () if any(one.is_open for one in diagrams) else tuple(one.space for one in diagrams)
+        layout = crowd.layouts.get(spaces)
+        if layout is None:
+            layout = crowd.layouts[spaces] = _layout(crowd, spaces)
+        others = [self._found(number, entry, crowd, diagrams) for entry in layout.others]
+        return Laid(layout.windows, (*diagrams, *layout.ended, *others))
+
+    def forget(self) -> None:
+        """Let go of what was found, but for what the first contexts make of shapes."""
+        self.dialplan.forget()
+        self.plans.forget()
+        self._regexes.clear()
+        self._spelt.clear()
+        for crowd in self._crowds.values():
+            for group in crowd.groups:
+                group.explorer.forget()
+
+    def found(self, called: str, calls: Sequence[Calls]) -> list[Found]:
+        """Return what becomes of each of the calls to a number, by itself. Raises NotUnderstood."""
+        laid = self.laid(called, calls)
+        return [
+            _cut_out(its, laid.sources, 10 ** one.presented.count(UNKNOWN))
+            for its, one in zip(laid.windows, calls, strict=True)
+        ]
 
     def path(self, called: str, one: Calls, local: datetime) -> list[Place]:
         """Return the lines that one call runs through, at an instant, where nobody answers. Raises NotUnderstood."""
@@ -196,8 +226,8 @@ class Reading:
     def _place(self, entry: str) -> Place:
         context = self.dialplan.contexts.get(entry.lower())
         if context is None:
-            raise NotUnderstood(Place(next(iter(self.dialplan.lines)), 1), What.CONTEXT, entry)
-        return Place(context.file, context.line)
+            raise NotUnderstood(Place(next(iter(self.dialplan.files)), 1), What.CONTEXT, entry)
+        return Place(context.source.file, context.line)
 
     def _env(self, one: Calls, presented: str, called: str) -> dict[str, Any]:
         hidden = "true" if one.hidden else "false"
@@ -320,13 +350,13 @@ class Reading:
     def _symbol(self, name: str) -> str:
         if name not in self._symbols:
             if len(self._symbols) >= texts.MOST_NUMBERS:
-                raise NotUnderstood(Place(next(iter(self.dialplan.lines)), 1), What.ENDLESS, name)
+                raise NotUnderstood(Place(next(iter(self.dialplan.files)), 1), What.ENDLESS, name)
             self._symbols[name] = texts.number_symbol(len(self._symbols))
         return self._symbols[name]
 
     # -- from the first transfer on ----------------------------------------------------------------
 
-    def _crowd(self, entries: Sequence[_Entry]) -> _Crowd:
+    def _crowd(self, entries: tuple[_Entry, ...]) -> _Crowd:
         """Return all kinds of callers of some shapes, those that go on to one context together."""
         ways = [way for entry in entries for part in entry.parts for way in part.ways.values() if way.env is not None]
         contexts: dict[tuple[Any, ...], dict[_Kind, _Way]] = {}
@@ -337,9 +367,9 @@ class Reading:
         groups = []
         for index, kinds in enumerate(contexts.values()):
             size = 0
-            for kind, way in kinds.items():
+            for kind in kinds:
                 at[kind] = index, size
-                size += regions.LINE if way.shifts else 1
+                size += regions.LINE
             first = next(iter(kinds.values()))
             starts = [at[kind][1] for kind in kinds]
             bounds = list(zip(starts, [*starts[1:], size], strict=True))
@@ -353,7 +383,7 @@ class Reading:
             explorer = self._explorer()
             explorer.bases, explorer.size, explorer.kinds = bases, size, tuple(bounds)
             groups.append(_Group(first.context, first.place, env, explorer))
-        return _Crowd(tuple(groups), at, *_slots(entries))
+        return _Crowd(entries, tuple(groups), at)
 
     def _found(self, called: str, entry: _Entry, crowd: _Crowd, diagrams: Sequence[Diagram]) -> Found:
         """Return what becomes of a shape, however its parts go on."""
@@ -364,30 +394,7 @@ class Reading:
             else:
                 gone.append(([part.low], (part.plan,)))
                 self._understood((part.plan,))
-        found = self._joined(gone)
-        if found is None:
-            raise AssertionError("a part without a plan")
-        return found
-
-    def _joined(self, gone: Sequence[_Gone | None]) -> Found | None:
-        """Return what becomes of a shape, given what becomes of its parts; None where one must be spelt out."""
-        starts: list[int] = []
-        plans: list[Plan] = []
-        for one in gone:
-            if one is None:
-                return None
-            some_starts, some_plans = one
-            if plans and plans[-1] is some_plans[0]:
-                some_starts, some_plans = some_starts[1:], some_plans[1:]
-            starts += some_starts
-            plans += some_plans
-        if len(plans) > 1:
-            return Found(tuple(starts), tuple(plans))
-        only = plans[0]
-        found = self._same.get(id(only))
-        if found is None:
-            found = self._same[id(only)] = Found((0,), (only,))
-        return found
+        return _joined(gone)
 
     def _gone(self, part: _Part, way: _Way, crowd: _Crowd, diagrams: Sequence[Diagram]) -> _Gone | None:
         """Return what becomes of the numbers of a part that go one way; None where they must be spelt out."""
@@ -472,27 +479,60 @@ class Reading:
         return mask != 0
 
 
-def _slots(
-    entries: Sequence[_Entry],
-) -> tuple[tuple[_Slot, ...], tuple[tuple[int, ...], ...], tuple[int | None, ...]]:
-    """Return the parts of shapes that go one way, each once; the shapes that have no others; and which is which."""
-    slots: dict[tuple[Any, ...], int] = {}
-    made: list[_Slot] = []
-    shapes: dict[tuple[int, ...], int] = {}
-    shape_of: list[int | None] = []
-    for entry in entries:
-        its: list[int] = []
-        for part in entry.parts:
-            if part.only is None:
-                break
-            key = part.only.kind, tuple(part.only.shifts.items()), part.low, part.high
-            if key not in slots:
-                slots[key] = len(made)
-                made.append(_Slot(part, part.only))
-            its.append(slots[key])
-        whole = len(its) == len(entry.parts)
-        shape_of.append(shapes.setdefault(tuple(its), len(shapes)) if whole else None)
-    return tuple(made), tuple(shapes), tuple(shape_of)
+def _layout(crowd: _Crowd, spaces: Sequence[int | str | None]) -> _Layout:
+    """Return where the plans of a crowd's shapes stand, given what tells callers apart in the groups' diagrams."""
+    ended: dict[Plan, int] = {}
+    windows = [_windows(entry, crowd, spaces, ended) if spaces else None for entry in crowd.entries]
+    numbers = count(len(crowd.groups) + len(ended))
+    return _Layout(
+        tuple(((0, next(numbers), 0),) if its is None else its for its in windows),
+        tuple(Found((0,), (plan,)) for plan in ended),
+        tuple(entry for entry, its in zip(crowd.entries, windows, strict=True) if its is None),
+    )
+
+
+def _windows(
+    entry: _Entry, crowd: _Crowd, spaces: Sequence[int | str | None], ended: dict[Plan, int]
+) -> tuple[Window, ...] | None:
+    """Return the windows of a shape, None where it is more than the numbers of some kinds, one after the other."""
+    found: list[Window] = []
+    if entry.digits > regions.LONGEST:
+        return None
+    for part in entry.parts:
+        way = part.only
+        if way is not None and way.env is not None:
+            source, base = crowd.at[way.kind]
+            at = base + way.shifts.get(str(spaces[source]), 0) + part.low
+        elif part.ways or part.plan.is_open:
+            return None
+        else:
+            source, at = len(crowd.groups) + ended.setdefault(part.plan, len(ended)), 0
+        if not found or found[-1][1] != source or at - found[-1][2] != part.low - found[-1][0]:
+            found.append((part.low, source, at))
+    return tuple(found)
+
+
+def _cut_out(windows: Sequence[Window], sources: Sequence[Found | Diagram], size: int) -> Found:
+    """Return what becomes of the numbers of a shape."""
+    ends = [*(start for start, _, _ in windows[1:]), size]
+    gone: list[_Gone] = []
+    for (start, source, at), end in zip(windows, ends, strict=True):
+        starts, plans = sources[source].starts, sources[source].plans
+        first = bisect_right(starts, at) - 1
+        last = bisect_left(starts, at + end - start, first + 1)
+        gone.append(([start, *(one - at + start for one in starts[first + 1 : last])], plans[first:last]))
+    return _joined(gone)
+
+
+def _joined(gone: Sequence[_Gone]) -> Found:
+    """Return what becomes of a shape, given what becomes of its parts."""
+    starts: list[int] = []
+    plans: list[Plan] = []
+    for some_starts, some_plans in gone:
+        again = bool(plans) and plans[-1] is some_plans[0]
+        starts += some_starts[again:]
+        plans += some_plans[again:]
+    return Found(tuple(starts), tuple(plans))
 
 
 def _says_nothing(plan: Plan) -> bool:
