@@ -1,7 +1,7 @@
 """Questions to the decision model: rules, and callers of rules, that never decide, and which others take the calls."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
@@ -10,6 +10,7 @@ from policyc.digits import NumberSet
 from policyc.model import Named, Policy, Rule
 from policyc.outcomes import DecisionModel
 from policyc.source import Span
+from policyc.values import dataclass
 
 Views = list[tuple[str, Table]]
 """Tables in which a rule has a part, each with an extension that it is the table of."""

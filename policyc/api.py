@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from policyc import capabilities, checks, config, digits, processes, project, targets, workspace
+from policyc import capabilities, checks, config, digits, project, targets, workspace
 from policyc.config import Config
 from policyc.diagnostics import Diagnostic, arrange, has_errors
 from policyc.digits import NumberSet
@@ -113,14 +113,16 @@ def examine(
     watch.stage("read", len(paths))
     program, unread = project.load(files, paths, private)
     policy, unresolved = resolve(program)
+    comments = program.comments
+    del program  # of 150,000 rules its nodes are some 100 MiB, and nobody looks at them again
     found = (*unread, *unresolved)
-    understood = not has_errors(suppress(found, program.comments))
+    understood = not has_errors(suppress(found, comments))
     if not understood:
         found = tuple(one for one in found if one.code not in _DOUBTS_OF_LINES)
     model = DecisionModel(policy)
     watch.stage("check", _size(policy))
     found += checks.check(model, today, company, doubts=understood)
-    return _of(model, arrange(suppress(found, program.comments)))
+    return _of(model, arrange(suppress(found, comments)))
 
 
 def examine_workspace(
@@ -287,6 +289,8 @@ def _all_made(
     watch: Watch,
 ) -> Mapping[str, _Made]:
     """Return what is made for each target; proved where there is a `folder`. Those of large ones share processes."""
+    from policyc import processes  # which a check does without
+
     cores = processes.cores() if is_large else 1
     jobs = min(cores, len(names))
     begun = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else 0)

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from policyc.diagnostics import Diagnostic
 from policyc.digits import Kind
 from policyc.model import Busy, External, Forward, Mailbox, Policy, Ring, Rule, ToSystem
 from policyc.source import Span
+from policyc.values import dataclass
 
 
 class Level(Enum):

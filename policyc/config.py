@@ -5,8 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -16,6 +15,7 @@ from policyc.diagnostics import Diagnostic, Text
 from policyc.digits import Kind, NumberSet
 from policyc.files import Files, OutsideProjectError
 from policyc.source import SourceFile, Span, plain
+from policyc.values import dataclass
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -217,6 +217,8 @@ def _reasons(error: "ValidationError") -> Iterator[tuple[_Path, Text, tuple[Text
             yield path, Text(f"type-{rule}"), ()
         case "enum":
             known = tuple(rule)
+            from difflib import get_close_matches
+
             close = get_close_matches(value, known, 1) if isinstance(value, str) else []
             help_ = Text("meant", {"name": close[0]}) if close else Text("choices", {"names": known})
             yield path, Text("choice", {"value": str(value)}), (help_,)
@@ -236,6 +238,8 @@ def _reasons(error: "ValidationError") -> Iterator[tuple[_Path, Text, tuple[Text
 
 def _meant(key: str, path: _Path, known: Sequence[str]) -> tuple[Text, ...]:
     """Return the help on an unknown key: another spelling, or the table that it belongs to."""
+    from difflib import get_close_matches
+
     close = get_close_matches(key, known, 1)
     if close:
         return (Text("meant", {"name": close[0]}),)

@@ -6,7 +6,6 @@ into cells, each with a `Row`. A row is exact: every choice lists just the insta
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate, compress
@@ -18,7 +17,7 @@ from policyc import digits, schedule
 from policyc.digits import Caller, NumberSet
 from policyc.model import Promise, Rule, TimeClause
 from policyc.schedule import Partition, Period
-from policyc.values import value
+from policyc.values import dataclass, value
 
 
 @value(eq=False)
@@ -159,14 +158,14 @@ def lower(partition: Partition, rules: Sequence[Rule]) -> Table:
     starts.pop()  # behind the last one is nobody
     holding = list(accumulate(map(turns.__getitem__, starts), xor))
     tried = {1 << at: (rule, mask_of(partition, rule)) for at, rule in enumerate(rules)}
-    rows, deciding, overruled = _rows(partition.everything, tried, {held for held in holding if held & exists})
+    rows, deciding, overruled = _rows(partition, tried, {held for held in holding if held & exists})
     cells = joined_cells(starts, map(rows.get, holding))
     told = (tuple(rule for bit, (rule, _) in tried.items() if bit & those) for those in (deciding, overruled))
     return Table(partition, *cells, *told)
 
 
 def _rows(
-    everything: int, tried: Mapping[int, tuple[Rule, int]], holding: Iterable[int]
+    partition: Partition, tried: Mapping[int, tuple[Rule, int]], holding: Iterable[int]
 ) -> tuple[dict[int, Row], int, int]:
     """Return the row for each set of rules that hold, those that decide in some row, and those that do not in some.
 
@@ -179,13 +178,13 @@ def _rows(
     deciding = overruled = 0
     for held in holding:
         found: list[Choice] = []
-        asked, waiting = everything, held
+        asked, waiting = partition.everything, held
         while asked and (bit := waiting & -waiting) in tried:
             waiting ^= bit
             choice = choices.get((bit, asked))
             if choice is None:
                 rule, mask = tried[bit]
-                choice = choices[bit, asked] = Choice(rule, asked, asked & mask)
+                choice = choices[bit, asked] = Choice(rule, partition.one(asked), partition.one(asked & mask))
             if choice.taken:
                 found.append(choice)
                 asked ^= choice.taken
@@ -195,7 +194,7 @@ def _rows(
         overruled |= waiting
         key = tuple(found)
         if key not in alike:
-            alike[key] = Row(key, asked)
+            alike[key] = Row(key, partition.one(asked))
         rows[held] = alike[key]
     return rows, deciding, overruled
 

@@ -5,13 +5,14 @@ Code that finds a problem passes typed arguments, never sentences. A mistake of 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
 from policyc.digits import Caller, Kind
 from policyc.source import Span
+from policyc.values import dataclass
 
 Arg = str | int | tuple[str, ...]
 

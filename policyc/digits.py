@@ -168,8 +168,12 @@ class NumberSet:
 
     def isdisjoint(self, other: NumberSet) -> bool:
         """Tell whether no caller belongs to both."""
-        few, many = (self, other) if len(self.ends) < len(other.ends) else (other, self)
-        return not any(_touches(many.ends, low, high) for low, high in few.intervals)
+        few, many = (self.ends, other.ends) if len(self.ends) < len(other.ends) else (other.ends, self.ends)
+        for low, high in zip(few[::2], few[1::2], strict=True):  # not `any` of `_touches`: it takes twice as long
+            at = bisect_right(many, low)
+            if at % 2 or (at < len(many) and many[at] < high):
+                return False
+        return True
 
     @property
     def count(self) -> int:
@@ -195,6 +199,10 @@ class NumberSet:
 
         Numbers that can only call from one side have nothing to say.
         """
+        inside = bisect_left(self.ends, TO_OUTSIDE)
+        moved = tuple([position + TO_OUTSIDE for position in self.ends[:inside]])
+        if inside % 2 == 0 and moved == self.ends[inside:]:  # as of most: numbers that may call from both sides
+            return True
         moved = tuple(position + TO_OUTSIDE for position in _clip(self.ends, _INTERNAL_NUMBERS.ends))
         if _clip(moved, EVERYONE.ends) != _clip(self.ends, (TO_OUTSIDE, 2 * TO_OUTSIDE)):
             return False
@@ -207,9 +215,9 @@ class NumberSet:
 
         Nobody outside has 612345678: what is known of callers outside says nothing of that extension.
         """
-        part = self & INSIDE_ONLY
-        beyond = bisect_right(self.ends, _BEYOND[Kind.INTERNAL]) % 2 == 1
-        return part is not (INSIDE_ONLY if beyond else EMPTY)
+        if bisect_right(self.ends, _BEYOND[Kind.INTERNAL]) % 2:
+            return not self >= INSIDE_ONLY
+        return not self.isdisjoint(INSIDE_ONLY)
 
     @property
     def size(self) -> int:

@@ -5,12 +5,12 @@ they are all held to.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from policyc import numbering
 from policyc.digits import Caller, Kind
 from policyc.model import Busy, Extension, External, Forward, Mailbox, Policy, Ring, Rule, ToSystem
+from policyc.values import dataclass
 
 # States of a line that is dialled. A rebound line is asked to accept: an answering machine stays silent, and some
 # answer and leave.

@@ -4,9 +4,10 @@ import os
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from policyc.values import dataclass
 
 MAX_BYTES = 64 * 1024 * 1024  # a policy of 150,000 rules has 15 MB; more than this is no policy
 

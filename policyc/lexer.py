@@ -5,8 +5,8 @@ digits of one number arrive as one token, whose value has no separators: `06 12 
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, chain
 from operator import sub
 from typing import Final, NamedTuple
 
@@ -91,10 +91,17 @@ _DAYS: Final = frozenset(("LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SA
 _OVERSEAS: Final = ("262", "590", "594", "596")
 
 
-def lex(source: SourceFile, keywords: Mapping[str, str]) -> Iterator[Line]:
-    """Yield the lines of a file that hold tokens or a comment; `keywords` maps folded words to terminals."""
+def lex(
+    source: SourceFile, keywords: Mapping[str, str], parts: Iterable[tuple[int, int]] | None = None
+) -> Iterator[Line]:
+    """Yield the lines of a file that hold tokens or a comment; `keywords` maps folded words to terminals.
+
+    `parts` are those of the text to be read, each of whole lines, if not all of it is.
+    """
     known = _Known(keywords)
-    for line in _LINE.finditer(source.text):
+    for line in chain.from_iterable(
+        _LINE.finditer(source.text, *part) for part in (((0,),) if parts is None else parts)
+    ):
         text, start = line[0], line.start()
         pieces = _PIECES.findall(text)
         types, values, widths = zip(*map(known.__getitem__, pieces), strict=True)

@@ -1,7 +1,6 @@
 """The policy as resolved: names are numbers, callers are sets, times are periods. Frozen; nothing left to look up."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.schedule import Period, WeekSpan
 from policyc.source import Span
-from policyc.values import value
+from policyc.values import dataclass, value
 
 DEFAULT_RING_SECONDS = 20
 

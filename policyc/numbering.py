@@ -6,13 +6,12 @@ are themselves, internal ones too; None is the anonymous caller. Data and source
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
-from policyc import digits
+from policyc import digits, resources
 from policyc.digits import Caller, Kind, NumberSet
+from policyc.values import dataclass
 
 # What separates or wraps digits in a presented number; anything that is no digit is dropped, as a PBX can do it too.
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
@@ -23,7 +22,7 @@ _LONG = re.compile(r"(?:700|901)[0-9]{10}")
 
 @cache
 def _plan() -> dict[str, Any]:
-    return tomllib.loads(files("policyc").joinpath("data", "france.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(resources.read_package("data/france.toml"))
 
 
 def plan_date() -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from policyc import decision, digits, graph, schedule
 from policyc.decision import Diagram, PromiseTimes, Region, Row, Table, joined_cells
@@ -47,14 +48,22 @@ _Ways = Diagram[_Leaf]
 class DecisionModel:
     """What a policy decides."""
 
+    @staticmethod
+    def of(policy: Policy) -> "DecisionModel":
+        """Return the model of a policy: the one that is held already, with all that it worked out, or a new one."""
+        model = _models.get(id(policy))
+        return DecisionModel(policy) if model is None or model.policy is not policy else model
+
     def __init__(self, policy: Policy) -> None:
         """Take a policy; nothing is worked out before it is asked for."""
         self.policy = policy
+        _models[id(policy)] = self
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._forwards: dict[str, tuple[str, ...]] = {}
         self._tables: dict[tuple[Partition, tuple[Rule, ...]], Table] = {}
         self._ways: dict[str, _Ways] = {}
         self._leaves: dict[_Leaf, _Leaf] = {}  # alike leaves are one object
+        self._parts: dict[tuple[int, _Way], tuple[int, _Way]] = {}  # and so are their parts
         self._endings: dict[Ending, Ending] = {}
         self._times: dict[tuple[Partition, tuple[TimeClause, ...], date | None], PromiseTimes] = {}
 
@@ -242,11 +251,14 @@ class DecisionModel:
         starts: list[int] = []
         rows: list[_Leaf | None] = []
         memo: dict[tuple[int, ...], _Leaf] = {}
-        for low, high, row in zip(ways.starts, (*ways.starts[1:], digits.END), ways.rows, strict=True):
+        done = 0
+        for index, row in enumerate(ways.rows):
             if row is None or id(row) not in leads:
-                starts.append(low)
-                rows.append(row)
                 continue
+            starts += ways.starts[done:index]
+            rows += ways.rows[done:index]
+            done = index + 1
+            low, high = ways.starts[index], ways.starts[done] if done < len(ways.starts) else digits.END
             to = leads[id(row)]
             diagrams = [known[one] for one in to]
             cuts = {low}
@@ -259,6 +271,8 @@ class DecisionModel:
                     memo[key] = self._replaced(row, dict(zip(to, behind, strict=True)))
                 starts.append(cut)
                 rows.append(memo[key])
+        starts += ways.starts[done:]
+        rows += ways.rows[done:]
         return Diagram(ways.partition, *joined_cells(starts, rows))
 
     def _replaced(self, leaf: _Leaf, behind: Mapping[str, _Leaf]) -> _Leaf:
@@ -288,11 +302,14 @@ class DecisionModel:
         for mask, way in parts:
             if mask:
                 masks[way] = masks.get(way, 0) | mask
-        found = [(mask, way) for way, mask in masks.items()]
+        found = [self._parts.setdefault(part, part) for part in zip(masks.values(), masks, strict=True)]
         if len(found) > 1:
             found.sort(key=lambda part: part[0] & -part[0])
         leaf = tuple(found)
         return self._leaves.setdefault(leaf, leaf)
+
+
+_models: WeakValueDictionary[int, DecisionModel] = WeakValueDictionary()  # by the identity of policies, which they hold
 
 
 def _goes_on(ways: _Ways) -> bool:

@@ -4,18 +4,19 @@ Of two entries with one prefix, the one of a fixed length goes before the open o
 most specific pattern reads them, so the entries say the table exactly and their order does not matter.
 """
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable
+from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
 
 from policyc import digits, values
-from policyc.decision import Diagram, Row, Table, joined_cells
-from policyc.digits import Block, Caller, Kind
+from policyc.decision import Diagram
+from policyc.digits import EVERYONE, INSIDE_ONLY, TO_OUTSIDE, Block, Caller, Kind, NumberSet
 
 V = TypeVar("V", bound=Hashable)
-_Cell = tuple[int, int, V]  # first rank, one past the last, value
+_Found = tuple[str, int, V]  # a prefix, how many digits follow, their value
+_POWERS = {10**power: power for power in range(16)}
 
 
 @values.value()
@@ -35,19 +36,51 @@ class Entries(Generic[V]):
     otherwise: V
 
 
-def entries(table: Table, kind: Kind, value_of: Callable[[Row], V]) -> Entries[V]:
-    """Return the entries of a table for one kind of caller; rows that have equal values are told apart no more."""
-    search = _Search(table, kind, value_of)
-    beyond = search.at(digits.rank(Caller(kind, "9" * 20)))
+_WITH_INSIDERS = EVERYONE | digits.from_ends(tuple(position + TO_OUTSIDE for position in INSIDE_ONLY.ends))
+
+
+def entries(table: Diagram[V], kind: Kind, *, insiders: bool = False) -> Entries[V]:
+    """Return the entries of a table for one kind of caller; rows that are one object are not told apart.
+
+    `insiders`: what is said of the callers outside will be asked for those inside, too, so numbers that nobody outside
+    has are taken as those inside.
+    """
+    if insiders:
+        table = _with_insiders(table)
+    there = _WITH_INSIDERS if insiders else EVERYONE
+    beyond = _of(table, Caller(kind, "9" * 20))
     found: list[Entry[V]] = []
     for sign in ("", "+") if kind is Kind.EXTERNAL else ("",):
-        fixed: list[Entry[V]] = []
-        for length, low, high in _lengths(kind, sign):
-            if not {None, beyond}.issuperset(search.values.rows_between(low, high)):
-                fixed += search.below(sign, length, low, list(search.values.between(low, high)), beyond)
-        found += _open(search, fixed)
+        by_prefix: dict[tuple[str, V], list[int]] = {}
+        for prefix, more, value in _of_all_lengths(table, kind, sign, beyond):
+            by_prefix.setdefault((prefix, value), []).append(more)
+        for (prefix, value), mores in by_prefix.items():
+            # Open without a prefix, it would hold for numbers with a `+` too.
+            speaks_of_all = not prefix and kind is Kind.EXTERNAL
+            if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(there, kind, prefix):
+                found.append(Entry(Block(kind, prefix, None), value))
+            else:
+                found += [Entry(Block(kind, prefix, more), value) for more in mores]
     found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
-    return Entries(tuple(found), search.at(digits.rank(Caller(kind, None))), beyond)
+    return Entries(tuple(found), _of(table, Caller(kind, None)), beyond)
+
+
+def _of(table: Diagram[V], caller: Caller) -> V:
+    value = table.row(caller)
+    if value is None:
+        raise AssertionError(f"no caller at the rank of {caller}")
+    return value
+
+
+def _with_insiders(table: Diagram[V]) -> Diagram[V]:
+    """Return a table in which numbers that nobody outside has are those inside."""
+    found = dict(zip(table.starts, table.rows, strict=True))
+    for low, high in INSIDE_ONLY.intervals:
+        for start, end, row in table.between(low, high):
+            found[start + TO_OUTSIDE] = row
+            found.setdefault(end + TO_OUTSIDE, table.at(end + TO_OUTSIDE))
+    starts = sorted(found)
+    return Diagram(table.partition, tuple(starts), tuple(found[start] for start in starts))
 
 
 @cache
@@ -56,102 +89,107 @@ def _lengths(kind: Kind, sign: str) -> tuple[tuple[int, int, int], ...]:
     return tuple((length, *digits.interval(kind, sign, length)) for length in digits.lengths(kind, sign))
 
 
-def with_insiders(table: Table) -> Table:
-    """Return a table that holds for callers outside and inside alike: numbers that nobody outside has are those inside.
+@cache
+def _lengths_there(there: NumberSet, kind: Kind, prefix: str) -> int:
+    """Return of how many lengths there are numbers with a prefix."""
+    blocks = (digits.interval(kind, prefix, more) for more in digits.lengths(kind, prefix))
+    return sum(not there.isdisjoint(digits.from_ends(block)) for block in blocks)
 
-    So what is made of the callers outside may be asked for those inside, too.
-    """
-    found = dict(zip(table.starts, table.rows, strict=True))
-    for low, high in digits.INSIDE_ONLY.intervals:
-        for start, end, row in table.between(low, high):
-            found[start + digits.TO_OUTSIDE] = row
-            found.setdefault(end + digits.TO_OUTSIDE, table.at(end + digits.TO_OUTSIDE))
-    starts = sorted(found)
-    return replace(table, starts=tuple(starts), rows=tuple(found[start] for start in starts))
+
+def _of_all_lengths(table: Diagram[V], kind: Kind, sign: str, beyond: V) -> list[_Found[V]]:
+    """Return what prefixes of each length of number get where it is not the value that holds without an entry."""
+    search = _Search(table)
+    starts, rows = table.starts, table.rows
+    end = bisect_right(starts, _lengths(kind, sign)[0][1])
+    for length, low, high in _lengths(kind, sign):
+        at = end - 1 if end == len(starts) or starts[end] > low else end
+        end = bisect_left(starts, high, at)
+        if not (rows[at] is beyond and end == at + 1):
+            search.below(sign, length, low, at, end, beyond)
+    return search.found
 
 
 class _Search(Generic[V]):
-    """Looks cells of a table up by blocks of numbers."""
+    """Looks cells of a table up by blocks of numbers, and adds up what is `found`."""
 
-    def __init__(self, table: Table, kind: Kind, value_of: Callable[[Row], V]) -> None:
-        self.kind = kind
-        values: dict[Row | None, V | None] = {None: None}  # no caller has these ranks, so any value will do
-        alike: dict[V, V] = {}
-        for row in table.different:
-            value = value_of(row)
-            values[row] = alike.setdefault(value, value)
-        self.values = Diagram(table.partition, *joined_cells(table.starts, map(values.__getitem__, table.rows)))
+    __slots__ = ("ends", "found", "rows", "starts")
 
-    def at(self, position: int) -> V:
-        value = self.values.at(position)
-        if value is None:
-            raise AssertionError(f"no caller at rank {position}")
-        return value
+    def __init__(self, table: Diagram[V]) -> None:
+        self.starts, self.rows = table.starts, table.rows
+        self.ends = (*table.starts[1:], digits.END)
+        self.found: list[_Found[V]] = []
 
-    def lengths(self, prefix: str) -> int:
-        """Return of how many lengths there are numbers with a prefix."""
-        blocks = (digits.interval(self.kind, prefix, more) for more in digits.lengths(self.kind, prefix))
-        return sum(any(True for _ in self.values.between(*block)) for block in blocks)
+    def below(self, prefix: str, more: int, first: int, at: int, end: int, given: V) -> None:
+        """Find the entries for the numbers of a prefix and `more` digits, where `given` holds without any.
 
-    def below(self, prefix: str, more: int, first: int, cells: list[_Cell[V]], given: V) -> Iterator[Entry[V]]:
-        """Yield the entries for the numbers of a prefix and `more` digits, where `given` holds without any.
-
-        `first` is the rank of the first one, `cells` are all that some of these numbers are in.
+        `first` is the rank of the first one; these numbers are in the cells from `at` on, before `end`.
         """
-        values = {value for _, _, value in cells}
-        if not values - {given}:
-            return
-        if len(values) == 1:
-            yield Entry(Block(self.kind, prefix, more), values.pop())
-            return
-        found: list[tuple[int, int, V]] = []
-        for start, end, value in cells:
-            if value != given:
-                low, high = max(0, start - first), min(end - first, 10**more)
-                size = _aligned(low, high)
-                if size is None:
-                    yield from self._split(prefix, more, first, cells, given)
-                    return
-                found.append((low, size, value))
-        for low, size, value in found:
-            yield Entry(Block(self.kind, prefix + str(low).zfill(more)[: more - size], size), value)
+        inside = self.values(at, end)
+        if len(inside) < 2:
+            self.found += [(prefix, more, value) for value in inside if value is not given]
+        elif not self.aligned(prefix, more, first, at, end, given):
+            self.split(prefix, more, first, at, end, given)
 
-    def _split(self, prefix: str, more: int, first: int, cells: list[_Cell[V]], given: V) -> Iterator[Entry[V]]:
+    def values(self, at: int, end: int) -> set[V]:
+        inside = set(self.rows[at:end])
+        inside.discard(None)
+        return inside  # type: ignore[return-value]  # None is not there any more
+
+    def aligned(self, prefix: str, more: int, first: int, at: int, end: int, given: V) -> bool:
+        """Find an entry for each cell where `given` does not hold, or tell that some are no blocks."""
+        ends = self.ends
+        last = first + 10**more
+        found = []
+        low = first
+        for index in range(at, end):
+            value = self.rows[index]
+            high = ends[index]
+            if value is not given and value is not None:
+                size = min(high, last) - low
+                free = _POWERS.get(size)
+                if free is None or (low - first) % size:
+                    return False
+                found.append((low - first, free, value))
+            low = high
+        self.found += [(prefix + str(low).zfill(more)[: more - free], free, value) for low, free, value in found]
+        return True
+
+    def split(self, prefix: str, more: int, first: int, at: int, end: int, given: V) -> None:
         """Go on digit by digit, with what most of the ten blocks want as the value that holds without an entry."""
+        starts, rows, ends = self.starts, self.rows, self.ends
         size = 10 ** (more - 1)
-        blocks: list[list[_Cell[V]]] = [[] for _ in range(10)]
-        for cell in cells:
-            low, high, _ = cell
-            for digit in range(max(0, (low - first) // size), min((high - 1 - first) // size, 9) + 1):
-                blocks[digit].append(cell)
-        inside = [{value for _, _, value in block} for block in blocks]
-        wanted = Counter(value for values in inside if len(values) == 1 for value in values)
+        alone: list[tuple[str, V]] = []  # digits behind which there is one value
+        several: list[tuple[str, int, int, int]] = []  # others, with their first rank and cells
+        start, low = at, first
+        for digit in "0123456789":
+            high = low + size
+            if ends[start] >= high:
+                value = rows[start]
+                if value is not None:
+                    alone.append((digit, value))
+                if ends[start] == high:
+                    start += 1
+            else:
+                stop = bisect_left(starts, high, start, end)
+                inside = self.values(start, stop)
+                if len(inside) == 1:
+                    alone.append((digit, inside.pop()))
+                elif inside:
+                    several.append((digit, low, start, stop))
+                start = stop if ends[stop - 1] == high else stop - 1
+            low = high
+        wanted: dict[V, int] = {}
+        for _, value in alone:
+            wanted[value] = wanted.get(value, 0) + 1
         if wanted:
             most = max(wanted, key=wanted.__getitem__)
-            if most != given and wanted[most] > wanted[given]:
-                yield Entry(Block(self.kind, prefix, more), most)
+            if most is not given and wanted[most] > wanted.get(given, 0):
+                self.found.append((prefix, more, most))
                 given = most
-        for digit, block in enumerate(blocks):
-            if inside[digit] - {given}:
-                yield from self.below(f"{prefix}{digit}", more - 1, first + digit * size, block, given)
-
-
-def _aligned(low: int, high: int) -> int | None:
-    """Return how many last digits are free in an interval that is one decimal block, or None if it is none."""
-    size = high - low
-    power = len(str(size)) - 1
-    return power if size == 10**power and low % size == 0 else None
-
-
-def _open(search: _Search[V], fixed: list[Entry[V]]) -> Iterator[Entry[V]]:
-    """Yield the entries with those that hold for every length of a prefix made one."""
-    by_prefix: dict[tuple[str, V], list[Entry[V]]] = {}
-    for entry in fixed:
-        by_prefix.setdefault((entry.block.prefix, entry.value), []).append(entry)
-    for (prefix, value), same in by_prefix.items():
-        # With no prefix it would hold for numbers with a `+` too.
-        speaks_of_all = not prefix and search.kind is Kind.EXTERNAL
-        if len(same) > 1 and not speaks_of_all and len(same) == search.lengths(prefix):
-            yield Entry(Block(search.kind, prefix, None), value)
-        else:
-            yield from same
+                # Those digits that are not this value's may well be told apart at once, which is quicker.
+                if None not in rows[at:end] and self.aligned(prefix, more, first, at, end, given):
+                    return
+        self.found += [(prefix + digit, more - 1, value) for digit, value in alone if value is not given]
+        for digit, low, start, stop in several:
+            if not self.aligned(prefix + digit, more - 1, low, start, stop, given):
+                self.split(prefix + digit, more - 1, low, start, stop, given)

@@ -5,7 +5,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from policyc import syntax
 from policyc.diagnostics import Diagnostic, Edit, Fix, Text
@@ -13,6 +13,7 @@ from policyc.edits import whole_line
 from policyc.files import MAX_BYTES, Files, OutsideProjectError, PrivateFolders, SubmoduleError, join
 from policyc.source import SourceFile, Span, fold, hidden, hidden_text, plain
 from policyc.syntax import Comment, Directory, ExtensionDecl, Include, Statement, Word
+from policyc.values import dataclass
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 

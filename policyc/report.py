@@ -2,16 +2,15 @@
 
 import json
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from policyc import capabilities, numbering, resources
 from policyc.diagnostics import CODES, Arg, Diagnostic, Fix, Severity, Text, Witness
 from policyc.source import Span
+from policyc.values import dataclass
 
 LANGUAGES = ("fr", "en")
 _MOST_LISTED = 6  # of the things that would fit, a reader takes in no more
@@ -48,19 +47,29 @@ class _Value:
         return f" {spec} ".join((*([", ".join(shown[:-1])] if shown[1:] else []), *shown[-1:]))
 
     def _quoted(self, word: str) -> str:
-        named = self.catalogue.terminals.get(word.strip("<>")) if word.startswith("<") else None
+        named = self.catalogue.named(word.strip("<>")) if word.startswith("<") else None
         return named or f"`{_cut(visible(word))}`"
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The sentences of one language."""
+    """The sentences of one language: those of each code, and the `words` and `terminals` that all share."""
 
     language: str
-    singular_to: int  # the greatest number that takes the singular: 0 and 1 in French, 1 in English
     words: Mapping[str, str]
-    terminals: Mapping[str, str]
     sentences: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def singular_to(self) -> int:
+        """The greatest number that takes the singular: 0 and 1 in French, 1 in English."""
+        return int(self.words["singular_to"])
+
+    def named(self, word: str) -> str | None:
+        """Return what a terminal of the grammar, or a feature that targets may lack, is called."""
+        if word in self.sentences["terminals"]:
+            return str(self.sentences["terminals"][word])
+        feature = capabilities.features().get(word)
+        return str(getattr(feature, self.language)) if feature else None
 
     def number(self, count: int) -> str:
         """Return a count as people write it: from five digits on, in groups of three."""
@@ -147,10 +156,8 @@ class Catalogue:
 @cache
 def load_catalogue(language: str) -> Catalogue:
     """Return the sentences of a language, `fr` or `en`."""
-    tables = tomllib.loads(resources.read_package(f"messages/{language}.toml"))
-    words, terminals = tables.pop("words"), tables.pop("terminals")
-    terminals |= {key: getattr(feature, language) for key, feature in capabilities.features().items()}
-    return Catalogue(language, int(words.pop("singular_to")), words, terminals, tables)
+    tables = resources.read_tables(f"messages/{language}.toml")
+    return Catalogue(language, tables["words"], tables)
 
 
 def explain(code: str, language: str) -> str:

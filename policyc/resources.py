@@ -6,8 +6,11 @@ once installed; other data (messages, number ranges) always lives inside the pac
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -48,6 +51,39 @@ def read_template(name: str) -> str:
 def read_package(name: str) -> str:
     """Read a data file that lives inside the package, such as `messages/fr.toml`."""
     return _read(_package(), name)
+
+
+@cache
+def read_tables(name: str) -> Mapping[str, Mapping[str, Any]]:
+    """Read a TOML file of the package that holds nothing but tables, such as `messages/fr.toml`."""
+    return _Tables(read_package(name))
+
+
+class _Tables(Mapping[str, Mapping[str, Any]]):
+    """The tables of a text, each parsed when it is asked for: all messages take 6 ms, and a run needs a few.
+
+    A line that starts with `[` is the header of a table: in the texts of a file, no other one does.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._texts: dict[str, str] = {}
+        self._parsed: dict[str, Mapping[str, Any]] = {}
+        for table in re.split(r"^(?=\[)", text, flags=re.MULTILINE)[1:]:
+            name = re.split(r"[].]", table[1:], maxsplit=1)[0]
+            self._texts[name] = self._texts.get(name, "") + table
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        if name not in self._parsed:
+            import tomllib
+
+            self._parsed[name] = tomllib.loads(self._texts[name])[name]
+        return self._parsed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 def template_environment(target: str) -> Environment:

@@ -17,11 +17,13 @@ minute: 12:29:59 is 12:29.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
+
+from policyc.values import dataclass
 
 DAYS_PER_WEEK = 7
 MINUTES_PER_HOUR = 60
@@ -175,6 +177,11 @@ class Partition:
     _masks: Mapping[Period, int] = field(repr=False)
     _classes: Mapping[int, int] = field(repr=False)
     _witnesses: tuple[datetime, ...] = field(repr=False)
+    _kept: dict[int, int] = field(default_factory=dict, repr=False)
+
+    def one(self, mask: int) -> int:
+        """Return the one object that stands for some classes: a policy has few sets of them, in very many places."""
+        return self._kept.setdefault(mask, mask)
 
     def mask(self, period: Period) -> int:
         """Return the classes that make up a period, which must be one of `periods`."""
@@ -238,8 +245,9 @@ def _partition(zone: ZoneInfo, periods: tuple[Period, ...]) -> Partition:
         daily = _by_weekday(minutes)
         for by_date, dates in days.items():
             answers = by_date & by_minute
-            for choice in _choices(zone, dates, daily):
-                best[answers] = min(choice, best.get(answers, choice))
+            choice = _choice(zone, dates, daily, best.get(answers))
+            if choice is not None:  # else daylight saving skips all of these instants
+                best[answers] = choice
     ordered = sorted(best, key=best.__getitem__)
     return Partition(
         zone,
@@ -312,17 +320,21 @@ def _by_preference(spans: tuple[Range, ...]) -> tuple[int, ...]:
     return tuple(sorted((minute for span in spans for minute in range(*span)), key=_RANK.__getitem__))
 
 
-def _choices(zone: ZoneInfo, dates: Sequence[Range], daily: Mapping[int, Sequence[int]]) -> Iterator[_Choice]:
-    """Yield the most ordinary existing instant on those dates at those minutes, for each day of the week."""
+def _choice(
+    zone: ZoneInfo, dates: Sequence[Range], daily: Mapping[int, Sequence[int]], best: _Choice | None
+) -> _Choice | None:
+    """Return the most ordinary existing instant on those dates at those minutes, or what is best already."""
     for weekday, minutes in daily.items():
-        for day in _days(dates, weekday):
-            tries = ((minute, _existing(zone, day, minute)) for minute in minutes)
-            found = next(((minute, instant) for minute, instant in tries if instant), None)
-            if found:  # as on nearly every day, and at the first minute
-                minute, instant = found
-                weeks = abs((day - _ANCHOR) // DAYS_PER_WEEK)
-                yield (day < _ANCHOR, weekday >= _WEEKEND, weeks, _RANK[minute], weekday), instant
+        for day, minute in ((day, minute) for day in _days(dates, weekday) for minute in minutes):
+            weeks = abs((day - _ANCHOR) // DAYS_PER_WEEK)
+            unusual = (day < _ANCHOR, weekday >= _WEEKEND, weeks, _RANK[minute], weekday)
+            if best is not None and best[0] <= unusual:
+                break  # and so are the later days and minutes, which are less ordinary still
+            instant = _existing(zone, day, minute)
+            if instant is not None:  # as on nearly every day
+                best = unusual, instant
                 break
+    return best
 
 
 def _days(dates: Sequence[Range], weekday: int) -> Iterator[int]:

@@ -7,10 +7,10 @@ Each replacement keeps the number of characters of the NFC text: columns are tho
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
-from policyc.values import value
+from policyc.values import dataclass, value
 
 # One character for one character: columns do not move. U+2028 and friends are not line ends here.
 _PLAIN = {

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from policyc import config
 from policyc.config import Config
 from policyc.diagnostics import Diagnostic
 from policyc.files import DiskFiles, Files, OutsideProjectError, PrivateFolders
+from policyc.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

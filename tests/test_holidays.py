@@ -1,12 +1,16 @@
 """French public holidays, against what calendars of those years say."""
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
-from policyc.holidays_fr import FIRST_YEAR, LAST_YEAR, REGIONS, holidays
+import policyc
+from policyc.holidays_fr import FIRST_YEAR, KEPT, LAST_YEAR, REGIONS, by_library, holidays
 from policyc.source import fold
 
+KEPT_IN = Path(policyc.__file__).with_name("data") / "holidays.json"
 FRANCE_2026 = (
     (date(2026, 1, 1), "Jour de l'an"),
     (date(2026, 4, 6), "Lundi de Pâques"),
@@ -81,6 +85,31 @@ def test_alsace_moselle_has_two_days_more(year, friday):
 def test_saint_pierre_et_miquelon_has_the_days_of_france():
     """No day of its own."""
     assert holidays("France", 2026, 2030) == holidays("Saint-Pierre-et-Miquelon", 2026, 2030)
+
+
+def test_what_is_kept_is_what_the_library_has(golden):
+    """Each day and its name, of all regions and years that are kept."""
+    found = {
+        region: {year: {f"{day:%m%d}": name for day, name in by_library(region, year)} for year in KEPT}
+        for region in ("France", *NAMES)
+    }
+    for region, years in found.items():
+        for year, days in years.items() if region != "France" else ():
+            assert days.keys() >= found["France"][year].keys()
+            for day in [day for day, name in days.items() if found["France"][year].get(day) == name]:
+                del days[day]
+    lines = (
+        f"{json.dumps(region, ensure_ascii=False)}: {{\n"
+        + ",\n".join(f'"{year}": {json.dumps(days, ensure_ascii=False)}' for year, days in years.items())
+        for region, years in found.items()
+    )
+    golden(KEPT_IN, "{\n" + "\n},\n".join(lines) + "\n}\n}\n")
+
+
+@pytest.mark.parametrize("region", NAMES)
+def test_years_that_are_kept_are_those_of_the_library(region):
+    for year in KEPT:
+        assert by_library(region, year) == holidays(region, year, year)
 
 
 def test_two_holidays_on_one_date_are_one_entry():

@@ -1,5 +1,7 @@
 """The decision model says of every call what the interpreter says: who decides, and where it ends."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -126,3 +128,18 @@ def test_chains_and_circles_that_close_at_times() -> None:
 
     assert {Ending("rebound", "103", "0639980003"), Ending("ring", "101")} == {day[1], night[1]}
     assert [] == [one for number in policy.extensions for one in model.looping(number, "101")]
+
+
+def test_a_policy_has_one_model_while_someone_holds_it() -> None:
+    """Another policy, equal or not, has its own."""
+    policy = api.load_text("poste 101 Un messagerie")
+    model = DecisionModel.of(policy)
+    kept = weakref.ref(model)
+
+    assert model is DecisionModel.of(policy)
+    assert policy is model.policy
+    assert DecisionModel.of(replace(policy)) is not model
+    del model
+    gc.collect()
+    assert kept() is None
+    assert policy is DecisionModel.of(policy).policy

@@ -1,14 +1,15 @@
 """Entries read by the longest prefix, and in Asterisk's own order of patterns, say what the table says."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import PARIS, boundary_callers, callers, rules
 
 from policyc import decision, digits, prefixes
-from policyc.decision import Row, Table
-from policyc.digits import Block, Caller, Kind, NumberSet
+from policyc.decision import Diagram, Row, Table
+from policyc.digits import TO_OUTSIDE, Block, Caller, Kind, NumberSet
 from policyc.model import Rule
 from policyc.prefixes import Entries, Entry
 
@@ -62,23 +63,40 @@ def matches(places: Sequence[str], number: str) -> bool:
     return len(places) == len(number)
 
 
-def decided(tried: list[Rule]) -> tuple[Table, dict[int, Hashable]]:
-    """A table, and for each of its rows a value that tells it from rows that decide otherwise."""
+def decided(tried: list[Rule]) -> Diagram[Hashable]:
+    """Who decides, by values that tell apart only rows that decide otherwise."""
     table = decision.lower(decision.partition_of(PARIS, tried), tried)
-    values = {
-        id(row): tuple((tried.index(choice.rule), choice.taken) for choice in row.choices) for _, _, row in table.cells
-    }
-    return table, values
+    return valued(table, lambda row: tuple((tried.index(choice.rule), choice.taken) for choice in row.choices))
+
+
+def as_from_both_sides(rule: Rule) -> Rule:
+    """A rule for the numbers of another, from both sides."""
+    numbers = rule.callers & digits.UNIVERSE - digits.ANONYMOUS
+    inside, outside = (numbers & digits.from_ends((at, at + TO_OUTSIDE)) for at in (0, TO_OUTSIDE))
+    both = numbers | digits.EVERYONE & digits.from_intervals(
+        (low + by, high + by)
+        for some, by in ((inside, TO_OUTSIDE), (outside, -TO_OUTSIDE))
+        for low, high in some.intervals
+    )
+    assert both.is_kind_blind
+    return replace(rule, callers=both)
+
+
+def valued(table: Table, value_of: Callable[[Row], Hashable]) -> Diagram[Hashable]:
+    """A table with values for rows; those that are equal are one object."""
+    alike: dict[Hashable, Hashable] = {}
+    values = [row and alike.setdefault(found := value_of(row), found) for row in table.rows]
+    return Diagram(table.partition, *decision.joined_cells(table.starts, values))
 
 
 @given(st.lists(rules(), max_size=4), st.sampled_from(Kind), st.lists(callers(), max_size=10))
 def test_entries_say_what_the_table_says(tried: list[Rule], kind: Kind, some: list[Caller]) -> None:
-    table, values = decided(tried)
-    found = prefixes.entries(table, kind, lambda row: values[id(row)])
+    table = decided(tried)
+    found = prefixes.entries(table, kind)
     for caller in (*some, *boundary_callers(*(rule.callers for rule in tried))):
         if caller.kind is not kind:
             continue
-        expected = values[id(table.row(caller))]
+        expected = table.row(caller)
         if caller.number is None:
             assert expected == found.anonymous
         elif len(caller.number) == 20:
@@ -89,22 +107,29 @@ def test_entries_say_what_the_table_says(tried: list[Rule], kind: Kind, some: li
                 assert expected == by_asterisk(found, caller.number), caller
 
 
-@given(st.lists(rules(), max_size=3), st.sampled_from(Kind))
-def test_rows_of_equal_value_are_told_apart_no_more(tried: list[Rule], kind: Kind) -> None:
-    table, _ = decided(tried)
-    found = prefixes.entries(table, kind, lambda _: "all")
+@given(st.lists(rules().map(as_from_both_sides), max_size=4), st.lists(callers(), max_size=10))
+def test_entries_with_insiders_say_of_both_kinds_what_the_table_says(tried: list[Rule], some: list[Caller]) -> None:
+    """Of rules that are blind to kinds, for the numbers that nobody outside has, too."""
+    table = decided(tried)
+    found = prefixes.entries(table, Kind.EXTERNAL, insiders=True)
+    for caller in (*some, *boundary_callers(digits.INSIDE_ONLY, *(rule.callers for rule in tried))):
+        if caller.number is not None and len(caller.number) < 20:
+            assert table.row(caller) == longest(found, caller.number), caller
 
-    assert Entries((), "all", "all") == found
+
+@given(st.lists(rules(), max_size=3), st.sampled_from(Kind))
+def test_rows_of_one_value_are_told_apart_no_more(tried: list[Rule], kind: Kind) -> None:
+    table = decision.lower(decision.partition_of(PARIS, tried), tried)
+
+    assert Entries((), "all", "all") == prefixes.entries(valued(table, lambda _: "all"), kind)
 
 
 def only(callers_: NumberSet, kind: Kind = Kind.EXTERNAL) -> list[tuple[str, int | None]]:
     """The entries of a table that tells some callers from all others."""
-    row_in, row_out = Row((), 1), Row((), 2)
     starts = sorted({0, *callers_.ends, *digits.EVERYONE.ends} - {digits.END})
     found = [digits.caller_at(start) for start in starts]
-    rows = [(row_in if one in callers_ else row_out) if one in digits.EVERYONE else None for one in found]
-    table = Table(decision.partition_of(PARIS, ()), tuple(starts), tuple(rows), (), ())
-    entries = prefixes.entries(table, kind, lambda row: row is row_in)
+    rows = [one in callers_ if one in digits.EVERYONE else None for one in found]
+    entries = prefixes.entries(Diagram(decision.partition_of(PARIS, ()), tuple(starts), tuple(rows)), kind)
     return [(entry.block.prefix, entry.block.more) for entry in entries.numbers]
 
 

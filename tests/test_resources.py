@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import jinja2
 import pytest
 
@@ -81,3 +83,12 @@ def test_a_name_the_renderer_did_not_give_is_an_error():
 def test_a_missing_template_is_named():
     with pytest.raises(jinja2.TemplateNotFound, match=r"absent\.j2"):
         resources.template_environment("pbx").get_template("absent.j2")
+
+
+@pytest.mark.parametrize(
+    "name", [f"{folder}/{language}.toml" for folder in ("messages", "words") for language in ("fr", "en")]
+)
+def test_tables_that_are_parsed_one_by_one_are_those_of_the_whole_file(name):
+    tables = resources.read_tables(name)
+
+    assert tomllib.loads(resources.read_package(name)) == {table: tables[table] for table in tables}

@@ -1,7 +1,7 @@
 """Rules for the same callers whose hours do not fit together: they overlap, or leave out a few minutes."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from policyc import hours, schedule
@@ -9,6 +9,7 @@ from policyc.checks.reach import layers, witness
 from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
 from policyc.model import NamedPeriod, Policy, Rule
 from policyc.schedule import MINUTES_PER_WEEK, Partition, Period, Range, WeekSpan
+from policyc.values import dataclass
 
 _Spans = tuple[WeekSpan, ...]
 

@@ -119,14 +119,17 @@ def _since(say: Words, policies: Sequence[str], revision: str, asked: _Asked) ->
 
 def _diff(say: Words, old: Workspace, new: Workspace, asked: _Asked, policies: Sequence[str]) -> int:
     from policyc import api, report
-    from policyc.diff import grouping
+    from policyc.diff import grouping, revised
     from policyc.diff.phrasing import Told
     from policyc.records import JournalError
 
-    before, after = api.examine_workspace(old), api.examine_workspace(new)
-    if before.has_errors or after.has_errors:
-        return max(_refused(say, place, side.diagnostics) for place, side in ((old, before), (new, after)))
-    difference = grouping.compare(before.model, after.model)
+    # Records may be of any call, for which the rules must all be there.
+    difference = revised.compare(old, new) if asked.records is None else None
+    if difference is None:
+        before, after = api.examine_workspace(old), api.examine_workspace(new)
+        if before.has_errors or after.has_errors:
+            return max(_refused(say, place, side.diagnostics) for place, side in ((old, before), (new, after)))
+        difference = grouping.compare(before.model, after.model)
     replayed = None
     if asked.records is not None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from difflib import unified_diff
 from typing import Final
 
 from policyc.cli.printing import has_color, put
@@ -14,6 +13,8 @@ _STYLES: Final = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "g
 
 def put_diff(path: str, before: str, after: str) -> None:
     """Print what changes in a file; on a terminal, with colours and nothing that would act on it."""
+    from difflib import unified_diff
+
     lines = map(_whole, unified_diff(list(_lines(before)), list(_lines(after)), path, path))
     if not sys.stdout.isatty():
         put("".join(lines))

@@ -6,7 +6,7 @@ whom only `*` names, are not told of.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -14,6 +14,7 @@ from policyc import digits, numbering
 from policyc.digits import Block, Kind, NumberSet
 from policyc.model import Rule
 from policyc.source import fold
+from policyc.values import dataclass
 
 ANY: Final = 0
 
@@ -220,7 +221,7 @@ def _item(callers: NumberSet, written: str, *, is_list: bool) -> Item:
     text = " ".join(written.split())
     if is_list:
         return Item("name", text.strip('"«»“” '))
-    if callers.numbers == 1:
+    if callers.count <= 4 and callers.numbers == 1:  # from both sides, and anonymous ones; the count is quicker to tell
         return Item("number", callers.smallest().number or "")
     if callers is digits.EVERYONE:
         return Item("everyone")

@@ -5,7 +5,7 @@ example of each.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import partial
 from math import ceil
@@ -21,6 +21,7 @@ from policyc.digits import Caller, Kind, NumberSet
 from policyc.evaluate import Call, Outcome, Step
 from policyc.model import Policy, Rule
 from policyc.outcomes import DecisionModel, Ending
+from policyc.values import dataclass
 
 OWN = ""
 """In the ending of a group: the extension called itself, or its own mobile."""
@@ -102,9 +103,9 @@ class Difference:
         return max(share.part for share in self.shares)
 
 
-def compare(old: DecisionModel, new: DecisionModel) -> Difference:
-    """Return the difference of two policies without errors."""
-    found = tuple(partition.changes(old, new))
+def compare(old: DecisionModel, new: DecisionModel, among: Iterable[str] | None = None) -> Difference:
+    """Return the difference of two policies without errors; calls to extensions not `among` some end alike."""
+    found = tuple(partition.changes(old, new, among))
     calendar = Calendar(old.policy, new.policy)
     # Each extension has words of its own: those of all together are too many to look through for each change.
     words = {one: Directory(partial(_rules, one, (new, old))) for one in {change.extension for change in found}}

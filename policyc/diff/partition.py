@@ -5,8 +5,7 @@ the partition ends alike, so that an empty one is a proof that no call changes i
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -15,6 +14,7 @@ from policyc.decision import Diagram
 from policyc.digits import NumberSet
 from policyc.outcomes import DecisionModel, Ending, Leaf, Outcomes
 from policyc.schedule import Partition
+from policyc.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,16 @@ class Change:
     after: Ending
 
 
-def changes(old: DecisionModel, new: DecisionModel) -> Iterator[Change]:
+def changes(old: DecisionModel, new: DecisionModel, among: Iterable[str] | None = None) -> Iterator[Change]:
     """Yield the calls that end otherwise, by extension; no call is in two changes.
 
+    `among` are the extensions to look at, if all calls to the others are known to end alike.
     A number that is an extension of one policy only is the PBX's own in the other. Where the two policies are of
     different time zones, each is asked what it does when its own clocks show an instant.
     """
-    for extension in sorted({**old.policy.extensions, **new.policy.extensions}, key=lambda one: (len(one), one)):
+    if among is None:
+        among = old.policy.extensions.keys() | new.policy.extensions.keys()
+    for extension in sorted(among, key=lambda one: (len(one), one)):
         yield from _changes(extension, _outcomes(old, extension), _outcomes(new, extension))
 
 
@@ -75,8 +78,7 @@ def _changes(extension: str, old: Outcomes, new: Outcomes) -> Iterator[Change]:
     # Where calls ended and end → at which classes → ranks of callers.
     found: dict[tuple[Ending, Ending], dict[int, list[tuple[int, int]]]] = {}
     # By the identity of leaves: each in the joint classes, and where two differ.
-    mine = {id(leaf): _translated(leaf, joint.old) for leaf in old.rows if leaf is not None}
-    theirs = {id(leaf): _translated(leaf, joint.new) for leaf in new.rows if leaf is not None}
+    mine, theirs = _translated(old, joint.old), _translated(new, joint.new)
     known: dict[tuple[int, int], list[tuple[Ending, Ending, int]]] = {}
     for low, high, before, after in _side_by_side(old, new):
         key = id(before), id(after)
@@ -122,9 +124,13 @@ def _differing(before: Leaf, after: Leaf) -> list[tuple[Ending, Ending, int]]:
     return [pair for pair in pairs if pair[2]]
 
 
-def _translated(leaf: Leaf, classes: tuple[int, ...]) -> Leaf:
-    """Return a leaf in other classes, which are those of each of its own."""
-    return tuple((sum(also for at, also in enumerate(classes) if mask >> at & 1), ending) for mask, ending in leaf)
+def _translated(outcomes: Outcomes, classes: tuple[int, ...]) -> dict[int, Leaf]:
+    """Return leaves, by their identity, in other classes, which are those of each of their own."""
+    leaves = {id(leaf): leaf for leaf in outcomes.rows if leaf is not None}
+    masks = {mask: 0 for leaf in leaves.values() for mask, _ in leaf}  # few, of many leaves
+    for mask in masks:
+        masks[mask] = sum(also for at, also in enumerate(classes) if mask >> at & 1)
+    return {key: tuple((masks[mask], ending) for mask, ending in leaf) for key, leaf in leaves.items()}
 
 
 @lru_cache(maxsize=4096)

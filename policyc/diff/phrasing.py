@@ -7,7 +7,7 @@ in that form; everything else is our own words, digits and signs.
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from policyc.diff.callers import Item, Phrase
@@ -22,6 +22,7 @@ from policyc.formatting import tokens
 from policyc.model import Policy
 from policyc.outcomes import Ending
 from policyc.report import Catalogue, visible
+from policyc.values import dataclass
 from policyc.words import Words
 
 _MOST_ITEMS: Final = 6

@@ -1,9 +1,9 @@
 """Two policies in, what they say of extensions, systems and themselves, whatever calls depend on it, out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from policyc.model import Extension, Policy, System
+from policyc.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ words, an instant stands for them, and says so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
 from itertools import combinations
@@ -17,6 +16,7 @@ from policyc.diff.partition import Times
 from policyc.model import Policy
 from policyc.schedule import Partition, Period
 from policyc.source import fold
+from policyc.values import dataclass
 
 _MOST_WORDS: Final = 6  # clauses that a reader follows
 _MOST_DATES: Final = 3

@@ -20,17 +20,18 @@ def resolve(program: Program) -> tuple[Policy, tuple[Diagnostic, ...]]:
 
     With errors among the diagnostics the policy is what could be understood: not for output.
     """
-    resolver = _Resolver(program)
+    resolver = Resolver(program)
     policy = resolver.policy()
     return policy, tuple(resolver.diagnostics)
 
 
-class _Resolver(Promises):
-    """All steps together."""
+class Resolver(Promises):
+    """All steps together, for those who go on with more blocks of rules once the policy is known."""
 
     __slots__ = ()
 
     def policy(self) -> Policy:
+        """Return the policy of the program; what is wrong with it is among the diagnostics then."""
         by_type: dict[type, list[object]] = {}
         for statement in self.program.statements:
             by_type.setdefault(type(statement), []).append(statement)

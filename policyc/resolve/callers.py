@@ -1,7 +1,7 @@
 """Items and lists in, sets of callers out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from policyc import digits, edits, numbering
 from policyc.diagnostics import Text
@@ -10,6 +10,7 @@ from policyc.model import Named, Part, Written
 from policyc.resolve.names import Names, is_too_long_abroad, respelt, suggest_close
 from policyc.source import Span, fold
 from policyc.syntax import Callers, Item
+from policyc.values import dataclass
 
 # Keywords that follow callers; misspelt, they look like the name of one.
 _CALLER_WORDS = ("sauf", "interne", "externe", "anonyme", "pendant", "hors")

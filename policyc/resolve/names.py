@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
-from difflib import get_close_matches
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from policyc.model import (
 from policyc.project import Program
 from policyc.source import Span, fold
 from policyc.syntax import Word
+from policyc.values import dataclass
 
 DEFAULT_ZONE = "Europe/Paris"
 MAX_SUGGESTIONS = 200
@@ -268,6 +268,8 @@ def respelt(span: Span, suggestions: tuple[Text, ...]) -> Fix | None:
 
 def suggest_close(name: str, names: Iterable[str], cutoff: float = 0.6) -> tuple[Text, ...]:
     """Return a did-you-mean for a name, when one of the names is close to it."""
+    from difflib import get_close_matches
+
     folded = {fold(one): one for one in names}
     close = get_close_matches(fold(name), folded, n=1, cutoff=cutoff)
     return (Text("suggest", {"name": folded[close[0]]}),) if close else ()

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from policyc import hours, schedule
 from policyc.diagnostics import Diagnostic, Edit, Fix, Secondary, Text
 from policyc.schedule import MINUTES_PER_DAY, MINUTES_PER_WEEK, Range, WeekSpan
 from policyc.source import Span
 from policyc.syntax import HoursDecl
+from policyc.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Tests and guarantees in, what they expect of which calls out."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from policyc import syntax
@@ -14,6 +13,7 @@ from policyc.model import (
 )
 from policyc.resolve.rules import Rules
 from policyc.syntax import Target, Word
+from policyc.values import dataclass
 
 
 @dataclass(slots=True)

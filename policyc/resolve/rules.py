@@ -1,7 +1,6 @@
 """Blocks in, rules out: who, when and where to."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from policyc import digits, numbering, syntax
 from policyc.diagnostics import Secondary, Text
@@ -20,6 +19,7 @@ from policyc.model import (
 from policyc.resolve.times import Times
 from policyc.source import fold
 from policyc.syntax import Callers, Item, Target
+from policyc.values import dataclass
 
 # One for all rules that say so: most do.
 _RING, _BUSY, _OWN_MAILBOX = Ring(), Busy(), Mailbox(None)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from policyc import holidays_fr, schedule, syntax
@@ -17,6 +16,7 @@ from policyc.resolve.openings import doubtful_hours
 from policyc.schedule import WeekSpan
 from policyc.source import Span, fold
 from policyc.syntax import Clause, During, Until, Word
+from policyc.values import dataclass
 
 
 @dataclass(slots=True)

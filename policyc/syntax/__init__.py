@@ -30,7 +30,7 @@ from policyc.syntax.nodes import (
     Word,
     Zone,
 )
-from policyc.syntax.reader import parse, parse_lines
+from policyc.syntax.reader import lines, parse, parse_lines
 from policyc.syntax.shapes import as_name, keywords, spelling
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "Zone",
     "as_name",
     "keywords",
+    "lines",
     "parse",
     "parse_lines",
     "spelling",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from operator import itemgetter
@@ -42,6 +41,7 @@ from policyc.syntax.nodes import (
     Zone,
 )
 from policyc.syntax.shapes import Shape, shape_of
+from policyc.values import dataclass
 
 if TYPE_CHECKING:
     from policyc.lexer import Line

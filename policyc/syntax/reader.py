@@ -1,8 +1,8 @@
 """Lines of tokens in, the syntax tree of a file out. A wrong line is reported and left out; the next one goes on."""
 
 import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field
 from typing import Any, Final
 
 from policyc import edits, lexer
@@ -36,6 +36,7 @@ from policyc.syntax.shapes import (
     starting_words,
     types_of,
 )
+from policyc.values import dataclass
 
 # What a grammar rule makes of a line that is no statement by itself.
 _BODY_OF: Final = {
@@ -77,9 +78,16 @@ _ORDER: Final = (
 ).split()
 
 
-def parse(source: SourceFile) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
-    """Return the syntax tree of a file and what is wrong with its syntax."""
-    return parse_lines(source, lexer.lex(source, keywords()))
+def parse(
+    source: SourceFile, parts: Iterable[tuple[int, int]] | None = None
+) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:
+    """Return the syntax tree of a file, or of `parts` of it, each of whole lines; and what is wrong with its syntax."""
+    return parse_lines(source, lines(source, parts))
+
+
+def lines(source: SourceFile, parts: Iterable[tuple[int, int]] | None = None) -> Iterator[Line]:
+    """Yield the lines of tokens of a file, or of `parts` of it."""
+    return lexer.lex(source, keywords(), parts)
 
 
 def parse_lines(source: SourceFile, lines: Iterable[Line]) -> tuple[SyntaxTree, tuple[Diagnostic, ...]]:

@@ -5,7 +5,6 @@ line of that shape is the same tree with other words in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -123,6 +122,8 @@ def closest(word: str, candidates: Iterable[str]) -> str:
     """Return the candidate that a word is a likely misspelling of, or nothing."""
     if len(word) < 3:
         return ""
+    from difflib import get_close_matches
+
     folded = {fold(candidate): candidate for candidate in candidates}
     found = get_close_matches(fold(word), folded, n=1, cutoff=0.7)
     return folded[found[0]] if found else ""

@@ -5,7 +5,6 @@ group `policyc.targets`; docs/ecrire-une-cible.md shows how.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Final, Protocol, runtime_checkable
@@ -13,6 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from policyc.capabilities import Level
 from policyc.diagnostics import Diagnostic
 from policyc.model import Policy
+from policyc.values import dataclass
 
 ENTRY_POINTS: Final = "policyc.targets"
 

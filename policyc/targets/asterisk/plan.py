@@ -1,9 +1,9 @@
 """The lines of a dialplan as data: contexts of extensions of priorities, whose text is already Asterisk's."""
 
-from dataclasses import dataclass
+from policyc.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Step:
     """One priority: an application with its data, an optional label, and what the line says to its reader."""
 
@@ -12,7 +12,7 @@ class Step:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Exten:
     """One extension of a context, with its priorities."""
 
@@ -20,7 +20,7 @@ class Exten:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Context:
     """One context, headed by lines of comment."""
 

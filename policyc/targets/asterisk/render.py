@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from policyc import capabilities, decision, numbering, prefixes, resources, schedule
-from policyc.decision import Row, Table
+from policyc.decision import Choice, Row, Table
 from policyc.digits import Kind
 from policyc.model import (
     Busy,
@@ -26,9 +26,11 @@ from policyc.model import (
     Rule,
     ToSystem,
 )
+from policyc.outcomes import DecisionModel
 from policyc.targets import Rendered, sounds, ways
 from policyc.targets.asterisk import times
 from policyc.targets.asterisk.dialect import MAX_USERFIELD, comment, mailbox_name, pattern
+from policyc.targets.asterisk.layout import layout
 from policyc.targets.asterisk.plan import Context, Exten, Step
 from policyc.targets.naming import dial_string, digest, layer_names, period_slug
 
@@ -51,7 +53,7 @@ CAPABILITIES: Final = capabilities.of(NAME)
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
     environment = resources.template_environment(NAME)
-    renderer = _Renderer(policy, settings, layer_names(policy))
+    renderer = _Renderer(policy, settings, DecisionModel.of(policy), layer_names(policy))
     contexts = renderer.contexts()
     common = {
         "policy": comment(policy.name),
@@ -66,7 +68,9 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     systems = [(one.number, comment(one.name)) for one in sorted(policy.systems.values(), key=lambda one: one.number)]
     return Rendered(
         {
-            "policyc.conf": environment.get_template("policyc.conf.j2").render(contexts=contexts, **common),
+            "policyc.conf": environment.get_template("policyc.conf.j2").render(
+                contexts=contexts, lay_out=layout(), **common
+            ),
             "extensions.conf": environment.get_template("extensions.conf.j2").render(systems=systems, **common),
             "voicemail.conf": environment.get_template("voicemail.conf.j2").render(mailboxes=mailboxes, **common),
             sounds.FILE: sounds.listing(),
@@ -98,8 +102,9 @@ def _way(policy: Policy) -> _Way:
 class _Renderer:
     policy: Policy
     settings: Mapping[str, Any]
+    model: DecisionModel
     shared: Mapping[tuple[str, tuple[Rule, ...]], str]  # layers of `pour tous`, named
-    periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
+    periods: dict[NamedPeriod, str] = field(default_factory=dict)  # those that rules ask about, by name
     blind: dict[tuple[Rule, ...], bool] = field(default_factory=dict)
 
     @property
@@ -176,34 +181,45 @@ class _Renderer:
 
         `rest` is the step for calls that no rule of the layer takes.
         """
-        table = decision.lower(decision.partition_of(self.policy.zone, rules), rules)
+        table = self._decisions(rules, extension)
         blind = self._kind_blind(rules)
-        if blind and any(rule.callers.parts_insiders for rule in rules):
-            table = prefixes.with_insiders(table)
+        insiders = blind and any(rule.callers.parts_insiders for rule in rules)
         found: list[Exten] = []
         lines: list[tuple[str, Row]] = []
         for letter, kind in (("c", Kind.EXTERNAL),) if blind else (("i", Kind.INTERNAL), ("e", Kind.EXTERNAL)):
-            known = prefixes.entries(table, kind, lambda row: row)
+            known = prefixes.entries(table, kind, insiders=insiders)
             if known.anonymous != known.otherwise:
                 lines.append((f"{letter}anonymous", known.anonymous))
             lines += [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
             lines.append((f"_{letter}.", known.otherwise))
-        uses = Counter(row for _, row in lines)
+        uses = Counter([row for _, row in lines])
         labels = self._labels(choice.rule for row in uses for choice in row.choices)
-        chains = {row: self._chain(table, row, extension, rest, labels) for row in uses}
-        chained: dict[str, tuple[Step, ...]] = {}
-        for name, row in lines:
-            steps = chains[row]
-            if len(steps) > 1 and uses[row] > 1:
-                label = f"when_{digest(' '.join(step.application for step in steps))}"
-                chained[label] = steps
-                found.append(Exten(name, (Step(f"Goto({label},1)", self._places(row)),)))
-            else:
-                found.append(Exten(name, steps))
+        asked: dict[tuple[Choice, int], list[Step]] = {}
+        chains = {row: self._chain(table, row, extension, rest, labels, asked) for row in uses}
+        names = {  # of the chains that stand once, for many
+            row: f"when_{digest(' '.join([step.application for step in steps]))}"
+            for row, steps in chains.items()
+            if len(steps) > 1 and uses[row] > 1
+        }
+        stand = chains | {row: (Step(f"Goto({name},1)", self._places(row)),) for row, name in names.items()}
+        found += [Exten(name, stand[row]) for name, row in lines]
+        chained = {names[row]: chains[row] for _, row in lines if row in names}
         found += [Exten(label, steps) for label, steps in chained.items()]
         found += [Exten(label, self._decides(rule, extension)) for rule, label in labels.items()]
         found += self._outside_numbers(rules, extension)
         return found
+
+    def _decisions(self, rules: tuple[Rule, ...], extension: Extension | None) -> Table:
+        """Return which rule of a layer decides; where an extension has no rules but these, the model knows it already.
+
+        The classes of time are those of the model, which are there and tell apart all that they must.
+        """
+        if extension is None:
+            return decision.lower(decision.partition_of(self.policy.zone, rules), rules)
+        number = extension.number
+        if rules == self.model.rules(number):
+            return self.model.table(number)
+        return decision.lower(self.model.partition(number), rules)
 
     def _places(self, row: Row) -> str:
         return comment(", ".join(choice.rule.span.place for choice in row.choices))
@@ -227,31 +243,43 @@ class _Renderer:
         return noted, Step(f"Goto({self._goal(rule, extension)})")
 
     def _chain(
-        self, table: Table, row: Row, extension: Extension | None, rest: str, labels: Mapping[Rule, str]
+        self,
+        table: Table,
+        row: Row,
+        extension: Extension | None,
+        rest: str,
+        labels: Mapping[Rule, str],
+        known: dict[tuple[Choice, int], list[Step]],
     ) -> tuple[Step, ...]:
-        """Return the priorities that find the rule of a row: its times, unless what came before implies them."""
+        """Return the priorities that find the rule of a row; `known` keeps those of choices, which rows share."""
         steps: list[Step] = []
         for at, choice in enumerate(row.choices):
-            rule = choice.rule
-            note = comment(rule.span.place)
-            goal = f"{labels[rule]},1" if rule in labels else self._goal(rule, extension)
-            tests = self._tests(table.partition, choice.asked, rule)
-            if not tests:
-                steps.append(Step(f"Goto({goal})", note))
-                continue
-            skip = f"next{at + 1}"
-            for number, (before, condition) in enumerate(tests):
-                if before:
-                    steps.append(Step(before))
-                if number + 1 < len(tests):
-                    steps.append(Step(f"GotoIf({condition}?:{skip})"))
-                else:
-                    steps.append(Step(f"GotoIf({condition}?{goal})", note))
-            if len(tests) > 1:
-                steps.append(Step("NoOp()", label=skip))
+            if (choice, at) not in known:
+                rule = choice.rule
+                goal = f"{labels[rule]},1" if rule in labels else self._goal(rule, extension)
+                known[choice, at] = self._asked(table.partition, choice, goal, f"next{at + 1}")
+            steps += known[choice, at]
         if row.left:
             steps.append(Step(rest))
         return tuple(steps)
+
+    def _asked(self, partition: schedule.Partition, choice: Choice, goal: str, skip: str) -> list[Step]:
+        """Return the priorities that go to a rule's goal at its times, unless what came before implies them."""
+        note = comment(choice.rule.span.place)
+        tests = self._tests(partition, choice.asked, choice.rule)
+        if not tests:
+            return [Step(f"Goto({goal})", note)]
+        steps: list[Step] = []
+        for number, (before, condition) in enumerate(tests):
+            if before:
+                steps.append(Step(before))
+            if number + 1 < len(tests):
+                steps.append(Step(f"GotoIf({condition}?:{skip})"))
+            else:
+                steps.append(Step(f"GotoIf({condition}?{goal})", note))
+        if len(tests) > 1:
+            steps.append(Step("NoOp()", label=skip))
+        return steps
 
     def _tests(self, partition: schedule.Partition, asked: int, rule: Rule) -> list[tuple[str, str]]:
         """Return (step before, condition) for each clause that the instants asked about do not imply."""
@@ -259,9 +287,10 @@ class _Renderer:
         for clause in rule.times:
             mask = decision.clause_mask(partition, clause)
             if asked & ~mask:
-                self.periods[clause.named] = None
+                if clause.named not in self.periods:
+                    self.periods[clause.named] = period_slug(clause.named)
                 condition = "${GOSUB_RETVAL}" if clause.inside else "$[!${GOSUB_RETVAL}]"
-                found.append((f"Gosub(policyc-time,{period_slug(clause.named)},1)", condition))
+                found.append((f"Gosub(policyc-time,{self.periods[clause.named]},1)", condition))
             asked &= mask
         if rule.until is not None and asked & ~partition.mask(schedule.until(rule.until)):
             found.append(("", f"$[${{POLICYC_DATE}} <= {rule.until:%Y%m%d}]"))
