@@ -786,7 +786,8 @@ def test_every_sentence_is_said_somewhere():
     traced += r"|failed_(external|internal|during|except|caller|excepted)_|(read|dropped|form)_)"
     # What happens on calls is said by the keys of `targets/<pbx>/proof.py`: test_proof.
     told = r"diff\.((own|own_mobile|to|mobile|number|setting|kind|share|everyone|anonymous)_|internal|external)"
-    made = re.compile(rf"{traced}|{told}|apply\.(to|hours)_|usage\.access_|progress\.(read|check|compile)|verify\.(presented|hidden)|proof\.")
+    stages = r"progress\.(read|check|compile)"
+    made = re.compile(rf"{traced}|{told}|{stages}|apply\.(to|hours)_|usage\.access_|verify\.(presented|hidden)|proof\.")
 
     for table in tables.keys() - {"click", "help"}:
         for key in tables[table]:

@@ -421,13 +421,14 @@ class _Compared:
         """Compare what was found for a stretch with where calls end."""
         starts, low, high = found.starts, stretch.at, stretch.at + stretch.size
         first, last = bisect_right(starts, low), bisect_left(starts, high)
-        ends, plans = [start - low for start in starts[first:last]], found.plans[first - 1 : last]
-        ends.append(stretch.size)
-        known = self._known.setdefault((stretch.asked.manner, stretch.rank, stretch.size), [])
-        made = next((made for other, also, made in known if ends == other and plans == also), None)
+        cuts, plans = [start - low for start in starts[first:last]], found.plans[first - 1 : last]
+        # How many numbers an anonymous caller may hide tells nothing.
+        size = 0 if stretch.asked.shape.anonymous else stretch.size
+        known = self._known.setdefault((stretch.asked.manner, stretch.rank, size), [])
+        made = next((made for other, also, made in known if cuts == other and plans == also), None)
         if made is None:
-            made = self._made(stretch, ends, plans)
-            known.append((ends, plans, made))
+            made = self._made(stretch, [*cuts, stretch.size], plans)
+            known.append((cuts, plans, made))
         self.made += made * stretch.times
 
     def _made(self, stretch: _Stretch, ends: Sequence[int], plans: Sequence[Plan]) -> int:

@@ -15,6 +15,7 @@ from policyc import numbering
 from policyc.proof.protocol import UNKNOWN, Calls, NotUnderstood, Stop
 from policyc.targets.asterisk import reader
 from policyc.targets.asterisk.normal import normal
+from policyc.targets.asterisk.reader.laying import Layouts, Presented, found_alike
 from policyc.targets.asterisk.reader.plans import (
     FAR_CAUSE,
     NAME_AS_PRESENTED,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from policyc.model import Policy
     from policyc.outcomes import Ending
     from policyc.targets.asterisk.reader import Diagram, Dialplan, Walk
+    from policyc.targets.asterisk.reader.laying import Laid
     from policyc.targets.asterisk.reader.plans import Event
 
 __all__ = ["FILES", "Reading", "expected", "happens", "normal", "read", "reading"]
@@ -91,29 +93,25 @@ class Reading:
         self._zone = policy.zone
         self._outside = outside
         self._walk = self._at(None)
+        self._calls: Sequence[Calls] = ()
+        self._layouts = Layouts(self._walk, ())
 
     def _at(self, instant: datetime | None) -> Walk:
         return reader.Walk(self._dialplan, self._zone, outside=self._outside, instant=instant)
 
     def found(self, called: str, calls: Sequence[Calls]) -> Sequence[Diagram[Plan]]:
         """Return what becomes of each of the calls to a number. Raises NotUnderstood."""
-        return [self._found(called, one) for one in calls]
+        return [found_alike(self._walk, encode(called), _presented(one)) for one in calls]
 
-    def _found(self, called: str, one: Calls) -> Diagram[Plan]:
-        presentations: tuple[str, ...] = _HIDDEN if one.hidden else _SHOWN
-        if one.presented not in _WITH_ALL:
-            presentations = presentations[:1]
-        entry, number = _ENTRIES[one.internal], _symbolic(one.presented)
-        first = self._walk.found(entry, encode(called), number, presentations[0])
-        for presentation in presentations[1:]:
-            found = self._walk.found(entry, encode(called), number, presentation)
-            if found.starts != first.starts or found.plans != first.plans:
-                return found
-        return first
+    def laid(self, called: str, calls: Sequence[Calls]) -> Laid:
+        """Return the same, laid out over the rows of numbers of any length that calls share. Raises NotUnderstood."""
+        if calls is not self._calls:
+            self._calls, self._layouts = calls, Layouts(self._walk, [*map(_presented, calls)])
+        return self._layouts.laid(encode(called))
 
     def forget(self) -> None:
         """Let go of what was found so far."""
-        self._walk = self._at(None)
+        self._layouts.forget()
 
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""
@@ -124,6 +122,14 @@ class Reading:
 
 
 @lru_cache(maxsize=1024)
+def _presented(one: Calls) -> tuple[Presented, ...]:
+    """Return the ways in which calls are presented that should all come to the same."""
+    presentations: tuple[str, ...] = _HIDDEN if one.hidden else _SHOWN
+    if one.presented not in _WITH_ALL:
+        presentations = presentations[:1]
+    return tuple(Presented(_ENTRIES[one.internal], _symbolic(one.presented), shown) for shown in presentations)
+
+
 def _symbolic(presented: str) -> str:
     """Return a presented text as the reader has it, its unknown digits told apart."""
     before, *behind = encode(presented).split(UNKNOWN)

@@ -25,6 +25,8 @@ from policyc.targets.asterisk.reader.functions import BUILT_IN, PRESENTATIONS, E
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH
 from policyc.targets.asterisk.reader.plans import (
     FAR_CAUSE,
+    NAME_AS_PRESENTED,
+    NUMBER_AS_PRESENTED,
     Answered,
     Asked,
     AskedKeys,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 _DIAL_FLAGS = frozenset("IrtTkKwWxXic")
 _VOICEMAIL_FLAGS = frozenset("ubs")
 _CONTINUE = "CONTINUE"
+_AS_PRESENTED = (NUMBER_AS_PRESENTED, NAME_AS_PRESENTED)  # inputs, too
 _MOST_WORDS = 200  # dials, and readings of keys, of one call
 _LONGEST_PRIORITY = 9
 
@@ -68,7 +71,7 @@ Confirm = Callable[[Call, str], Plan | None]
 """What is done with whoever answers: the caller's call and the context in, the plan out, None if it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Runner:
     """Run one application on a call. Methods raise NeedsDigit, Unclear and what the questions raise."""
 
@@ -271,7 +274,8 @@ class Runner:
     def _write_caller(self, member: str, value: str) -> None:
         call = self.call
         if member in ("num-pres", "name-pres", "pres"):
-            if (value := self.known(value)) not in PRESENTATIONS:
+            # What was presented is a presentation, whichever: all calls that write it back stay one.
+            if value not in _AS_PRESENTED and (value := self.known(value)) not in PRESENTATIONS:
                 raise Unclear(What.VALUE, value)
             if member != "name-pres":
                 call.set(NUMBER_PRESENTATION, value)

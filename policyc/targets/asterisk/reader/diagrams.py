@@ -41,7 +41,7 @@ def end_of(digits: int) -> int:
     return ends
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: hundreds are made for an extension, and it takes twice as long
 class Diagram(Generic[T]):
     """`values[i]` holds from `starts[i]` up to the next start; the first start is 0. Values are told by identity.
 

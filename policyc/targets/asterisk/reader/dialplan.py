@@ -13,7 +13,7 @@ from policyc.targets.asterisk.reader.files import Entry, Section, sections
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten, Extensions, Node, Step, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
 _FORBIDDEN_SETTINGS = {"extenpatternmatchnew": ("yes", "true", "y", "t", "1", "on"), "overrideswitch": None}
 _NONE = -2  # no priority yet
@@ -32,7 +32,7 @@ class Context:
 class Dialplan:
     """All contexts by their names, and the global variables."""
 
-    contexts: Mapping[str, Context]
+    contexts: Contexts
     variables: Mapping[str, str]
     _regular: dict[str, bool] = field(default_factory=dict)
 
@@ -52,7 +52,16 @@ class Dialplan:
 
     def roots(self, context: str) -> list[Node]:
         """Return where the extensions of a context begin, and of those it includes, in the order they are tried."""
-        return [root for one in self._offered(context) for root in (one.extens.names, one.extens.patterns)]
+        return [root for one in self._offered(context) for root in one.extens.roots]
+
+    def own(self, context: str) -> Sequence[Exten] | None:
+        """Return all extensions that a context offers, None if they are not its own only."""
+        found = self.contexts[context]
+        return None if found.includes else found.extens.all
+
+    def forget(self, used: Collection[str]) -> None:
+        """Let go of contexts that were read, but for some: they are read again when they are asked for."""
+        self.contexts.forget(used)
 
     def _offered(self, name: str) -> list[Context]:
         found: list[Context] = []
@@ -100,6 +109,15 @@ class Contexts(Mapping[str, Context]):
             found = self._made[name] = self._makers[name]()
         return found
 
+    @property
+    def read(self) -> frozenset[str]:
+        """The contexts that were asked for."""
+        return frozenset(self._made)
+
+    def forget(self, used: Collection[str]) -> None:
+        """Let go of all that were asked for, but for some."""
+        self._made = {name: one for name, one in self._made.items() if name in used}
+
     def __contains__(self, name: object) -> bool:
         """Tell whether there is a context of a name."""
         return name in self._makers
@@ -120,9 +138,9 @@ def read(files: Mapping[str, str], main: str) -> Dialplan:
     for section in sections(files, main):
         kind = section.name.lower()
         if kind == "general":
-            check_settings(section.entries)
+            check_settings(section.entries())
         elif kind == "globals":
-            for entry in section.entries:
+            for entry in section.entries():
                 if "$" in entry.value or entry.name.endswith(")"):
                     raise NotUnderstood(entry.place, What.VARIABLE, entry.name)
                 variables[entry.name.removeprefix("_").removeprefix("_")] = entry.value
@@ -136,7 +154,7 @@ def read(files: Mapping[str, str], main: str) -> Dialplan:
 def _context(name: str, found: list[Section]) -> Context:
     context = Context(name)
     for section in found:
-        _Filling(context).entries(section.entries)
+        _Filling(context).entries(section.entries())
     return context
 
 
@@ -165,7 +183,7 @@ class _Filling:
     last: int = _NONE
     exten: Exten | None = None
 
-    def entries(self, entries: list[Entry]) -> None:
+    def entries(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
             try:
                 self.entry(entry.name.lower(), entry.value, entry.place)
@@ -192,7 +210,10 @@ class _Filling:
     def step(self, value: str, place: Place) -> None:
         """Take `priority(label),application(data)`."""
         priority_text, _, call = value.partition(",")
-        word, more, label = _priority(priority_text)
+        more = label = None
+        word = priority_text
+        if word not in ("1", "n"):  # as nearly all are
+            word, more, label = _priority(priority_text)
         if word == "hint":
             self.last = -1
             return
@@ -229,7 +250,7 @@ def _priority(text: str) -> tuple[str, str | None, str | None]:
 def _name(value: str) -> tuple[str, str]:
     """Return the extension, and what follows its comma: none in square brackets."""
     plain, comma, rest = value.partition(",")
-    if comma and plain.isalnum() and len(plain) <= MAX_LENGTH:
+    if comma and plain.removeprefix("_").isalnum() and len(plain) <= MAX_LENGTH:
         return plain, rest
     found = re.match(r"((?:\[[^\]]*\]|[^,\[\]])*),(.*)", value, re.DOTALL)
     if found is None:
@@ -241,11 +262,10 @@ def _name(value: str) -> tuple[str, str]:
     return name, found[2]
 
 
-@lru_cache(maxsize=65536)
 def _application(call: str) -> tuple[str, str]:
     """Return an application, in lower case, and its data: up to the last parenthesis."""
     name, opened, rest = call.partition("(")
     data, closed, _ = rest.rpartition(")")
-    if (opened and not closed) or not re.fullmatch(r"\s*\w+", name):
+    if (opened and not closed) or not (name.isalnum() or re.fullmatch(r"\s*\w+", name)):
         raise Unclear(What.APPLICATION, call)
     return name.strip().lower(), data

@@ -12,10 +12,11 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass, replace
+from operator import is_not
+from typing import TYPE_CHECKING, NamedTuple
 
-from policyc.schedule import Period, always
+from policyc.schedule import Period
 from policyc.targets.asterisk.reader import plans
 from policyc.targets.asterisk.reader.applications import Runner
 from policyc.targets.asterisk.reader.call import (
@@ -47,14 +48,26 @@ from policyc.targets.asterisk.reader.diagrams import (
 )
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.asterisk.reader.finishing import Clock, Finishing, Open
-from policyc.targets.asterisk.reader.functions import Evaluator, wanted_by
+from policyc.targets.asterisk.reader.functions import Evaluator, looked_at, wanted_by
 from policyc.targets.asterisk.reader.lengths import number_in, tells_digits
 from policyc.targets.asterisk.reader.matching import MOST_PIECES, TOO_MANY, Pieces, pieces
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten
 from policyc.targets.asterisk.reader.periods import asked_once
 from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
+from policyc.targets.asterisk.reader.questions import (
+    Ask,
+    Inputs,
+    LengthAsked,
+    Memo,
+    Paused,
+    PeriodAsked,
+    Questions,
+    Value,
+    WordAsked,
+)
 from policyc.targets.asterisk.reader.readable import readable, with_marks
 from policyc.targets.asterisk.reader.records import only_records
+from policyc.targets.asterisk.reader.rows import row
 from policyc.targets.asterisk.reader.texts import (
     DIGITS,
     NeedsDigit,
@@ -73,7 +86,7 @@ from policyc.targets.asterisk.reader.texts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -85,134 +98,18 @@ MOST_PARTS = 5_000
 _DEEPEST = 20_000  # jumps whose ends are found within one another
 _MOST_AHEAD = 50  # jumps
 _ALL = 30  # digits: more than any number has
-_FIXED = re.compile(r"(?:([^,$]+),)?([^,$]+),([1-9]\d{0,8})", re.ASCII | re.DOTALL)  # a place that is no expression
+_FIXED = re.compile(r"(?:([^,$]{1,79}),)?([^,$]{1,79}),([1-9]\d{0,8})", re.ASCII | re.DOTALL)  # no expression
 _FRAMES = 12  # of Python, for each of them
 RETURNED = "GOSUB_RETVAL"
 
-T = TypeVar("T")
-Value = Variable | None
-Ask = Callable[[str], Value]
-"""Gives what an input is, by its name."""
-
-
-# --- what is not known before it is asked for -----------------------------------------------------
-
-
-class _Paused(Exception):  # noqa: N818  not a mistake: it is too early to ask
-    pass
-
-
-class _PeriodAsked(Exception):  # noqa: N818  a question
-    def __init__(self, period: Period) -> None:
-        super().__init__(period)
-        self.period = period
-
-
-class _WordAsked(Exception):  # noqa: N818  a question
-    def __init__(self, word: str, value: str) -> None:
-        super().__init__(word, value)
-        self.word, self.value = word, value
-
-
-class _LengthAsked(Exception):  # noqa: N818  a question
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Questions:
-    """Answer for a call from what it knows; else raise the question."""
-
-    call: Call
-    instant: datetime | None  # local; None: at any time
-    held: Mapping[Period, bool]
-
-    def during(self, period: Period) -> bool:
-        if self.call.confirming:
-            raise Unclear(What.TIME, "U()")
-        if self.instant is not None:
-            return period.holds(self.instant)
-        if not period.week or not period.dates:
-            return False
-        if period == always():
-            return True
-        if period not in self.held:
-            raise _PeriodAsked(period)
-        return self.held[period]
-
-    def word_is(self, word: str, value: str) -> bool:
-        about = self.call.words.get(word)
-        if about is None:
-            raise Unclear(What.VALUE, show(word))
-        if about.possible is not None and value not in about.possible:
-            return False
-        if value in about.refused:
-            return False
-        if about.possible is not None and len(about.possible) == 1:
-            return True
-        raise _WordAsked(word, value)
-
-    def candidates(self, word: str) -> Iterable[str]:
-        about = self.call.words.get(word)
-        if about is None or about.possible is None:
-            raise Unclear(What.VALUE, show(word))
-        return about.possible
-
-
-@dataclass(slots=True)
-class _Inputs:
-    """The inputs that were asked for, in order."""
-
-    ask: Ask
-    bound: dict[str, Value] = field(default_factory=dict)
-
-    def get(self, name: str) -> Value:
-        if name not in self.bound:
-            self.bound[name] = self.ask(name)
-        return self.bound[name]
-
-    @property
-    def size(self) -> int:
-        """How many digits of the number are not known."""
-        value = self.get(SIZE)
-        if value is None:
-            raise Unclear(What.VALUE, NUMBER)
-        return int(value.value)
-
-
-class _Memo(Generic[T]):
-    """What was found, by the inputs that it depends on: each tells which is to be looked at next."""
-
-    __slots__ = ("_behind", "_name", "found")
-
-    def __init__(self) -> None:
-        self.found: T | None = None
-        self._name: str | None = None
-        self._behind: dict[Value, _Memo[T]] = {}
-
-    def recall(self, ask: Ask) -> T | None:
-        """Return what was found for these inputs, None if nothing was."""
-        memo = self
-        while memo.found is None:
-            if memo._name is None:
-                return None
-            behind = memo._behind.get(ask(memo._name))
-            if behind is None:
-                return None
-            memo = behind
-        return memo.found
-
-    def keep(self, bound: Mapping[str, Value], found: T) -> None:
-        """Keep what was found by looking at inputs in this order."""
-        memo = self
-        for name, value in bound.items():
-            memo._name = name
-            memo = memo._behind.setdefault(value, _Memo())
-        memo.found = found
+_ASKING = NeedsInput, NeedsDigit, PeriodAsked, WordAsked, Unclear, NotUnderstood
 
 
 # --- from one jump to the next --------------------------------------------------------------------
 
 
+Entered = tuple[str, Exten]
+"""A context, and the extension whose steps are run first."""
 _Place = tuple[str, Exten | None, str | None]
 """A context, and whose steps calls are at, or None and by what text these are looked for."""
 _Places = list[tuple[int, _Place]]
@@ -262,7 +159,7 @@ class _Fork:
 _Tree = Call | _Fork | plans.Unclear
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Jump:
     """A call that goes on elsewhere: what it is given there, its inputs then, and where, from which digits on."""
 
@@ -274,7 +171,7 @@ class _Jump:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbered:
+class Numbered:
     """A call as one of numbers of any length: those of a length whose first digits are known, and `more` are not."""
 
     call: Call
@@ -308,27 +205,39 @@ class Walk:
         """The steps that were run, in order, and what they say."""
         self._names = Names()
         self._nothing = self._known({})
-        self._blocks: dict[_Start, _Memo[Diagram[_Tree]]] = {}
-        self._ends: dict[_Start, _Memo[Diagram[Plan]]] = {}
-        self._going: dict[_Start, list[_Inputs]] = {}
+        self._tail = self._names.char(TAIL)
+        self._fronts: dict[tuple[Entered, Value, Value, Value], Diagram[Call]] = {}
+        self._calls: dict[object, Call] = {}
+        self._numbered: dict[int, Numbered | None] = {}  # by call
+        self._lengths: dict[int, set[int]] = {}  # by call of any length: calls that are some of it
+        self._begin()
+
+    def _begin(self) -> None:
+        self._blocks: dict[_Start, Memo[Diagram[_Tree]]] = {}
+        self._ends: dict[_Start, Memo[Diagram[Plan]]] = {}
+        self._going: dict[_Start, list[Inputs]] = {}
         self._depth = 0
         self._parts = 0
-        self._plans: dict[object, Plan] = {}
+        self._plans: dict[object, Plan] = {}  # by identities of own events, and of plans
+        self._events: dict[Event, Event] = {}  # of equal ones the one that is in plans
         self._opens: dict[object, Open] = {}
         self.open_plans: set[int] = set()  # by identity: those that are not over in some way
         self._located: dict[tuple[str, str, int], tuple[int, _Places]] = {}
         self._alike: dict[object, _Place] = {}
         self._left_open: dict[int, tuple[Open, ...]] = {}  # by plan
-        self._fronts: dict[tuple[str, Exten, str | None, str, str], Diagram[Call]] = {}
-        self._calls: dict[object, Call] = {}
-        self._tail = self._names.char(TAIL)
-        self._numbered: dict[int, _Numbered | None] = {}  # by call
-        self._lengths: dict[int, set[int]] = {}  # by call of any length: calls that are some of it
         self._apart: set[int] = set()  # calls of any length that have to be looked at one length at a time
         self._telling: dict[int, bool] = {}  # by plan: whether the digits of a number stand in it
         self._called = ""
         self._of_called: dict[object, Diagram[Plan]] = {}  # what was found of calls to that extension
-        self.clock = Clock(zone)
+        self.clock = Clock(self.zone)
+
+    def forget(self, used: Collection[str]) -> None:
+        """Let go of all that was found behind the front of calls, and of all contexts but those that it ran through."""
+        if not used:
+            for kept in (self._fronts, self._calls, self._numbered, self._lengths):
+                kept.clear()
+        self._begin()
+        self.dialplan.forget(used)
 
     def found(self, context: str, exten: str, number: str | None, presentation: str, name: str = "") -> Diagram[Plan]:
         """Return what becomes of calls to an extension, over the unknown digits of the number, encoded texts all.
@@ -336,30 +245,58 @@ class Walk:
         `presentation` is a value of CALLERID(num-pres).
         """
         size = len(unknown_digits(number or ""))
-        inputs: dict[str, Value] = {
-            EXTEN: Variable(exten),
-            NUMBER: None if number is None else Variable(number),
-            NAME: Variable(name),
-            NUMBER_PRESENTATION: Variable(presentation),
-            NAME_PRESENTATION: Variable(presentation),
-            SIZE: Variable(str(size)),
-        }
+        inputs = _inputs(number, presentation, name) | {EXTEN: Variable(exten)}
         ask = inputs.get
         with _deep():
             call = Call("", None, 0, self._nothing, goes=(context, exten, 1))
             try:
-                _, places = self._places(call, context, exten, 1, ask)
+                entered = self._entered(call, exten)
             except (Unclear, NotUnderstood) as unclear:
                 return constant(self.plan((self._unclear(unclear, call),)))
-            [(_, (context, entered, _)), *_] = places
             if entered is None:
                 return self._finished(self.ended(call, ask), ask, size)
-            key = context, entered, number, presentation, name
-            if key not in self._fronts:
-                call = Call(context, entered, 1, self._nothing)
-                self._fronts[key] = self._ahead(call, _without(_Paused, inputs, EXTEN))
-            found = self._fronts[key].flat(lambda call: self._resumed(call, inputs))
+            found = self._front(entered, inputs).flat(lambda call: self._resumed(call, inputs))
             return self._finished(found, ask, size)
+
+    def _entered(self, call: Call, exten: str) -> Entered | None:
+        """Return whose steps calls to an extension run first, None if these are looked for anew at each priority."""
+        context, _, priority = _place(call)
+        _, places = self._places(call, context, exten, priority, {EXTEN: Variable(exten)}.get)
+        [(_, (context, entered, _)), *_] = places
+        return None if entered is None else (context, entered)
+
+    def _front(self, entered: Entered, inputs: Mapping[str, Value]) -> Diagram[Call]:
+        """Return calls that enter somewhere as far as they come before anything asks which extension was called."""
+        key = entered, inputs.get(NUMBER), inputs[NUMBER_PRESENTATION], inputs[NAME]
+        if key not in self._fronts:
+            call = Call(*entered, 1, self._nothing)
+            self._fronts[key] = self._ahead(call, _without(Paused, inputs, EXTEN))
+        return self._fronts[key]
+
+    # --- the same, of many extensions ---
+
+    def entered(self, context: str, exten: str) -> Entered | None:
+        """Return whose steps calls to an extension run first, None if that is not as plain as nearly always."""
+        try:
+            return self._entered(Call("", None, 0, self._nothing, goes=(context, exten, 1)), exten)
+        except (Unclear, NotUnderstood):
+            return None
+
+    def front(self, entered: Entered, number: str, presentation: str) -> Diagram[Call]:
+        """Return calls that enter somewhere as far as they come before anything asks which extension was called."""
+        with _deep():
+            return self._front(entered, _inputs(number, presentation))
+
+    def row(self, call: Call, exten: str) -> Diagram[Plan]:
+        """Return what becomes of calls of any length that came so far, to an extension: a row, or one plan for all.
+
+        Raises Apart, and Unclear, where anything asks more of them than the digits that stand in them.
+        """
+        inputs = {EXTEN: Variable(exten), TAIL: Variable(self._tail)}
+        ask = _without(Apart, inputs, NUMBER, NAME, NUMBER_PRESENTATION, NAME_PRESENTATION, SIZE)
+        with _deep():
+            found = self.ended(call, ask)
+            return self._finished(found, ask, ANY_LENGTH) if found.digits else self._finished(found, ask, 0)
 
     # --- numbers of any length ---
 
@@ -368,11 +305,7 @@ class Walk:
 
         Where several are alike but for the number, they are followed as one of a number of any length.
         """
-        if id(call) not in self._numbered:
-            self._numbered[id(call)] = one = self._any_length(call)
-            if one is not None:
-                self._lengths.setdefault(id(one.call), set()).add(id(call))
-        one = self._numbered[id(call)]
+        one = self.any_length(call)
         if (
             one is not None
             and id(one.call) not in self._apart
@@ -383,13 +316,21 @@ class Walk:
                 if one.more == one.length:
                     return found
                 found = found.part(one.first, one.more, one.length)
-                if not any(map(self._tells_digits, found.values)):  # of which some are known here
+                if not any(map(self.tells_digits, found.values)):  # of which some are known here
                     return found
             except (Apart, Unclear):
                 self._apart.add(id(one.call))
         return self.ended(call, inputs.get)
 
-    def _any_length(self, call: Call) -> _Numbered | None:
+    def any_length(self, call: Call) -> Numbered | None:
+        """Return a call as one of any length, None if it cannot be."""
+        if id(call) not in self._numbered:
+            self._numbered[id(call)] = one = self._any_length(call)
+            if one is not None:
+                self._lengths.setdefault(id(one.call), set()).add(id(call))
+        return self._numbered[id(call)]
+
+    def _any_length(self, call: Call) -> Numbered | None:
         """Return a call as one of any length, None if it cannot be, as other than the whole number stands in it."""
         kept = (*call.written.values(), *call.saved.values())
         goes = call.goes
@@ -397,7 +338,7 @@ class Walk:
         found = number_in(texts)
         shown = (call.written.get(name) for name in MARKED)
         if not any(map(has_unknown_digit, (*texts, *(call.enters or ())))):
-            return _Numbered(call, 0, 0, 0)
+            return Numbered(call, 0, 0, 0)
         if found is None or any(map(has_unknown_digit, (*(call.enters or ()), *(one.value for one in shown if one)))):
             return None
         before, more = found
@@ -412,14 +353,14 @@ class Walk:
             {name: call.translated(value, text) for name, value in values.items()}
             for values in (call.written, call.saved)
         )
-        return _Numbered(
+        return Numbered(
             self._bare(replace(call, written=written, saved=saved, goes=goes)),
             len(number),
             int(before or 0) * 10**more,
             more,
         )
 
-    def _of_length(self, one: _Numbered, inputs: Mapping[str, Value]) -> Diagram[Plan]:
+    def _of_length(self, one: Numbered, inputs: Mapping[str, Value]) -> Diagram[Plan]:
         """Return what becomes of calls of a length, found for all lengths at once. Raises Apart."""
         called, *manner = (inputs[name] for name in (EXTEN, NAME, NUMBER_PRESENTATION, NAME_PRESENTATION))
         if called is None or called.value != self._called:
@@ -439,12 +380,12 @@ class Walk:
             self._of_called[alone] = self._finished(found, ask, one.length)
         return self._of_called[alone]
 
-    def _tells_digits(self, plan: Plan) -> bool:
+    def tells_digits(self, plan: Plan) -> bool:
         """Tell whether digits of a number stand in a plan."""
         told = self._telling.get(id(plan))
         if told is None:
             ways = () if plan.then is None else (plan.then.yes, plan.then.no)
-            told = self._telling[id(plan)] = tells_digits(plan.events) or any(map(self._tells_digits, ways))
+            told = self._telling[id(plan)] = tells_digits(plan.events) or any(map(self.tells_digits, ways))
         return told
 
     def _is_any_length(self, ask: Ask) -> bool:
@@ -473,7 +414,7 @@ class Walk:
                 if found is None:
                     return constant(call)
                 parts.append((low, found))
-        except (_Paused, Unclear, NotUnderstood):
+        except (Paused, Unclear, NotUnderstood):
             return constant(call)
         return spliced(jump.digits, parts).flat(
             lambda one: self._ahead(one, ask, jumps - 1) if jumps else constant(one)
@@ -503,12 +444,13 @@ class Walk:
 
     def _block(self, start: _Start, ask: Ask) -> Diagram[_Tree]:
         """Return what calls have come to when they jump, or part."""
-        memo = self._blocks.setdefault(start, _Memo())
+        memo = self._blocks.setdefault(start, Memo())
         found = memo.recall(ask)
         if found is None:
-            inputs = _Inputs(ask)
+            inputs = Inputs(ask)
             call = start.call(self._known(inputs.bound))
-            while True:
+            found = constant(call)
+            while not self._goes_on(call):
                 found = self._stepped(call, inputs)
                 after = found.values[0]
                 if len(found.values) > 1 or not isinstance(after, Call):
@@ -521,17 +463,42 @@ class Walk:
             memo.keep(inputs.bound, found)
         return found
 
-    def _stepped(self, call: Call, inputs: _Inputs) -> Diagram[_Tree]:
+    def _goes_on(self, call: Call) -> bool:
+        """Let a call jump if that is all its next step does, as most do, and tell whether it did."""
+        step = None if call.exten is None else call.exten.steps.get(call.priority)
+        if step is None or step.application != "goto" or self.instant is not None or call.eager:
+            return False
+        to = _FIXED.fullmatch(step.data)
+        if to is None:
+            return False
+        call.place, call.goes = step.place, (to[1] or call.context, to[2], int(to[3]))
+        return True
+
+    def _stepped(self, call: Call, inputs: Inputs) -> Diagram[_Tree]:
         """Return the calls that calls are after their next step."""
         self._parts = 0
+        for name in self._looking(call):
+            inputs.get(name)
+        try:
+            return constant(self._tried(call, inputs, "", {}))
+        except _ASKING:  # what is asked may be answered in several ways
+            pass
         try:
             ways = list(self._ways(call, inputs, "", {}, {}))
-        except _LengthAsked:
+        except LengthAsked:
             return Diagram(ANY_LENGTH, tuple(map(first_of, LENGTHS)), tuple(_of_length(call, one) for one in LENGTHS))
         return joined(inputs.size if len(ways) > 1 else 0, ways)
 
+    def _looking(self, call: Call) -> Iterator[str]:
+        """Yield inputs that the next step looks at in any case: so it need not be tried again for each."""
+        step = None if call.exten is None else call.exten.steps.get(call.priority)
+        if step is not None and "$" in step.data and not (step.application == "set" and only_records(step.data)):
+            for name in looked_at(step.data, step.application in ("set", "goto")):
+                if name not in call.written:
+                    yield name
+
     def _ways(
-        self, before: Call, inputs: _Inputs, digits: str, held: Mapping[Period, bool], alike: dict[object, _Tree]
+        self, before: Call, inputs: Inputs, digits: str, held: Mapping[Period, bool], alike: dict[object, _Tree]
     ) -> Iterator[tuple[int, _Tree]]:
         """Yield what numbers that begin with some digits come to, at times that are held to be in periods or not."""
         low = int(digits) * 10 ** (inputs.size - len(digits)) if digits else 0
@@ -549,7 +516,7 @@ class Walk:
             except NeedsInput as needed:
                 inputs.get(self._names.name(needed.char))
                 if needed.char == self._tail and self._is_any_length(inputs.get):
-                    raise _LengthAsked from None
+                    raise LengthAsked from None
                 continue
             except NeedsDigit:
                 if len(digits) >= inputs.size:
@@ -561,12 +528,12 @@ class Walk:
                 for digit in sorted(DIGITS):
                     yield from self._ways(before, inputs, digits + digit, held, alike)
                 return
-            except _PeriodAsked as asked:
+            except PeriodAsked as asked:
                 ways = [
                     self._ways(before, inputs, digits, {**held, asked.period: is_in}, alike) for is_in in (True, False)
                 ]
                 both = told(asked.period, *ways)
-            except _WordAsked as asked:
+            except WordAsked as asked:
                 about = replace(before.words[asked.word].asked, value=asked.value)
                 ways = [
                     self._ways(_told(before, asked, holds=holds), inputs, digits, held, alike)
@@ -586,7 +553,7 @@ class Walk:
         place = unclear.place if isinstance(unclear, NotUnderstood) else call.place
         return plans.Unclear(place.file, place.line, unclear.what.value, decode(unclear.text))
 
-    def _tried(self, before: Call, inputs: _Inputs, digits: str, held: Mapping[Period, bool]) -> Call:
+    def _tried(self, before: Call, inputs: Inputs, digits: str, held: Mapping[Period, bool]) -> Call:
         """Return the call after a step, as far as its texts are known."""
         call = before.copy()
         if digits:
@@ -597,7 +564,7 @@ class Walk:
             self._run_out(call)
         else:
             before.place = call.place = step.place
-            questions = _Questions(call, self.instant, held)
+            questions = Questions(call, self.instant, held)
             if step.application != "set" or not only_records(step.data):
                 evaluator = Evaluator(self.dialplan, call, questions, self.zone.key, self.server_zone, self.outside)
                 data = evaluator.substituted(step.data)
@@ -698,10 +665,10 @@ class Walk:
 
     def _end(self, start: _Start, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls from a start on."""
-        memo = self._ends.setdefault(start, _Memo())
+        memo = self._ends.setdefault(start, Memo())
         found = memo.recall(ask)
         if found is None:
-            inputs = _Inputs(ask)
+            inputs = Inputs(ask)
             going = self._going.setdefault(start, [])
             going.append(inputs)
             self._depth += 1
@@ -850,11 +817,17 @@ class Walk:
         if unknown == digits_from(len(unknown)):
             return len(unknown), pieces(self.dialplan.roots(context), plain, wanted)
         self._parts = 0
-        size = _Inputs(ask).size
+        size = Inputs(ask).size
         return size, list(self._searched(context, plain, wanted, size, ""))
 
     def _of_all_lengths(self, context: str, text: str, priority: int, ask: Ask) -> Pieces:
         """Return the same where the text has a number of any length. Raises Apart."""
+        before, _, behind = text.replace("-", "").partition(self._tail)
+        own = self.dialplan.own(context)
+        if own is not None and not behind and before.isascii() and not before.startswith("_"):
+            plain = row(own, before, wanted_by(str(priority)))
+            if plain is not None:
+                return plain
         found: Pieces = []
         for length in LENGTHS:
             try:
@@ -883,27 +856,35 @@ class Walk:
 
     def plan(self, events: tuple[Event, ...], then: Parted | Open | None = None) -> Plan:
         """Return a plan; those that are equal are one."""
-        if isinstance(then, Parted):
-            if then.yes is then.no:
-                return self.plan(events + then.yes.events, then.yes.then)
-            if isinstance(then.asked, Period):
-                then = asked_once(then.asked, then.yes, then.no)
-            key: object = (events, then.asked, id(then.yes), id(then.no))
-        else:
-            key = (events, id(then))
+        if isinstance(then, Parted) and then.yes is then.no:
+            return self.plan(events + then.yes.events, then.yes.then)
+        key = _made_of(events, then)
         found = self._plans.get(key)
         if found is None:
-            found = self._plans[key] = Plan(events, then)  # type: ignore[arg-type]  # open ones are nobody else's
-            if isinstance(then, Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self.open_plans):
-                self.open_plans.add(id(found))
+            own = tuple(self._events.setdefault(event, event) for event in events)
+            if any(map(is_not, own, events)):
+                return self.plan(own, then)
+            found = self._plans[key] = self._planned(events, then)
         return found
+
+    def _planned(self, events: tuple[Event, ...], then: Parted | Open | None) -> Plan:
+        if isinstance(then, Parted) and isinstance(then.asked, Period):
+            then = asked_once(then.asked, then.yes, then.no)
+            found = self._plans.get(_made_of(events, then))
+            if found is not None:
+                return found
+        found = Plan(events, then)  # type: ignore[arg-type]  # open ones are nobody else's
+        if isinstance(then, Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self.open_plans):
+            self.open_plans.add(id(found))
+        return self._plans.setdefault(_made_of(events, then), found)
 
     def _opened(self, call: Call) -> Open:
         """Return where a plan is open; that a Gosub is left is all that counts of where it is."""
-        bare = replace(call, events=())
+        bare = call.copy()
+        bare.events = ()
         if call.returns is not None:
-            written = {name: value for name, value in call.written.items() if name != RETURNED}
-            bare = replace(bare, context="", exten=None, priority=0, written=written)
+            bare.context, bare.exten, bare.priority = "", None, 0
+            bare.written.pop(RETURNED, None)
         key = bare.state
         if key not in self._opens:
             self._opens[key] = Open(bare)
@@ -955,7 +936,9 @@ class Walk:
         goes = then.goes
         if goes is not None and goes[1] is not None:
             goes = goes[0], text(goes[1]), goes[2]
-        return replace(then, goes=goes, known=first.known, written=written, saved=saved, returns=returns)
+        made = then.copy()
+        made.goes, made.known, made.written, made.saved, made.returns = goes, first.known, written, saved, returns
+        return made
 
     def _translation(self, first: Call, given: Mapping[str, Value]) -> Callable[[str], str]:
         def value(char: str) -> str:
@@ -1032,26 +1015,38 @@ class Walk:
             if value is None or value.value != self._names.char(name):
                 written[name] = end.translated(value, text)
         written[RETURNED] = Variable(text(end.returns or ""))
-        return replace(
-            call,
-            written=written,
-            words=end.words,
-            dials=end.dials,
-            readings=end.readings,
-            inherited=end.inherited,
-            events=(),
-            goes=(call.context, None, call.priority + 1),
-            enters=None,
-        )
+        made = call.copy()
+        made.written, made.words, made.dials, made.readings = written, end.words, end.dials, end.readings
+        made.inherited, made.events, made.enters = end.inherited, (), None
+        made.goes = call.context, None, call.priority + 1
+        return made
 
     # --- what was left open because it was being explored ---
 
     def _finished(self, found: Diagram[Plan], ask: Ask, size: int) -> Diagram[Plan]:
-        """Return plans with all that they left open followed to its end."""
+        """Return plans over so many digits, or the row, with all that they left open followed to its end."""
         found = found.over(size) if found.digits else found
         if not self._is_open(found):
             return found
         return Finishing(self, ask).finished(found, size)
+
+
+def _inputs(number: str | None, presentation: str, name: str = "") -> dict[str, Value]:
+    """Return the inputs of calls, but for the extension."""
+    return {
+        NUMBER: None if number is None else Variable(number),
+        NAME: Variable(name),
+        NUMBER_PRESENTATION: Variable(presentation),
+        NAME_PRESENTATION: Variable(presentation),
+        SIZE: Variable(str(len(unknown_digits(number or "")))),
+    }
+
+
+def _made_of(events: tuple[Event, ...], then: Parted | Open | None) -> object:
+    """Return what plans that are one are made of, by identity."""
+    if isinstance(then, Parted):
+        return tuple(map(id, events)), then.asked, id(then.yes), id(then.no)
+    return tuple(map(id, events)), id(then)
 
 
 def _place(call: Call) -> Target:
@@ -1088,10 +1083,12 @@ def _without(error: type[Exception], inputs: Mapping[str, Value], *names: str) -
 
 def _waiting(call: Call) -> Call:
     """Return a call that is about to jump."""
-    return replace(call, goes=_place(call), events=())
+    told = call.copy()
+    told.goes, told.events = _place(call), ()
+    return told
 
 
-def _told(call: Call, asked: _WordAsked, *, holds: bool) -> Call:
+def _told(call: Call, asked: WordAsked, *, holds: bool) -> Call:
     """Return the call that knows whether a word has a value."""
     told = call.copy()
     about = told.words[asked.word]

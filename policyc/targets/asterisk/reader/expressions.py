@@ -29,7 +29,9 @@ from policyc.targets.asterisk.reader.texts import (
 from policyc.targets.asterisk.reader.texts import NeedsDigit as NeedsDigitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from policyc.schedule import Period
 
 _DIGIT = f"0-9{CALLERS}{CLOCKS}"
 _LEXER = re.compile(
@@ -76,6 +78,28 @@ _TRUE, _FALSE = _Value("1", number=True), _Value("0", number=True)
 
 def evaluated(text: str, questions: Questions) -> str:
     """Return what an expression gives. Raises NeedsDigit, and Unclear for what is not understood or no expression."""
+    return _of_known(text) if text.isascii() else _evaluated(text, questions)
+
+
+class _Nobody:
+    """Questions that nobody asks, as all is known."""
+
+    def during(self, period: Period) -> bool:
+        raise AssertionError(period)
+
+    def word_is(self, word: str, value: str) -> bool:
+        raise AssertionError(word, value)
+
+    def candidates(self, word: str) -> Iterable[str]:
+        raise AssertionError(word)
+
+
+@lru_cache(maxsize=4096)
+def _of_known(text: str) -> str:
+    return _evaluated(text, _Nobody())
+
+
+def _evaluated(text: str, questions: Questions) -> str:
     tokens = _tokens(text)
     if not tokens:
         return ""

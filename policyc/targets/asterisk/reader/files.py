@@ -1,6 +1,7 @@
 """The files of a dialplan in, its sections out: no comments, `#include`s followed, as Asterisk's config.c does it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from policyc.targets.asterisk.reader.texts import encode
 _LONGEST_LINE = 8190  # bytes: Asterisk skips a longer one, with all that it does
 _DEEPEST_INCLUDE = 10
 _BLANKS = "".join(map(chr, range(1, 33)))
+_COMMENT = r";(?!--)[^\n\0]{0,4000}"
+_USUAL = re.compile(rf"(?:(?: ?(?:exten|same) => [^;\\\n\0]{{1,4000}}(?:(?<!--){_COMMENT})?|{_COMMENT}|)\n)+")
+"""Lines of which nothing can be wrong: steps, comments to their end, empty ones."""
 
 
 class Entry(NamedTuple):
@@ -20,13 +24,36 @@ class Entry(NamedTuple):
     place: Place
 
 
+class Lines(NamedTuple):
+    """Usual lines of a file, not yet looked at: most are of extensions that are proved one after the other."""
+
+    text: str
+    first: Place
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what they say."""
+        file, first = self.first
+        for number, line in enumerate(self.text.split("\n"), first):
+            name, equals, value = line.partition(";")[0].partition("=")
+            if equals:
+                yield Entry(name.strip(_BLANKS), value.removeprefix(">").strip(_BLANKS), Place(file, number))
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section and its entries, those of other files that it goes on in too."""
+    """A section and its lines, those of other files that it goes on in too."""
 
     name: str
     place: Place
-    entries: list[Entry] = field(default_factory=list)
+    lines: list[Entry | Lines] = field(default_factory=list)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what its lines say, in order."""
+        for one in self.lines:
+            if isinstance(one, Lines):
+                yield from one.entries()
+            else:
+                yield one
 
 
 def sections(files: Mapping[str, str], main: str) -> tuple[Section, ...]:
@@ -47,8 +74,17 @@ class _Reading:
         if depth > _DEEPEST_INCLUDE:
             raise NotUnderstood(asked, What.DIRECTIVE, name)
         current = self.found[-1] if self.found else None
-        comments = 0
-        for number, line in enumerate(encode(self.files[name].removeprefix("\ufeff")).split("\n"), 1):
+        comments = number = at = 0
+        whole = encode(self.files[name].removeprefix("\ufeff")) + "\n"
+        while at < len(whole):
+            if current is not None and not comments and (usual := _USUAL.match(whole, at)):
+                current.lines.append(Lines(usual[0], Place(name, number + 1)))
+                number += usual[0].count("\n")
+                at = usual.end()
+                continue
+            end = whole.index("\n", at)
+            line = whole[at:end]
+            number, at = number + 1, end + 1
             if not line:
                 continue
             place = Place(name, number)
@@ -81,7 +117,7 @@ class _Reading:
         name = name.strip(_BLANKS)
         if current is None or not equals or not name or name.endswith("+") or text.startswith("\\"):
             raise NotUnderstood(place, What.LINE, text)
-        current.entries.append(Entry(name, value.removeprefix(">").strip(_BLANKS), place))
+        current.lines.append(Entry(name, value.removeprefix(">").strip(_BLANKS), place))
         return current
 
     def directive(self, text: str, place: Place, depth: int) -> None:

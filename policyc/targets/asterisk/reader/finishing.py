@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from policyc.schedule import Partition, Period, partition
 from policyc.targets.asterisk.reader import plans
-from policyc.targets.asterisk.reader.diagrams import Diagram, joined
+from policyc.targets.asterisk.reader.diagrams import Diagram, end_of, joined
 from policyc.targets.asterisk.reader.errors import What
 from policyc.targets.asterisk.reader.plans import Event, Parted, Plan
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from policyc.targets.asterisk.reader.call import Call, Variable
 
-_KNOWN = 0  # how many digits a number has is known here, and more is not asked
 _MOST_PERIODS = 64  # that are told apart at once, when there is no need for more
 
 
@@ -85,17 +84,19 @@ class Finishing:
         """Take who made the plans, and what tells the inputs that they speak of."""
         self._makes = makes
         self._ask = ask
+        self._digits = 0
         self._clock = makes.clock
         if len(self._clock.periods) > _MOST_PERIODS:
             self._clock = makes.clock = Clock(makes.clock.zone)
 
     def finished(self, found: Diagram[Plan], size: int) -> Diagram[Plan]:
-        """Return the plans over so many digits, none of them open."""
+        """Return the plans over so many digits, or the row, none of them open."""
+        self._digits = size
         while True:
             try:
                 classes = self._clock.partition
                 parts: list[tuple[int, Plan]] = []
-                for low, high, plan in zip(found.starts, [*found.starts[1:], 10**size], found.values, strict=True):
+                for low, high, plan in zip(found.starts, [*found.starts[1:], end_of(size)], found.values, strict=True):
                     if id(plan) not in self._makes.open_plans:
                         parts.append((low, plan))
                         continue
@@ -128,7 +129,7 @@ class Finishing:
             onward = [(low, ((mask, self._makes.plan((unclear,))),))]
         else:
             onward = []
-            pieces = [*self._makes.ended(then.call, self._ask).within(low, high, _KNOWN)]
+            pieces = [*self._makes.ended(then.call, self._ask).within(low, high, self._digits)]
             for (start, plan), end in zip(pieces, [*(start for start, _ in pieces[1:]), high], strict=True):
                 onward += self._followed(plan, start, end, mask, (*trail, then))
         if not way.events:

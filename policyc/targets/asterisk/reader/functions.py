@@ -45,13 +45,16 @@ UNKNOWN_VARIABLES = frozenset(
 """What Asterisk sets, or has, and is not kept here."""
 BUILT_IN = UNKNOWN_VARIABLES | frozenset("EXTEN CONTEXT PRIORITY HANGUPCAUSE EPOCH TESTTIME".split())
 """Variables that a dialplan that sets them would not mean."""
+_NO_INPUTS = UNKNOWN_VARIABLES | frozenset("CONTEXT PRIORITY HANGUPCAUSE EPOCH".split())
+_NAMES = re.compile(r"\$\{(\w+)[:}]", re.ASCII)
+_PLAIN = re.compile(r"\w+", re.ASCII)
 PRESENTATIONS = frozenset(
     "allowed_not_screened allowed_passed_screen allowed_failed_screen allowed prohib_not_screened"
     " prohib_passed_screen prohib_failed_screen prohib unavailable".split()
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Evaluator:
     """Put values into texts, on behalf of a call. Methods raise NeedsDigit, Unclear and what `questions` raises."""
 
@@ -352,6 +355,20 @@ def _parts(text: str) -> tuple[tuple[str, str], ...]:
             found.append(("", text[at : start + 1]))
             at = start + 1
     return (*found, ("", text[at:]))
+
+
+@lru_cache(maxsize=4096)
+def looked_at(text: str, kept: bool) -> tuple[str, ...]:
+    """Return variables of which the values are looked at where a text is worked out, whatever comes of it.
+
+    `kept`: what stands in it by itself is put in as it is.
+    """
+    try:
+        parts = [part for kind, part in _parts(text) if kind and not (kept and kind == "{" and _PLAIN.fullmatch(part))]
+    except Unclear:
+        return ()
+    found = (name for part in parts for name in _NAMES.findall(f"${{{part}}}"))
+    return tuple(dict.fromkeys(name for name in found if name not in _NO_INPUTS))
 
 
 def _closing(text: str, at: int, opening: str) -> int:

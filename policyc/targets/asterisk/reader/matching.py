@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policyc.targets.asterisk.reader.patterns import Wanted
 
 MOST_PIECES = 5_000
-TOO_MANY = Exten("", (), is_pattern=True)
+TOO_MANY = Exten("", is_pattern=True)
 """Stands for whoever takes the texts that come after so many pieces: `_X5` is ten, `_XXXXXX5` a million."""
 Pieces = list[tuple[int, Exten | None]]
 """Where intervals of the unknown digits begin, and who takes the texts of each, None for nobody."""

@@ -7,9 +7,12 @@ so that the first in that order is found by walking the tree in order. Names wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
+from typing import NamedTuple
 
 from policyc.targets.asterisk.reader.errors import Place, Unclear, What
 from policyc.targets.asterisk.reader.texts import DIGITS, NeedsDigit, has_clock, has_unknown_digit, has_word, show
@@ -18,14 +21,15 @@ MAX_LENGTH = 79
 _NEVER = 1000  # more than any text has
 _CLASSES = {"X": DIGITS, "Z": DIGITS - {"0"}, "N": DIGITS - {"0", "1"}}
 ONE_OR_MORE, ANY = ".", "!"
+_ENDINGS = {"": 0, ANY: 1, ONE_OR_MORE: 2}  # of two that take the same, the greater one is tried first
+_PLAIN = re.compile(r"_(?=.)([^XxZzNn\[\].!-]*)([Xx]*)([.!]?)", re.DOTALL)
 
 Element = frozenset[str] | str
 """The characters that may stand there, or one of the two endings."""
 _Order = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What an extension does at one priority."""
 
     application: str
@@ -33,24 +37,33 @@ class Step:
     place: Place
 
 
+class Begun(NamedTuple):
+    """What is taken: texts that begin with a text, so many digits behind it, and what an ending lets through."""
+
+    start: str
+    digits: int = 0
+    ending: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class Exten:
-    """An extension of a context: its steps by their priorities, its labels."""
+    """An extension of a context: its steps by their priorities, its labels.
+
+    `begun` says the whole of what it takes, unless other sets than `X` are in it, as they rarely are.
+    """
 
     name: str
-    elements: tuple[Element, ...]
     is_pattern: bool
+    begun: Begun | None = None
     steps: dict[int, Step] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
 
-    def matches(self, text: str) -> bool:
-        """Tell whether a known text, without `-`, is taken."""
-        for at, element in enumerate(self.elements):
-            if isinstance(element, str):
-                return element == ANY or at < len(text)
-            if at >= len(text) or text[at] not in element:
-                return False
-        return len(text) == len(self.elements)
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """What may stand at each place, in order."""
+        if self.is_pattern:
+            return _elements(self.name[1:])
+        return tuple(frozenset((char,)) for char in self.name.replace("-", ""))
 
 
 Wanted = Callable[[Exten], bool]
@@ -130,40 +143,97 @@ class Node:
             yield element, node
 
 
-@dataclass(slots=True)
 class Extensions:
-    """The extensions of one context."""
+    """The extensions of one context. A name is found as it is; trees are made when anything else is looked for."""
 
-    names: Node = field(default_factory=Node)
-    patterns: Node = field(default_factory=Node)
-    all: list[Exten] = field(default_factory=list)
-    """In the order in which they were made."""
+    __slots__ = ("_names", "_patterns", "_roots", "all")
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.all: list[Exten] = []
+        """In the order in which they were made."""
+        self._names: dict[str, Exten] = {}
+        self._patterns: dict[Begun | tuple[Element, ...], Exten] = {}
+        self._roots: tuple[Node, Node] | None = None
 
     def exten(self, name: str) -> Exten:
         """Return the extension of a name, made if need be: `_X` and `_[0-9]` are one. Raises Unclear."""
-        pattern = name.startswith("_")
-        elements = _elements(name[1:]) if pattern else tuple(frozenset((char,)) for char in name.replace("-", ""))
-        if not elements:
+        if name.startswith("_"):
+            begun = _begun(name)
+            key = _elements(name[1:]) if begun is None else begun
+            found = self._patterns.get(key)
+            if found is None:
+                found = self._patterns[key] = self._made(Exten(name, True, begun))
+            return found
+        text = name.replace("-", "")
+        if not text:
             raise Unclear(What.EXTENSION, name)
-        node = self.patterns if pattern else self.names
-        for element in elements:
-            node = node.child(element)
-        if node.exten is None:
-            node.exten = Exten(name, elements, pattern)
-            self.all.append(node.exten)
-        return node.exten
+        found = self._names.get(text)
+        if found is None:
+            found = self._names[text] = self._made(Exten(name, False, Begun(text)))
+        return found
+
+    def _made(self, exten: Exten) -> Exten:
+        self.all.append(exten)
+        self._roots = None
+        return exten
+
+    @property
+    def roots(self) -> tuple[Node, Node]:
+        """Where the extensions begin, those of names before those of patterns."""
+        if self._roots is None:
+            self._roots = _tree(self._names.values()), _tree(self._patterns.values())
+        return self._roots
 
     def find(self, text: str, wanted: Wanted) -> Exten | None:
         """Return the first wanted extension that takes a text of which digits may be unknown. Raises NeedsDigit."""
         plain = text.replace("-", "")
         if text.startswith("_") or has_clock(plain) or has_word(plain):
             raise Unclear(What.EXTENSION, show(text))
-        return self.names.find(plain, 0, wanted) or self.patterns.find(plain, 0, wanted)
+        if plain.isascii():
+            found = self._names.get(plain)
+            if found is not None and wanted(found):
+                return found
+            if all(exten.begun for exten in self._patterns.values()):
+                taking = [exten for exten in self._patterns.values() if _takes(exten, plain) and wanted(exten)]
+                return max(taking, key=tried_last, default=None)
+        names, patterns = self.roots
+        return names.find(plain, 0, wanted) or patterns.find(plain, 0, wanted)
 
     def __iter__(self) -> Iterator[Exten]:
         """Yield the extensions in the order in which they are tried."""
-        yield from _walk(self.names)
-        yield from _walk(self.patterns)
+        for root in self.roots:
+            yield from _walk(root)
+
+
+def tried_last(exten: Exten) -> tuple[bool, int, int, int]:
+    """Return what sorts extensions that take a text and have `begun`: the greatest is tried first."""
+    if exten.begun is None:
+        raise AssertionError("an extension that is not said by how it begins")
+    start, digits, ending = exten.begun
+    return not exten.is_pattern, len(start), digits, _ENDINGS[ending]
+
+
+def _takes(exten: Exten, text: str) -> bool:
+    """Tell whether an extension that has `begun` takes a known text."""
+    if exten.begun is None or not text.startswith(exten.begun.start):
+        return False
+    start, digits, ending = exten.begun
+    behind = text[len(start) :]
+    more = len(behind) - digits
+    if more < 0 or (digits and not behind[:digits].isdecimal()):
+        return False
+    return more > 0 if ending == ONE_OR_MORE else ending == ANY or not more
+
+
+def _tree(extens: Iterable[Exten]) -> Node:
+    root = Node()
+    for exten in extens:
+        node = root
+        for element in exten.elements:
+            node = node.child(element)
+        node.exten = exten
+    return root
 
 
 def _walk(node: Node) -> Iterator[Exten]:
@@ -182,6 +252,21 @@ def _order(element: Element) -> _Order:
         return (0x180 if element == ONE_OR_MORE else 0x280), 0, 0
     bits = sum(1 << (255 - ord(char)) for char in element)
     return len(element), ord(min(element)), -bits
+
+
+def _begun(name: str) -> Begun | None:
+    """Return what a pattern takes, None if other sets than `X` are in it. Raises Unclear."""
+    plain = _PLAIN.fullmatch(name)
+    if plain is not None:  # as nearly always
+        return Begun(plain[1], len(plain[2]), plain[3])
+    elements = _elements(name[1:])
+    if not elements:
+        raise Unclear(What.EXTENSION, name)
+    ending = elements[-1] if isinstance(elements[-1], str) else ""
+    sets = [element for element in elements if not isinstance(element, str)]
+    start = "".join(next(iter(element)) for element in takewhile(lambda element: len(element) == 1, sets))
+    digits = len(sets) - len(start)
+    return Begun(start, digits, ending) if all(one == DIGITS for one in sets[len(start) :]) else None
 
 
 @lru_cache(maxsize=4096)

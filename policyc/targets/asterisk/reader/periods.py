@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 from policyc.schedule import Period, WeekSpan, always, weekly
 from policyc.targets.asterisk.reader.plans import Parted, Plan
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+T = TypeVar("T", int, date)
 _ALWAYS, _NEVER = always(), Period((), ())
 _EVERY_DAY = WeekSpan(frozenset(range(7)), 0, 0)
 
@@ -50,10 +56,19 @@ def _both(one: Period | None, other: Period) -> Period | None:
         return _NEVER
     if one is None:
         return None
-    return Period(
-        tuple((max(a, b), min(until, to)) for a, until in one.week for b, to in other.week),
-        tuple((max(a, b), min(until, to)) for a, until in one.dates for b, to in other.dates),
-    )
+    return Period(tuple(_common(one.week, other.week)), tuple(_common(one.dates, other.dates)))
+
+
+def _common(one: Sequence[tuple[T, T]], other: Sequence[tuple[T, T]]) -> Iterator[tuple[T, T]]:
+    """Yield what two sorted rows of disjoint ranges have in common, and perhaps empty ranges."""
+    at = to = 0
+    while at < len(one) and to < len(other):
+        (low, high), (start, end) = one[at], other[to]
+        yield max(low, start), min(high, end)
+        if high < end:
+            at += 1
+        else:
+            to += 1
 
 
 @lru_cache(maxsize=4096)
