@@ -8,9 +8,8 @@ A counterexample is confirmed by the interpreter, which shares nothing with the 
 """
 
 import gc
-from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -130,7 +129,7 @@ def _jobs(called: int) -> int:
     return processes.cores() if called >= MANY else 1
 
 
-def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Part"]:
+def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Share"]:
     if not gc.isenabled():  # the command looks for cycles nowhere else: what is there now is none of them
         gc.freeze()
     return [prover.run(called) for prover in provers]
@@ -140,7 +139,7 @@ def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Part"]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Share:
     """What came of some called numbers; `unclear` is the number and what a `NotUnderstood` is made of."""
 
     numbers: int = 0  # the most that call one of them
@@ -178,10 +177,11 @@ def _manner(calls: Calls) -> _Manner:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A shape that is asked about."""
+    """A shape that is asked about, and the how manieth it is."""
 
     shape: Shape
     manner: _Manner
+    order: int
 
 
 class _Shapes:
@@ -217,7 +217,7 @@ class _Prover:
         self._shapes: dict[NumberSet | None, _Shapes] = {}
         self._passed_on: dict[str, Outcomes] = {}
 
-    def run(self, called: Iterable[str]) -> _Part:
+    def run(self, called: Iterable[str]) -> _Share:
         """Return what came of some called numbers."""
         numbers = moments = calls = comparisons = 0
         differing = []
@@ -239,7 +239,7 @@ class _Prover:
             comparisons += compared.made
             if compared.differences:
                 differing.append(number)
-        return _Part(numbers, moments, calls, comparisons, tuple(differing), unclear)
+        return _Share(numbers, moments, calls, comparisons, tuple(differing), unclear)
 
     def _forget(self) -> None:
         """Let go of all plans, so that memory does not grow with the number of extensions."""
@@ -251,20 +251,20 @@ class _Prover:
         if not gc.isenabled():  # functions within functions that call themselves are cycles, for one
             gc.collect()
 
-    def proof(self, called: Sequence[str], parts: Sequence[_Part]) -> Proof:
-        """Return the proof that parts of the work make together."""
+    def proof(self, called: Sequence[str], shares: Sequence[_Share]) -> Proof:
+        """Return the proof that shares of the work make together."""
         order = {number: at for at, number in enumerate(called)}
-        unclear = min((part.unclear for part in parts if part.unclear), key=lambda one: order[one[0]], default=None)
-        differing = sorted((number for part in parts for number in part.differing), key=order.__getitem__)
+        unclear = min((one.unclear for one in shares if one.unclear), key=lambda told: order[told[0]], default=None)
+        differing = sorted((number for one in shares for number in one.differing), key=order.__getitem__)
         extensions = sum(number in self._model.policy.extensions for number in called)
         return Proof(
             self._work.target,
             extensions,
             len(called) - extensions,
-            max(part.numbers for part in parts),
-            max(part.moments for part in parts),
-            sum(part.calls for part in parts),
-            sum(part.comparisons for part in parts),
+            max(one.numbers for one in shares),
+            max(one.moments for one in shares),
+            sum(one.calls for one in shares),
+            sum(one.comparisons for one in shares),
             tuple(differing),
             tuple(map(self._example, differing[:EXAMPLES])),
             NotUnderstood(*unclear[1]) if unclear else None,
@@ -285,7 +285,9 @@ class _Prover:
         counted = protocol.counted(self._work.proving, self._model.policy, self._work.settings, called)
         if counted not in self._shapes:
             found = (shape if counted is None else shape.of(counted) for shape in self._listed)
-            self._shapes[counted] = _Shapes(_Asked(shape, _manner(shape.calls)) for shape in found if shape.pieces)
+            self._shapes[counted] = _Shapes(
+                _Asked(shape, _manner(shape.calls), at) for at, shape in enumerate(found) if shape.pieces
+            )
         return self._shapes[counted]
 
     @cached_property
@@ -322,7 +324,7 @@ class _Prover:
         )
         caller = callers.witness()
         rank = digits.rank(caller)
-        one = next(each for each in differences if _holds(each, rank))
+        one = min((each for each in differences if _holds(each, rank)), key=lambda each: each.asked.order)
         unknown = _natural(one) if one.shape.anonymous else one.low + rank - one.rank
         calls = Calls(one.shape.calls.internal, one.shape.presented(unknown), one.shape.calls.hidden)
         classes, ending, form = times.worst(one.plan, one.leaf, one.asked)
@@ -368,100 +370,116 @@ def _is(ending: Ending, outcome: Outcome) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Numbers of a shape whose plans a source has one after the other, and whose ranks follow on one another too.
+class _Part:
+    """Numbers of a shape whose plans a source has from a place on: `low` are the unknown digits of the first."""
 
-    `low` are the unknown digits of the first, `at` is where the source has its plan; `times`: so many other numbers of
-    the same callers have the same plans.
-    """
-
+    place: int
+    end: int
     asked: _Asked
     low: int
-    size: int
-    rank: int  # of the first; of all of them where they are anonymous
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Places of a source that are to be compared, with whatever numbers have them: all are the same callers.
+
+    `shift` leads from a place to a rank; anonymous callers have one rank wherever they are.
+    """
+
+    asked: _Asked  # one of them
     source: int
-    at: int
-    times: int
+    place: int
+    end: int
+    shift: int
+    parts: tuple[_Part, ...]  # in order of shapes
 
 
 def _stretches(asked: Sequence[_Asked], windows: Sequence[Sequence[Window]]) -> tuple[_Stretch, ...]:
-    """Return what is to be compared of calls that are laid out so: of those that are alike one."""
-    found: dict[tuple[_Manner, int, int, int, int], tuple[_Asked, int]] = {}
-    times: Counter[tuple[_Manner, int, int, int, int]] = Counter()
+    """Return what is to be compared of calls that are laid out so, once however many presentations they have."""
+    found: dict[tuple[_Manner, int, bool, int], list[_Part]] = {}
     for one, its in zip(asked, windows, strict=True):
+        anonymous = one.shape.anonymous
         ends = [*(start for start, _, _ in its[1:]), one.shape.calls.size]
         for piece in one.shape.pieces:
             first = bisect_right(its, piece.low, key=_START) - 1
             for (start, source, place), end in zip(its[first:], ends[first:], strict=True):
                 if start >= piece.high:
                     break
-                low = max(start, piece.low)
-                rank = piece.rank if one.shape.anonymous else piece.rank + low - piece.low
-                key = one.manner, rank, min(end, piece.high) - low, source, place + low - start
-                found.setdefault(key, (one, low))
-                times[key] += 1
-    return tuple(
-        _Stretch(one, low, size, rank, source, at, times[manner, rank, size, source, at])
-        for (manner, rank, size, source, at), (one, low) in found.items()
-    )
+                low, high = max(start, piece.low), min(end, piece.high)
+                at = place + low - start
+                shift = piece.rank if anonymous else piece.rank + low - piece.low - at
+                part = _Part(at, at + high - low, one, low)
+                found.setdefault((one.manner, source, anonymous, shift), []).append(part)
+    stretches = []
+    for (_, source, _, shift), parts in found.items():
+        for place, end in _joined((part.place, part.end) for part in parts):
+            inside = tuple(part for part in parts if place <= part.place < end)
+            stretches.append(_Stretch(inside[0].asked, source, place, end, shift, inside))
+    return tuple(stretches)
+
+
+def _joined(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield intervals in order, those that touch as one."""
+    low = high = -1
+    for start, end in sorted(intervals):
+        if start > high:
+            if high >= 0:
+                yield low, high
+            low, high = start, end
+        high = max(high, end)
+    yield low, high
 
 
 class _Compared:
-    """What was compared for one called number: where numbers of other shapes are the same callers, once is enough."""
+    """What was compared for one called number."""
 
     def __init__(self, outcomes: Outcomes, times: "_Times") -> None:
         self._outcomes = outcomes
         self._times = times
-        self._known: dict[tuple[_Manner, int, int], list[tuple[Sequence[int], Sequence[Plan], int]]] = {}
         self.differences: list[_Difference] = []
         self.unclear: NotUnderstood | None = None  # the first thing that is not understood
         self.made = 0
 
     def compare(self, stretch: _Stretch, found: Found) -> None:
         """Compare what was found for a stretch with where calls end."""
-        starts, low, high = found.starts, stretch.at, stretch.at + stretch.size
-        first, last = bisect_right(starts, low), bisect_left(starts, high)
-        cuts, plans = [start - low for start in starts[first:last]], found.plans[first - 1 : last]
-        # How many numbers an anonymous caller may hide tells nothing.
-        size = 0 if stretch.asked.shape.anonymous else stretch.size
-        known = self._known.setdefault((stretch.asked.manner, stretch.rank, size), [])
-        made = next((made for other, also, made in known if cuts == other and plans == also), None)
-        if made is None:
-            made = self._made(stretch, [*cuts, stretch.size], plans)
-            known.append((cuts, plans, made))
-        self.made += made * stretch.times
-
-    def _made(self, stretch: _Stretch, ends: Sequence[int], plans: Sequence[Plan]) -> int:
-        """Compare the plans of a stretch, each of which ends where it is said, and return how often."""
+        starts, plans = found.starts, found.plans
         ranks, rows = self._outcomes.starts, self._outcomes.rows
-        asked, first = stretch.asked, stretch.rank
-        judged = self._times.judged(asked.manner)
-        shape, most = asked.shape, len(ranks)
-        of = bisect_right(ranks, first) - 1
-        until = digits.END if shape.anonymous or of + 1 == most else ranks[of + 1] - first
-        low = made = 0
-        for end, plan in zip(ends, plans, strict=True):
-            while low < end:
-                made += 1
-                leaf = rows[of]
-                bad = judged.get((id(plan), id(leaf)))
-                if bad is None:
-                    if leaf is None:
-                        raise AssertionError(f"nobody of the universe is presented as {shape.presented(low)}")
-                    bad = judged[id(plan), id(leaf)] = self._times.differ(plan, leaf, asked)
-                if self._times.unclear and self.unclear is None:
-                    self.unclear = self._times.unclear.get(id(plan))
-                next_ = min(until, end)
-                if bad and leaf is not None:
-                    rank = first if shape.anonymous else first + low
-                    self.differences.append(
-                        _Difference(asked, stretch.low + low, stretch.low + next_, rank, plan, leaf)
+        place, end, anonymous = stretch.place, stretch.end, stretch.asked.shape.anonymous
+        rank = stretch.shift if anonymous else place + stretch.shift
+        at, of = bisect_right(starts, place) - 1, bisect_right(ranks, rank) - 1
+        judged, unclear = self._times.judged(stretch.asked.manner), self._times.unclear
+        while place < end:
+            plan, leaf = plans[at], rows[of]
+            known = judged.get((id(plan), id(leaf)))
+            if known is None:
+                if leaf is None:
+                    raise AssertionError(
+                        f"nobody of the universe has rank {rank}, called by {stretch.asked.shape.calls}"
                     )
-                low = next_
-                if low == until:
-                    of += 1
-                    until = digits.END if of + 1 == most else ranks[of + 1] - first
-        return made
+                known = judged[id(plan), id(leaf)] = self._times.differ(plan, leaf, stretch.asked)
+            self.made += 1
+            next_, turns = end, False
+            if at + 1 < len(starts) and starts[at + 1] < end:
+                next_ = starts[at + 1]
+            if not anonymous and of + 1 < len(ranks) and ranks[of + 1] - stretch.shift <= next_:
+                turns, next_ = True, ranks[of + 1] - stretch.shift
+            if unclear and self.unclear is None:
+                self.unclear = unclear.get(id(plan))
+            if known and leaf is not None:
+                self._differs(stretch, place, next_, plan, leaf)
+            place = next_
+            if at + 1 < len(starts) and starts[at + 1] == place:
+                at += 1
+            of += turns
+
+    def _differs(self, stretch: _Stretch, place: int, end: int, plan: Plan, leaf: Leaf) -> None:
+        """Note that a plan is not what a leaf says, for the numbers of all presentations that have it."""
+        for part in stretch.parts:
+            first, last = max(place, part.place), min(end, part.end)
+            if first < last:
+                low, high = (at - part.place + part.low for at in (first, last))
+                rank = stretch.shift if part.asked.shape.anonymous else first + stretch.shift
+                self.differences.append(_Difference(part.asked, low, high, rank, plan, leaf))
 
 
 # -- plans -------------------------------------------------------------------------------------------------------------
