@@ -163,6 +163,15 @@ def test_labels_of_the_pattern_that_has_them():
     assert said(text, exten="0612") == ["2"]
 
 
+@pytest.mark.parametrize("place", ["in,,far", ",far"])
+def test_an_empty_extension_is_this_one_with_a_number_and_no_one_with_a_label(place):
+    """Held to a real Asterisk by random dialplans: seeds 3 and 4."""
+    text = steps("Goto({})", "SayDigits(0)") + " same => n(far),SayDigits(1)\n"
+
+    assert said(text.format("in,,3")) == ["1"]
+    assert said(text.format(place)) == []
+
+
 def test_i_takes_what_no_extension_does_and_an_end_is_no_i():
     text = "[in]\nexten => 1,1,SayDigits(1)\nexten => i,1,SayDigits(9${INVALID_EXTEN})\n"
 

@@ -126,6 +126,7 @@ class Runner:
         context = context if context is None else self.known(context)
         if exten and not has_input(exten):  # else it is cut, and its commas are seen, where it is known
             exten = spelled(exten, self.evaluator.questions)[:MAX_LENGTH]
+        is_empty = exten == ""  # pbx.c: that stands for this one with a number, and for itself with a label
         exten = exten or None
         priority = self.known(priority)
         if context == "" or len(context or "") > MAX_LENGTH:
@@ -138,7 +139,7 @@ class Runner:
             number = int(found[2])
             to = {"": number, "+": call.priority + number, "-": call.priority - number}[found[1]]
         else:
-            labelled = self.labelled(context or call.context, exten, priority)
+            labelled = self.labelled(context or call.context, "" if is_empty else exten, priority)
             if labelled is None:
                 self.fails(application)
                 return None
