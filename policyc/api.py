@@ -257,13 +257,13 @@ def render(
     watch.stage("compile", size)
     made = _all_made(checked, names, settings, folder if verify else None, size >= _MANY, watch)
     files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
-    found = arrange((*checked.diagnostics, *chain.from_iterable(made[name].diagnostics for name in names)))
+    found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made.values())))
     if not verify:
-        return Compiled(MappingProxyType({name: files[name] for name in names if name in files}), found)
+        return Compiled(MappingProxyType(files), found)
     from policyc.proof import checking
 
-    verified = checking.together(one.verified for name in names if (one := made[name]).verified is not None)
-    kept = {name: files[name] for name in names if name in files and name not in verified.refused}
+    verified = checking.together(one.verified for one in made.values() if one.verified is not None)
+    kept = {name: one for name, one in files.items() if name not in verified.refused}
     return Compiled(MappingProxyType(kept), found, verified)
 
 
@@ -288,7 +288,10 @@ def _all_made(
     is_large: bool,
     watch: Watch,
 ) -> Mapping[str, _Made]:
-    """Return what is made for each target; proved where there is a `folder`. Those of large ones share processes."""
+    """Return what is made for each target, in their order; proved where there is a `folder`.
+
+    Those of a large policy share processes.
+    """
     from policyc import processes  # which a check does without
 
     cores = processes.cores() if is_large else 1
@@ -301,7 +304,8 @@ def _all_made(
         for at, name in enumerate(begun)
     ]
     sources = {id(rule.span.file): rule.span.file for rule in checked.policy.rules}
-    return dict(zip(begun, processes.each(tasks, sources.values(), jobs, meanwhile=watch.shows), strict=True))
+    made = dict(zip(begun, processes.each(tasks, sources.values(), jobs, meanwhile=watch.shows), strict=True))
+    return {name: made[name] for name in names}
 
 
 def _made(

@@ -44,3 +44,8 @@ def components(
                         group.append(stack.pop())
                         on_stack.discard(group[-1])
                     yield sorted(group)
+
+
+def is_circle(component: list[str], edges: Edges) -> bool:
+    """Tell whether a component leads back to itself."""
+    return len(component) > 1 or component[0] in edges(component[0])

@@ -182,7 +182,7 @@ class DecisionModel:
     def knots(self) -> Iterator[list[str]]:
         """Yield the groups of extensions that may forward to one another in a circle, in order of their numbers."""
         found = graph.components(self.policy.extensions, self.forwards)
-        yield from sorted(group for group in found if _is_circle(group, self.forwards))
+        yield from sorted(group for group in found if graph.is_circle(group, self.forwards))
 
     def looping(self, extension: str, knot: str) -> Region:
         """Return the calls to an extension that go round for ever in a knot, named by the lowest of its extensions."""
@@ -201,7 +201,7 @@ class DecisionModel:
         for extension in group:
             known = {to: self._ways[to] for to in self.forwards(extension) if to in self._ways}
             ways[extension] = self._onward(self._direct(extension), known)
-        if _is_circle(group, self.forwards):
+        if graph.is_circle(group, self.forwards):
             # Following each call two steps, then four, then eight: one that is still on its way after as many steps as
             # there are extensions never ends.
             steps = 1
@@ -314,11 +314,6 @@ _models: WeakValueDictionary[int, DecisionModel] = WeakValueDictionary()  # by t
 
 def _goes_on(ways: _Ways) -> bool:
     return any(isinstance(way, _Onward) for leaf in ways.different for _, way in leaf)
-
-
-def _is_circle(group: list[str], forwards: graph.Edges) -> bool:
-    """Tell whether calls can come back to where they were, within a component of the graph of forwards."""
-    return len(group) > 1 or group[0] in forwards(group[0])
 
 
 class _Groups:

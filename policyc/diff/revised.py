@@ -235,7 +235,8 @@ def _forwarded(rules: Iterable[Rule]) -> set[str]:
 
 
 def _has_circle(leads: _Leads) -> bool:
-    return any(len(group) > 1 or group[0] in leads[group[0]] for group in graph.components(leads, leads.__getitem__))
+    edges = leads.__getitem__
+    return any(graph.is_circle(group, edges) for group in graph.components(leads, edges))
 
 
 def _turned(leads: _Leads) -> _Leads:

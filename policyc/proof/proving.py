@@ -9,7 +9,7 @@ A counterexample is confirmed by the interpreter, which shares nothing with the 
 
 import gc
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -177,7 +177,7 @@ def _manner(calls: Calls) -> _Manner:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A shape that is asked about, and the how manieth it is."""
+    """A shape that is asked about, and its place among all."""
 
     shape: Shape
     manner: _Manner
@@ -412,22 +412,10 @@ def _stretches(asked: Sequence[_Asked], windows: Sequence[Sequence[Window]]) -> 
                 found.setdefault((one.manner, source, anonymous, shift), []).append(part)
     stretches = []
     for (_, source, _, shift), parts in found.items():
-        for place, end in _joined((part.place, part.end) for part in parts):
+        for place, end in schedule.merged((part.place, part.end) for part in parts):
             inside = tuple(part for part in parts if place <= part.place < end)
             stretches.append(_Stretch(inside[0].asked, source, place, end, shift, inside))
     return tuple(stretches)
-
-
-def _joined(intervals: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield intervals in order, those that touch as one."""
-    low = high = -1
-    for start, end in sorted(intervals):
-        if start > high:
-            if high >= 0:
-                yield low, high
-            low, high = start, end
-        high = max(high, end)
-    yield low, high
 
 
 class _Compared:

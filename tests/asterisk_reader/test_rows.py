@@ -23,8 +23,8 @@ NAMES = st.one_of(
 )
 
 
-@given(st.lists(NAMES, max_size=12), st.sampled_from(["", "i", "i0", "01", "i+"]), st.sets(st.integers(0, 11)))
-def test_a_row_is_each_of_its_lengths(names, before, unwanted):
+def made(names, unwanted):
+    """Return the extensions of a context, those with these names that are any, and which of them are wanted."""
     extensions = Extensions()
     for name in names:
         try:
@@ -35,6 +35,13 @@ def test_a_row_is_each_of_its_lengths(names, before, unwanted):
 
     def wanted(exten):
         return exten not in refused
+
+    return extensions, wanted
+
+
+@given(st.lists(NAMES, max_size=12), st.sampled_from(["", "i", "i0", "01", "i+"]), st.sets(st.integers(0, 11)))
+def test_a_row_is_each_of_its_lengths(names, before, unwanted):
+    extensions, wanted = made(names, unwanted)
 
     found = row(extensions.all, before, wanted)
 
@@ -52,16 +59,7 @@ def test_a_row_is_each_of_its_lengths(names, before, unwanted):
 @example(["_X."], "1", set())
 @example(["_X!", "_0."], "0", set())
 def test_a_known_text_is_found_without_trees(names, text, unwanted):
-    extensions = Extensions()
-    for name in names:
-        try:
-            extensions.exten(name)
-        except Unclear:
-            continue
-    refused = {exten for at, exten in enumerate(extensions.all) if at in unwanted}
-
-    def wanted(exten):
-        return exten not in refused
+    extensions, wanted = made(names, unwanted)
 
     found = extensions.find(text, wanted)
 

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from policyc import digits, numbering
+from policyc import digits, numbering, schedule
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.model import Forward, Policy
 
@@ -158,7 +158,7 @@ def listed(forms: frozenset[str], presented: str, *, internal: bool) -> Interval
         first = int(start[len(literal) :] or "0") * 10**left
         within = digits.EVERYONE & digits.from_intervals([(low, high)])
         found += [(first + one - low, first + other - low) for one, other in within.intervals]
-    return _merged(found)
+    return tuple(schedule.merged(found))
 
 
 def _may_be_one(one: str, other: str) -> bool:
@@ -166,13 +166,3 @@ def _may_be_one(one: str, other: str) -> bool:
     if (one[:1] == "+") is not (other[:1] == "+"):
         return False
     return one.startswith(other) or other.startswith(one)
-
-
-def _merged(intervals: Iterable[tuple[int, int]]) -> Intervals:
-    found: list[tuple[int, int]] = []
-    for low, high in sorted(intervals):
-        if found and low <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], high)
-        else:
-            found.append((low, high))
-    return tuple(found)

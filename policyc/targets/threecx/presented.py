@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
 
-from policyc import digits, numbering
+from policyc import digits, numbering, schedule
 from policyc.digits import Caller, Kind, NumberSet
 
 _MOST_DIGITS: Final = {"": 17, "+": 15}  # 00 and the fifteen digits of the longest number; + and fifteen
@@ -144,15 +144,7 @@ def is_within(ends: Sequence[int], cuts: Sequence[int]) -> bool:
 
 def joined(intervals: Iterable[tuple[int, int]]) -> Texts:
     """Return the positions in any of some intervals, in whatever order they come."""
-    found: list[tuple[int, int]] = []
-    for low, high in sorted(intervals):
-        if low >= high:
-            continue
-        if found and low <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], high)
-        else:
-            found.append((low, high))
-    return tuple(found)
+    return tuple(schedule.merged(intervals))
 
 
 # -- what canonical numbers look like ----------------------------------------------------------------------------------
