@@ -10,10 +10,11 @@ A counterexample is confirmed by the interpreter, which shares nothing with the 
 import gc
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from policyc import digits, evaluate, processes, schedule
@@ -39,18 +40,25 @@ _KEPT: Final = 250
 
 _START: Final = itemgetter(0)  # of a window
 
+Measure = tuple[int, int]
+"""Of a called number: how many presented numbers call it, and how many comparisons were made for them."""
+
 Account = tuple[tuple[str, Mapping[str, str]], ...]
 """What happens on a call, in order: keys of sentences (`words`, section `proof`) and their values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The files of one target, read back, to be held to a policy."""
+    """The files of one target, read back, to be held to a policy.
+
+    `known` are called numbers for which that was proved before, with what it took.
+    """
 
     target: str
     proving: Proving
     reading: Reading
     settings: Mapping[str, Any]
+    known: Mapping[str, Measure] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ class Proof:
     numbers call each of them; `moments` are the classes of time that rules tell apart, the most at one extension;
     `calls` are all triples of called number, presented number and moment; `comparisons` were made for them.
     `differing` are the called numbers for which something is not as the policy says, of few of which there are
-    `examples`. `unclear`: the first thing that the reader does not understand, whatever else was found.
+    `examples`. `unclear`: the first thing that the reader does not understand, whatever else was found. `proved` are the
+    numbers for which all holds, none where something is unclear.
     """
 
     target: str
@@ -89,6 +98,7 @@ class Proof:
     differing: tuple[str, ...] = ()
     examples: tuple[Counterexample, ...] = ()
     unclear: NotUnderstood | None = None
+    proved: Mapping[str, Measure] = field(default_factory=dict, compare=False)
 
     @property
     def holds(self) -> bool:
@@ -104,10 +114,13 @@ def prove(
     Jobs are processes that share the extensions; None: as many as are worth their while.
     """
     called = (*model.policy.extensions, *_strangers(model.policy))
-    jobs = _jobs(len(called)) if jobs is None else jobs
-    provers = [_Prover(model, work, watch.proof(work.target, len(called))) for work in works]
+    asked = [[number for number in called if number not in work.known] for work in works]
+    jobs = _jobs(max(map(len, asked), default=0)) if jobs is None else jobs
+    provers = [
+        _Prover(model, work, watch.proof(work.target, len(some))) for work, some in zip(works, asked, strict=True)
+    ]
     # What was read is there already in a process that is forked, and is never sent.
-    tasks = [partial(_run, provers, called[job::jobs]) for job in range(jobs)]
+    tasks = [partial(_run, provers, [some[job::jobs] for some in asked]) for job in range(jobs)]
     parts = processes.each(tasks, jobs=jobs, meanwhile=watch.shows)
     return tuple(prover.proof(called, [part[at] for part in parts]) for at, prover in enumerate(provers))
 
@@ -129,10 +142,10 @@ def _jobs(called: int) -> int:
     return processes.cores() if called >= MANY else 1
 
 
-def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Share"]:
+def _run(provers: Sequence["_Prover"], called: Sequence[Sequence[str]]) -> list["_Share"]:
     if not gc.isenabled():  # the command looks for cycles nowhere else: what is there now is none of them
         gc.freeze()
-    return [prover.run(called) for prover in provers]
+    return [prover.run(some) for prover, some in zip(provers, called, strict=True)]
 
 
 # -- one target --------------------------------------------------------------------------------------------------------
@@ -142,10 +155,7 @@ def _run(provers: Sequence["_Prover"], called: Sequence[str]) -> list["_Share"]:
 class _Share:
     """What came of some called numbers; `unclear` is the number and what a `NotUnderstood` is made of."""
 
-    numbers: int = 0  # the most that call one of them
-    moments: int = 0
-    calls: int = 0
-    comparisons: int = 0
+    measures: Mapping[str, Measure]  # of those that are understood
     differing: tuple[str, ...] = ()
     unclear: tuple[str, tuple[str, int, str, str]] | None = None
 
@@ -219,7 +229,7 @@ class _Prover:
 
     def run(self, called: Iterable[str]) -> _Share:
         """Return what came of some called numbers."""
-        numbers = moments = calls = comparisons = 0
+        measures = {}
         differing = []
         unclear: tuple[str, tuple[str, int, str, str]] | None = None
         for at, number in enumerate(called):
@@ -233,13 +243,10 @@ class _Prover:
                 continue
             if compared.unclear and not unclear:
                 unclear = number, _plain(compared.unclear)
-            classes = self._outcomes(number).partition.count
-            numbers, moments = max(numbers, size), max(moments, classes)
-            calls += size * classes
-            comparisons += compared.made
+            measures[number] = size, compared.made
             if compared.differences:
                 differing.append(number)
-        return _Share(numbers, moments, calls, comparisons, tuple(differing), unclear)
+        return _Share(measures, tuple(differing), unclear)
 
     def _forget(self) -> None:
         """Let go of all plans, so that memory does not grow with the number of extensions."""
@@ -257,18 +264,27 @@ class _Prover:
         unclear = min((one.unclear for one in shares if one.unclear), key=lambda told: order[told[0]], default=None)
         differing = sorted((number for one in shares for number in one.differing), key=order.__getitem__)
         extensions = sum(number in self._model.policy.extensions for number in called)
+        measures = dict(self._work.known)
+        for one in shares:
+            measures |= one.measures
+        moments = {number: self._moments(number) for number in measures}
         return Proof(
             self._work.target,
             extensions,
             len(called) - extensions,
-            max(one.numbers for one in shares),
-            max(one.moments for one in shares),
-            sum(one.calls for one in shares),
-            sum(one.comparisons for one in shares),
+            max((size for size, _ in measures.values()), default=0),
+            max(moments.values(), default=0),
+            sum(size * moments[number] for number, (size, _) in measures.items()),
+            sum(made for _, made in measures.values()),
             tuple(differing),
             tuple(map(self._example, differing[:EXAMPLES])),
             NotUnderstood(*unclear[1]) if unclear else None,
+            {} if unclear else {number: found for number, found in measures.items() if number not in differing},
         )
+
+    def _moments(self, called: str) -> int:
+        """Return how many classes of time there are for calls to a number: one, if it is no extension."""
+        return self._model.partition(called).count if called in self._model.policy.extensions else 1
 
     def _outcomes(self, called: str) -> Outcomes:
         """Return where calls to a number end; those to a number that is no extension are the PBX's."""
