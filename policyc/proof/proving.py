@@ -84,8 +84,8 @@ class Proof:
     numbers call each of them; `moments` are the classes of time that rules tell apart, the most at one extension;
     `calls` are all triples of called number, presented number and moment; `comparisons` were made for them.
     `differing` are the called numbers for which something is not as the policy says, of few of which there are
-    `examples`. `unclear`: the first thing that the reader does not understand, whatever else was found. `proved` are the
-    numbers for which all holds, none where something is unclear.
+    `examples`. `unclear`: the first thing that the reader does not understand, whatever else was found. `proved` are
+    the numbers for which all holds, none where something is unclear.
     """
 
     target: str
