@@ -37,6 +37,7 @@ from policyc.workspace import Workspace
 if TYPE_CHECKING:
     from policyc.diff.grouping import Difference
     from policyc.proof.checking import Verified
+    from policyc.proof.keeping import Kept
 
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
@@ -246,8 +247,12 @@ def render(
     verify: bool = False,
     folder: str = "",
     watch: Watch = NOBODY,
+    kept: "Kept | None" = None,
 ) -> Compiled:
-    """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place."""
+    """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place.
+
+    What is `kept` of earlier proofs is not proved again, and what is proved now is kept.
+    """
     if checked.has_errors:
         return Compiled({}, checked.diagnostics)
     names = tuple(dict.fromkeys(wanted))
@@ -255,7 +260,7 @@ def render(
         targets.find(name)  # KeyError here, not in another process
     size = _size(checked.policy)
     watch.stage("compile", size)
-    made = _all_made(checked, names, settings, folder if verify else None, size >= _MANY, watch)
+    made = _all_made(checked, names, settings, folder if verify else None, size >= _MANY, watch, kept)
     files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
     found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made.values())))
     if not verify:
@@ -263,8 +268,8 @@ def render(
     from policyc.proof import checking
 
     verified = checking.together(one.verified for one in made.values() if one.verified is not None)
-    kept = {name: one for name, one in files.items() if name not in verified.refused}
-    return Compiled(MappingProxyType(kept), found, verified)
+    sound = {name: one for name, one in files.items() if name not in verified.refused}
+    return Compiled(MappingProxyType(sound), found, verified)
 
 
 def _size(policy: Policy) -> int:
@@ -287,6 +292,7 @@ def _all_made(
     folder: str | None,
     is_large: bool,
     watch: Watch,
+    kept: "Kept | None",
 ) -> Mapping[str, _Made]:
     """Return what is made for each target, in their order; proved where there is a `folder`.
 
@@ -300,7 +306,9 @@ def _all_made(
     # The last ones to begin, when there are not enough for all processes, have all cores for their proofs.
     together = len(names) - len(names) % jobs if jobs > 1 else 0
     tasks = [
-        partial(_made, checked, name, settings.get(name, {}), folder, cores // jobs if at < together else None, watch)
+        partial(
+            _made, checked, name, settings.get(name, {}), folder, cores // jobs if at < together else None, watch, kept
+        )
         for at, name in enumerate(begun)
     ]
     sources = {id(rule.span.file): rule.span.file for rule in checked.policy.rules}
@@ -309,7 +317,13 @@ def _all_made(
 
 
 def _made(
-    checked: Checked, name: str, settings: Mapping[str, Any], folder: str | None, jobs: int | None, watch: Watch
+    checked: Checked,
+    name: str,
+    settings: Mapping[str, Any],
+    folder: str | None,
+    jobs: int | None,
+    watch: Watch,
+    kept: "Kept | None",
 ) -> _Made:
     """Return the files of a policy for a target, and what is proved of them, if they have a folder, by such jobs."""
     target = targets.find(name)
@@ -323,7 +337,9 @@ def _made(
         return _Made(files, found)
     from policyc.proof import checking
 
-    verified = checking.verify(checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs, watch=watch)
+    verified = checking.verify(
+        checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs, watch=watch, kept=kept
+    )
     return _Made(files, (*found, *verified.diagnostics), verified)
 
 

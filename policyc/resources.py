@@ -86,6 +86,26 @@ class _Tables(Mapping[str, Mapping[str, Any]]):
         return len(self._texts)
 
 
+@cache
+def fingerprint() -> str | None:
+    """Return a digest of all that the package is made of, its code above all; None of a zip, where looking takes long.
+
+    Templates and grammar are not in it: what they do is in the files and policies that they make.
+    """
+    import hashlib
+
+    folder = Path(__file__).parent
+    if not folder.is_dir():
+        return None
+    found = hashlib.blake2b(digest_size=20)
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".py", ".json", ".toml") and "_data" not in path.parts:
+            data = path.read_bytes()
+            found.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode())
+            found.update(data)
+    return found.hexdigest()
+
+
 def template_environment(target: str) -> Environment:
     """Make the Jinja environment of a target, whose templates are named without their folder.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from policyc.cli.options import Options
     from policyc.model import Policy
     from policyc.proof.checking import Verified
+    from policyc.store import Store
     from policyc.words import Words
     from policyc.workspace import Workspace
 
@@ -39,16 +41,31 @@ def add(options: Options) -> None:
         shell_complete=completion.folders,
     )
     @click.option("--no-verify", "unproved", is_flag=True, help=say("help.no_verify"))
+    @click.option("--no-cache", "anew", is_flag=True, help=say("help.no_cache"))
     @options.strict
     @options.today
     def compile_(
-        policies: tuple[str, ...], named: tuple[str, ...], out: str, unproved: bool, strict: bool, today: date
+        policies: tuple[str, ...],
+        named: tuple[str, ...],
+        out: str,
+        unproved: bool,
+        anew: bool,
+        strict: bool,
+        today: date,
     ) -> int:
-        return _compile(say, policies, named, Path(out), strict, today, verify=not unproved)
+        return _compile(say, policies, named, Path(out), strict, today, verify=not unproved, anew=anew)
 
 
 def _compile(
-    say: Words, policies: Sequence[str], named: Sequence[str], out: Path, strict: bool, today: date, *, verify: bool
+    say: Words,
+    policies: Sequence[str],
+    named: Sequence[str],
+    out: Path,
+    strict: bool,
+    today: date,
+    *,
+    verify: bool,
+    anew: bool,
 ) -> int:
     from policyc import api, output
 
@@ -60,7 +77,9 @@ def _compile(
             compiled = api.Compiled({}, checked.diagnostics)
         else:
             folder = from_root(place, out)
-            compiled = api.render(checked, wanted, place.config.settings, verify=verify, folder=folder, watch=watch)
+            kept = None if anew or not verify else _kept()
+            settings = place.config.settings
+            compiled = api.render(checked, wanted, settings, verify=verify, folder=folder, watch=watch, kept=kept)
     show(say, place, compiled.diagnostics)
     verified = compiled.verified
     if verified is not None and verified.refused:
@@ -88,6 +107,14 @@ def _compile(
         if proved := [proof.target for proof in verified.proofs if proof.holds]:
             tell(say("say.proved", targets=", ".join(proved)))
     return ERRORS if failed else FINE
+
+
+def _kept() -> Store | None:
+    """Return the proofs of earlier runs, if this user keeps any."""
+    from policyc import store
+
+    folder = store.folder(os.environ)
+    return store.Store(folder) if folder else None
 
 
 def _account(say: Words, place: Workspace, policy: Policy, verified: Verified, folder: Path) -> None:

@@ -9,7 +9,8 @@ from policyc.diagnostics import Arg, Diagnostic, Secondary, Text, Witness, arran
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
-from policyc.proof import protocol
+from policyc.proof import keeping, protocol
+from policyc.proof.keeping import Kept
 from policyc.proof.protocol import NotUnderstood, Reading, Stop
 from policyc.proof.proving import Counterexample, Proof, Work, prove
 from policyc.source import Quoted, SourceFile, Span
@@ -50,16 +51,19 @@ def verify(
     unread: Sequence[Diagnostic] = (),
     jobs: int | None = None,
     watch: Watch = NOBODY,
+    kept: Kept | None = None,
 ) -> Verified:
     """Return what is proved of the files of some targets: target → file name → text.
 
     `settings` hold every key of each target; `folder` is where diagnostics say that the folders of the targets are.
-    A file that is not there is an error: PC803, unless `unread` says already why.
+    A file that is not there is an error: PC803, unless `unread` says already why. What is `kept` of earlier proofs is
+    not proved again, and what is proved now is kept.
     """
     found = list(unread)
     told = {one.args["path"] for one in unread}
     works: list[Work] = []
     places: dict[str, _Place] = {}
+    proofs: list[Proof] = []
     unproved: list[str] = []
     for name in dict.fromkeys(wanted):
         proving = protocol.find(name)
@@ -72,14 +76,19 @@ def verify(
             found += (_unread(name, path, "missing") for path in paths)
             continue
         own = settings.get(name, {})
+        read = {one: place.files[one] for one in proving.FILES}
+        places[name] = place
+        if kept and (proof := keeping.proved(model, (name, proving, own), read, kept, jobs, watch)):
+            proofs.append(proof)
+            continue
         try:
-            reading = proving.read({one: place.files[one] for one in proving.FILES}, model.policy, own)
+            reading = proving.read(read, model.policy, own)
         except NotUnderstood as error:
             found.append(_unclear(place, error))
             continue
         works.append(Work(name, proving, reading, own))
-        places[name] = place
-    return _proved(model, works, places, unproved, found, jobs, watch)
+    proofs += prove(model, works, jobs, watch) if works else ()
+    return _judged(model, proofs, places, unproved, found)
 
 
 def together(parts: Iterable[Verified]) -> Verified:
@@ -112,22 +121,20 @@ def verify_live(
     place = _Running(target, host)
     if isinstance(reading, NotUnderstood):
         return Verified((), (), (_unclear(place, reading),))
-    return _proved(model, [Work(target, proving, reading, settings)], {target: place}, (), (), jobs, watch)
+    proofs = prove(model, [Work(target, proving, reading, settings)], jobs, watch)
+    return _judged(model, proofs, {target: place}, (), ())
 
 
-def _proved(
+def _judged(
     model: DecisionModel,
-    works: Sequence[Work],
+    proofs: Sequence[Proof],
     places: Mapping[str, "_Place"],
     unproved: Iterable[str],
     found: Iterable[Diagnostic],
-    jobs: int | None,
-    watch: Watch,
 ) -> Verified:
-    """Return the proofs of what was read, beside what was already found."""
-    proofs = prove(model, works, jobs, watch)
+    """Return proofs, and what they find beside what was already found."""
     problems = [one for proof in proofs for one in _problems(places[proof.target], model.policy, proof)]
-    return Verified(proofs, tuple(unproved), arrange((*found, *problems)))
+    return Verified(tuple(proofs), tuple(unproved), arrange((*found, *problems)))
 
 
 def load(folder: Path, wanted: Iterable[str], shown: str) -> tuple[dict[str, dict[str, str]], tuple[Diagnostic, ...]]:

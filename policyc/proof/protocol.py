@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from policyc.digits import NumberSet
     from policyc.model import Policy
     from policyc.outcomes import Ending
+    from policyc.proof.parts import Parts
 
 UNKNOWN: Final = "?"
 """Stands in a presented text for a digit that may be any."""
@@ -199,6 +200,25 @@ def listed(proving: Proving, settings: Mapping[str, Any], calls: Calls) -> Seque
     """
     told = getattr(proving, "listed", None)
     return None if told is None else told(settings, calls)
+
+
+def parts(proving: Proving, files: Mapping[str, str], policy: Policy) -> Parts | None:
+    """Return the files of a target in parts, so that what is proved of few can be kept; None: they are one whole.
+
+    The module of a target that can cut its files has a function `parts(files, numbers)`: see `proof/parts.py`.
+    """
+    told = getattr(proving, "parts", None)
+    found: Parts | None = None if told is None else told(files, policy.extensions.keys())
+    return found
+
+
+def circumstances(proving: Proving, policy: Policy, settings: Mapping[str, Any]) -> str:
+    """Return what a proof about one extension follows from besides its part of the files and of the policy.
+
+    The module of a target that asks the policy for more has a function `circumstances(policy, settings)`.
+    """
+    told = getattr(proving, "circumstances", None)
+    return "" if told is None else str(told(policy, settings))
 
 
 _BUILT_IN: Final = {

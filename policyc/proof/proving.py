@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from operator import itemgetter
-from types import MappingProxyType
 from typing import Any, Final
 
 from policyc import digits, evaluate, processes, schedule
@@ -58,7 +57,7 @@ class Work:
     proving: Proving
     reading: Reading
     settings: Mapping[str, Any]
-    known: Mapping[str, Measure] = MappingProxyType({})
+    known: Mapping[str, Measure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from policyc import numbering
 from policyc.proof.protocol import UNKNOWN, Calls, NotUnderstood, Stop
+from policyc.targets.asterisk import parts as _parts
 from policyc.targets.asterisk import reader
 from policyc.targets.asterisk.normal import normal
 from policyc.targets.asterisk.reader.laying import Layouts, Presented, found_alike
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "Reading", "expected", "happens", "normal", "read", "reading"]
 
 FILES: Final = ("policyc.conf",)
+parts = _parts.parts
 WAIT, UNAVAILABLE, ACCEPT = "policyc/veuillez-patienter", "policyc/indisponible", "policyc/accepter"
 _ENTRIES: Final = {True: "policyc-internal", False: "policyc-external"}
 # Of CALLERID(num-pres): what shows the number, the usual one first, and what does not.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from policyc import numbering
 from policyc.proof.protocol import Calls, NotUnderstood, Stop
+from policyc.targets.freeswitch import parts as _parts
 from policyc.targets.freeswitch import reader
 from policyc.targets.freeswitch.normal import NO_LIMIT, normal
 from policyc.targets.freeswitch.reader import causes, dialling, texts
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "Reading", "expected", "happens", "normal", "read"]
 
 FILES: Final = ("policyc.xml",)
+parts = _parts.parts
 WAIT: Final = "policyc/veuillez-patienter.wav"
 UNAVAILABLE: Final = "policyc/indisponible.wav"
 _ACCEPT: Final = "file_string://policyc/accepter.wav!silence_stream://200"

@@ -23,6 +23,7 @@ from policyc.outcomes import DecisionModel, Ending
 from policyc.proof.protocol import UNKNOWN, Calls, NotUnderstood, Stop
 from policyc.schedule import MINUTES_PER_WEEK
 from policyc.targets.threecx import counted as _counted
+from policyc.targets.threecx import parts as _parts
 from policyc.targets.threecx import reader as _reader
 from policyc.targets.threecx.reader import plans
 from policyc.targets.threecx.reader.plans import Plan
@@ -157,6 +158,15 @@ def happens(plan: Plan) -> Sequence[tuple[str, Mapping[str, str]]]:
 def counted(policy: Policy, settings: Mapping[str, Any], called: str) -> NumberSet:
     """Return the callers that a 3CX answers for at a called number: others have no numbers of telephones."""
     return _counter(policy, frozenset(settings["presentations"])).callers(called)
+
+
+parts = _parts.parts
+
+
+def circumstances(policy: Policy, settings: Mapping[str, Any]) -> str:  # noqa: ARG001 - as for any target
+    """Return which extensions, holidays and systems the PBX has."""
+    systems = sorted((number, system.kind) for number, system in policy.systems.items())
+    return repr((sorted(policy.extensions), list(holidays(policy)), systems))
 
 
 class _Policies:

@@ -1,0 +1,139 @@
+"""What a proof about each extension follows from in, one short key out: what was proved under it holds again.
+
+A call to an extension runs through what all calls share, and through what is own to that extension and to those that it
+goes on to; where it should end is said by the rules of the same extensions. So the key of an extension is a digest of
+all that, along the ways that calls may take, by the files as well as by the policy; and of policyc itself.
+
+What is proved of the classes of time of a policy holds for instants, and so whatever those classes are.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, Protocol
+
+from policyc import graph, resources
+from policyc.model import Forward, Mailbox, Policy, Rule
+from policyc.outcomes import DecisionModel
+from policyc.progress import NOBODY, Watch
+from policyc.proof import protocol
+from policyc.proof.parts import Files, Parts
+from policyc.proof.protocol import NotUnderstood, Proving
+from policyc.proof.proving import Measure, Proof, Work, prove
+
+Keys = Mapping[str, bytes]  # by number
+SIZE: Final = 20  # bytes of a key: two that differ are never alike by chance
+
+
+class Kept(Protocol):
+    """What was proved before, wherever it is kept. It may forget; it never makes anything up."""
+
+    def known(self, target: str) -> Mapping[bytes, Measure]:
+        """Return what is known of a target, by keys."""
+
+    def keep(self, target: str, used: Iterable[bytes], new: Mapping[bytes, Measure]) -> None:
+        """Take what was proved, and which of what is known was of use."""
+
+
+def proved(
+    model: DecisionModel,
+    work: tuple[str, Proving, Mapping[str, Any]],
+    files: Files,
+    kept: Kept,
+    jobs: int | None = None,
+    watch: Watch = NOBODY,
+) -> Proof | None:
+    """Return the proof of a target (name, module, settings), made of what is kept and of what is not.
+
+    None: its files are read as one whole, or not at all. The proof is the one that there would be if nothing were kept.
+    """
+    target, proving, settings = work
+    program, parts = resources.fingerprint(), protocol.parts(proving, files, model.policy)
+    if program is None or parts is None:
+        return None
+    around = program, target, sorted(settings.items()), protocol.circumstances(proving, model.policy, settings)
+    own, table = keys(model, parts, around), kept.known(target)
+    known = {number: table[key] for number, key in own.items() if key in table}
+    unknown = (number for number in model.policy.extensions if number not in known)
+
+    def prove_of(some: Files) -> Proof | None:
+        try:
+            reading = proving.read(some, model.policy, settings)
+        except NotUnderstood:
+            return None
+        return prove(model, [Work(target, proving, reading, settings, known)], jobs, watch)[0]
+
+    proof = prove_of(parts.only(reached(model, parts, unknown)) if known else files)
+    if known and not (proof and proof.holds):
+        proof = prove_of(files)  # which tells lines of the files as they are
+    if proof:
+        new = {own[one]: measure for one, measure in proof.proved.items() if one in own and one not in known}
+        kept.keep(target, map(own.__getitem__, known), new)
+    return proof
+
+
+def keys(model: DecisionModel, parts: Parts, circumstances: Iterable[object]) -> Keys:
+    """Return the key of each extension that has a part of the files.
+
+    `circumstances` are all else that proofs follow from, as texts or what a `repr` says everything of.
+    """
+    policy = model.policy
+    ways = _ways(model, parts)
+    around = _digest(repr(tuple(circumstances)), policy.zone.key, parts.shared)
+    rules: dict[Rule, bytes] = {}
+    behind: dict[str, bytes] = {}
+    for group in graph.components(policy.extensions, ways.__getitem__):
+        members = [_node(model, number, parts.own.get(number, ""), rules) for number in group]
+        onward = {other for number in group for other in ways[number]}.difference(group)
+        knot = _digest(around, *members, *(behind[other] for other in sorted(onward)))
+        behind.update((number, _digest(knot, number)) for number in group)
+    return {number: behind[number] for number in policy.extensions if number in parts.own}
+
+
+def reached(model: DecisionModel, parts: Parts, numbers: Iterable[str]) -> Collection[str]:
+    """Return the extensions that calls to some numbers may come to, these among them."""
+    ways = _ways(model, parts)
+    found = {*parts.shared_leads, *(number for number in numbers if number in ways)}
+    waiting = list(found)
+    while waiting:
+        onward = ways[waiting.pop()] - found
+        found |= onward
+        waiting += onward
+    return found
+
+
+def _ways(model: DecisionModel, parts: Parts) -> Mapping[str, set[str]]:
+    """Return the extensions that calls to each may go on to, by the policy or by the files."""
+    extensions = model.policy.extensions
+    own = extensions.keys()
+    shared = own & parts.shared_leads
+    return {one: {*model.forwards(one), *(own & parts.leads.get(one, ())), *shared} - {one} for one in extensions}
+
+
+def _node(model: DecisionModel, number: str, part: str, known: dict[Rule, bytes]) -> bytes:
+    """Return the digest of what is own to an extension; `known` are those of rules."""
+    for rule in (rules := model.rules(number)):
+        if rule not in known:
+            known[rule] = _digest(_rule(model.policy, rule))
+    return _digest(_extension(model.policy, number), part, *(known[rule] for rule in rules))
+
+
+def _extension(policy: Policy, number: str) -> str:
+    one = policy.extensions.get(number)
+    return "" if one is None else repr((one.number, one.name, one.mobile, one.mailbox, one.ring_seconds))
+
+
+def _rule(policy: Policy, rule: Rule) -> str:
+    """Return all that a rule says; what only tells people about it left out."""
+    times = [(clause.named.period.week, clause.named.period.dates, clause.inside) for clause in rule.times]
+    to = rule.destination
+    there = _extension(policy, to.extension) if isinstance(to, Forward | Mailbox) and to.extension else ""
+    return repr((rule.callers.ends, times, rule.until, to, there))
+
+
+def _digest(*parts: str | bytes) -> bytes:
+    """Return the digest of texts and digests, each told from the next by its length."""
+    found = hashlib.blake2b(digest_size=SIZE)
+    for data in (part.encode(errors="surrogatepass") if isinstance(part, str) else part for part in parts):
+        found.update(len(data).to_bytes(8, "big"))
+        found.update(data)
+    return found.digest()

@@ -1,0 +1,26 @@
+"""The files of a target in parts: what all calls run through, and what only those to an extension run through.
+
+A proof about an extension follows from few of them; so it needs no proof again while these are as they were. What a
+target says of its files here is no more than where they can be cut: that nothing depends on what stands elsewhere.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+Files = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Files in parts.
+
+    `shared` is all that calls to whichever number may run through, and `own` what besides only those do that come to an
+    extension, by its number; without what decides nothing, such as comments. `leads` are the numbers that each part
+    sends calls to: at least these, and others do no harm. `only` returns the files without what is some others' own.
+    """
+
+    shared: str
+    own: Mapping[str, str]
+    leads: Mapping[str, Collection[str]]
+    shared_leads: Collection[str]
+    only: Callable[[Collection[str]], Files]

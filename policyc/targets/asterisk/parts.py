@@ -1,0 +1,43 @@
+"""A dialplan in, its parts out: the context of an extension is found by its name, wherever it stands."""
+
+import re
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
+from itertools import pairwise
+from typing import Final
+
+from policyc.proof.parts import Parts
+
+_HEADER: Final = re.compile(r"^\[", re.MULTILINE)
+_OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
+# `;--` begins a comment of several lines, which may take away what follows: it stays, as that does.
+_COMMENT: Final = re.compile(r"(?<!\\);(?!--)[^\n]*")
+_NUMBER: Final = re.compile(r"\b[0-9]+\b")
+
+_Piece = tuple[str | None, str]  # whose it is
+
+
+def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts:
+    """Return the parts of a dialplan; `numbers` are those of the extensions."""
+    [(name, text)] = files.items()
+    starts = [0, *(found.start() for found in _HEADER.finditer(text)), len(text)]
+    pieces: list[_Piece] = []
+    shared: list[str] = []
+    own: dict[str, str] = {}
+    for start, end in pairwise(starts):
+        header = _OWN.match(text, start)
+        owner = header[1] if header and header[1] in numbers else None
+        pieces.append((owner, text[start:end]))
+        said = _COMMENT.sub("", pieces[-1][1])
+        if owner is None:
+            shared.append(said)
+        else:
+            own[owner] = own.get(owner, "") + said
+    leads = {number: numbers & set(_NUMBER.findall(said)) for number, said in own.items()}
+    together = "".join(shared)
+    return Parts(together, own, leads, numbers & set(_NUMBER.findall(together)), partial(_only, name, pieces))
+
+
+def _only(name: str, pieces: list[_Piece], wanted: Collection[str]) -> Mapping[str, str]:
+    return {name: "".join(text for owner, text in pieces if owner is None or owner in wanted)}

@@ -1,0 +1,72 @@
+"""A dialplan in, its parts out: a line for one destination does nothing for calls to others, in whichever context.
+
+That holds where its first condition is just that destination, where no action is for calls that fail it, and where
+nothing is said before it is XML.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from functools import partial
+from itertools import pairwise
+from typing import Final
+
+from policyc.proof.parts import Parts
+
+_LINE: Final = '  <extension name="'
+_END: Final = "  </extension>\n"
+_NOT_PLAIN: Final = re.compile(r"<anti-action|x-pre-process", re.IGNORECASE)
+_CONTEXT: Final = re.compile(r"<context |\Z")
+_OWN: Final = re.compile(
+    r'  <extension name="[^"]*">\n    <condition field="destination_number" expression="\^([0-9]+)\$"/?>\n'
+)
+_NAME: Final = re.compile(r'(?<=  <extension name=")[^"]*')  # decides nothing
+_DATA: Final = re.compile(r' data="([^"]*)"')
+_NUMBER: Final = re.compile(r"\b[0-9]+\b")
+
+_Piece = tuple[str | None, str]  # whose it is
+
+
+def parts(files: Mapping[str, str], numbers: Collection[str]) -> Parts | None:
+    """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
+    [(name, text)] = files.items()
+    if _NOT_PLAIN.search(text):
+        return None
+    pieces: list[_Piece] = []
+    own: dict[str, list[str]] = {}
+    starts = [found.start() for found in _CONTEXT.finditer(text)]
+    pieces.append((None, text[: starts[0]]))
+    for start, end in pairwise(starts):
+        lines = _lines(text[start:end], numbers)
+        pieces += lines
+        for number in dict.fromkeys(owner for owner, _ in lines if owner is not None):
+            # In its own order with those that are for all: the first one that matches decides.
+            mine = "".join(said for owner, said in lines if owner is None or owner == number)
+            own.setdefault(number, []).append(_NAME.sub("", mine))
+    said = {number: "".join(some) for number, some in own.items()}
+    shared = _NAME.sub("", "".join(piece for owner, piece in pieces if owner is None))
+    leads = {number: _leads(mine, numbers) for number, mine in said.items()}
+    return Parts(shared, said, leads, _leads(shared, numbers), partial(_only, name, pieces))
+
+
+def _lines(context: str, numbers: Collection[str]) -> list[_Piece]:
+    """Return the lines of a context, and what is between them."""
+    found: list[_Piece] = []
+    done = 0
+    while (start := context.find(_LINE, done)) >= 0 and (end := context.find(_END, start)) >= 0:
+        end += len(_END)
+        line = _OWN.match(context, start)
+        if line and line[1] in numbers and "<!" not in context[start:end]:
+            found += ((None, context[done:start]), (line[1], context[start:end]))
+        else:
+            found.append((None, context[done:end]))
+        done = end
+    found.append((None, context[done:]))
+    return [(owner, piece) for owner, piece in found if piece]
+
+
+def _leads(text: str, numbers: Collection[str]) -> Collection[str]:
+    return {number for data in _DATA.findall(text) for number in _NUMBER.findall(data) if number in numbers}
+
+
+def _only(name: str, pieces: list[_Piece], wanted: Collection[str]) -> Mapping[str, str]:
+    return {name: "".join(piece for owner, piece in pieces if owner is None or owner in wanted)}

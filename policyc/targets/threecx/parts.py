@@ -1,0 +1,34 @@
+"""Lists of exceptions in, their parts out: each is one extension's own, and a call goes from one to the next."""
+
+import json
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any, Final
+
+from policyc.proof.parts import Parts
+
+_LISTS: Final = "value"
+
+_Lists = list[dict[str, Any]]
+
+
+def parts(files: Mapping[str, str], numbers: Collection[str]) -> Parts | None:
+    """Return the parts of a file of exceptions, None if it cannot be cut; `numbers` are those of the extensions."""
+    [(name, text)] = files.items()
+    try:
+        whole = json.loads(text)
+        lists: _Lists = whole.pop(_LISTS)
+        own = {one["Number"]: json.dumps(one) for one in lists}
+        leads = {
+            one["Number"]: {exception["Destination"]["Number"] for exception in one["ForwardingExceptions"]}
+            for one in lists
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None  # whoever reads the file will say why
+    if len(own) != len(lists) or not own.keys() <= set(numbers):
+        return None
+    return Parts(json.dumps(whole), own, leads, (), partial(_only, name, whole, lists))
+
+
+def _only(name: str, whole: dict[str, Any], lists: _Lists, wanted: Collection[str]) -> Mapping[str, str]:
+    return {name: json.dumps({**whole, _LISTS: [one for one in lists if one["Number"] in wanted]})}
