@@ -9,16 +9,19 @@ What is proved of the classes of time of a policy holds for instants, and so wha
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from policyc import graph, resources
-from policyc.model import Forward, Mailbox, Policy, Rule
+from policyc.model import Forward, Mailbox, Rule, TimeClause
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
 from policyc.proof import protocol
 from policyc.proof.parts import Files, Parts
 from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
+
+if TYPE_CHECKING:
+    from policyc.digits import NumberSet
 
 Keys = Mapping[str, bytes]  # by number
 SIZE: Final = 20  # bytes of a key: two that differ are never alike by chance
@@ -79,10 +82,10 @@ def keys(model: DecisionModel, parts: Parts, circumstances: Iterable[object]) ->
     policy = model.policy
     ways = _ways(model, parts)
     around = _digest(repr(tuple(circumstances)), policy.zone.key, parts.shared)
-    rules: dict[Rule, bytes] = {}
+    digests = _Digests(model, parts)
     behind: dict[str, bytes] = {}
     for group in graph.components(policy.extensions, ways.__getitem__):
-        members = [_node(model, number, parts.own.get(number, ""), rules) for number in group]
+        members = map(digests.of, group)
         onward = {other for number in group for other in ways[number]}.difference(group)
         knot = _digest(around, *members, *(behind[other] for other in sorted(onward)))
         behind.update((number, _digest(knot, number)) for number in group)
@@ -90,7 +93,7 @@ def keys(model: DecisionModel, parts: Parts, circumstances: Iterable[object]) ->
 
 
 def reached(model: DecisionModel, parts: Parts, numbers: Iterable[str]) -> Collection[str]:
-    """Return the extensions that calls to some numbers may come to, these among them."""
+    """Return the extensions whose parts calls to some numbers may run through, these among them."""
     ways = _ways(model, parts)
     found = {*parts.shared_leads, *(number for number in numbers if number in ways)}
     waiting = list(found)
@@ -98,7 +101,7 @@ def reached(model: DecisionModel, parts: Parts, numbers: Iterable[str]) -> Colle
         onward = ways[waiting.pop()] - found
         found |= onward
         waiting += onward
-    return found
+    return found.union(*(parts.mailboxes.get(number, ()) for number in found))
 
 
 def _ways(model: DecisionModel, parts: Parts) -> Mapping[str, set[str]]:
@@ -109,25 +112,44 @@ def _ways(model: DecisionModel, parts: Parts) -> Mapping[str, set[str]]:
     return {one: {*model.forwards(one), *(own & parts.leads.get(one, ())), *shared} - {one} for one in extensions}
 
 
-def _node(model: DecisionModel, number: str, part: str, known: dict[Rule, bytes]) -> bytes:
-    """Return the digest of what is own to an extension; `known` are those of rules."""
-    for rule in (rules := model.rules(number)):
-        if rule not in known:
-            known[rule] = _digest(_rule(model.policy, rule))
-    return _digest(_extension(model.policy, number), part, *(known[rule] for rule in rules))
+class _Digests:
+    """Makes digests of what is own to extensions."""
 
+    def __init__(self, model: DecisionModel, parts: Parts) -> None:
+        self._model = model
+        self._parts = parts
+        self._callers: dict[NumberSet, bytes] = {}
+        self._times: dict[tuple[TimeClause, ...], bytes] = {}
+        self._rules: dict[Rule, bytes] = {}
 
-def _extension(policy: Policy, number: str) -> str:
-    one = policy.extensions.get(number)
-    return "" if one is None else repr((one.number, one.name, one.mobile, one.mailbox, one.ring_seconds))
+    def of(self, number: str) -> bytes:
+        """Return the digest of an extension: of its part of the files, and of its rules."""
+        rules = self._model.rules(number)
+        for rule in rules:
+            if rule not in self._rules:
+                self._rules[rule] = self._rule(rule)
+        boxes = (part for other in sorted(self._parts.mailboxes.get(number, ())) for part in self._part(other))
+        return _digest(*self._part(number), *boxes, *map(self._rules.__getitem__, rules))
 
+    def _part(self, number: str) -> tuple[str, str]:
+        return self._extension(number), self._parts.own.get(number, "")
 
-def _rule(policy: Policy, rule: Rule) -> str:
-    """Return all that a rule says; what only tells people about it left out."""
-    times = [(clause.named.period.week, clause.named.period.dates, clause.inside) for clause in rule.times]
-    to = rule.destination
-    there = _extension(policy, to.extension) if isinstance(to, Forward | Mailbox) and to.extension else ""
-    return repr((rule.callers.ends, times, rule.until, to, there))
+    def _extension(self, number: str) -> str:
+        one = self._model.policy.extensions.get(number)
+        return "" if one is None else repr((one.number, one.name, one.mobile, one.mailbox, one.ring_seconds))
+
+    def _rule(self, rule: Rule) -> bytes:
+        """Return the digest of all that a rule says; what only tells people about it left out."""
+        callers = self._callers.get(rule.callers)
+        if callers is None:
+            callers = self._callers[rule.callers] = _digest(repr(rule.callers.ends))
+        times = self._times.get(rule.times)
+        if times is None:
+            said = [(clause.named.period.week, clause.named.period.dates, clause.inside) for clause in rule.times]
+            times = self._times[rule.times] = _digest(repr(said))
+        to = rule.destination
+        there = self._extension(to.extension) if isinstance(to, Forward | Mailbox) and to.extension else ""
+        return _digest(callers, times, repr((rule.until, to, there)))
 
 
 def _digest(*parts: str | bytes) -> bytes:

@@ -5,6 +5,7 @@ target says of its files here is no more than where they can be cut: that nothin
 """
 
 from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 Files = Mapping[str, str]
@@ -15,12 +16,14 @@ class Parts:
     """Files in parts.
 
     `shared` is all that calls to whichever number may run through, and `own` what besides only those do that come to an
-    extension, by its number; without what decides nothing, such as comments. `leads` are the numbers that each part
-    sends calls to: at least these, and others do no harm. `only` returns the files without what is some others' own.
+    extension, by its number; without what decides nothing, such as comments. `leads` are the extensions that each part
+    may send calls to: at least these, and others do no harm. `mailboxes` are those whose mailbox takes them, which is
+    what files say all share: calls go nowhere from there. `only` returns the files without what is some others' own.
     """
 
     shared: str
     own: Mapping[str, str]
-    leads: Mapping[str, Collection[str]]
-    shared_leads: Collection[str]
+    leads: Mapping[str, AbstractSet[str]]
+    mailboxes: Mapping[str, AbstractSet[str]]
+    shared_leads: AbstractSet[str]
     only: Callable[[Collection[str]], Files]

@@ -14,6 +14,7 @@ _OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
 # `;--` begins a comment of several lines, which may take away what follows: it stays, as that does.
 _COMMENT: Final = re.compile(r"(?<!\\);(?!--)[^\n]*")
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
+_MAILBOX: Final = re.compile(r"\bpolicyc-mailbox,([0-9]+)\b")
 
 _Piece = tuple[str | None, str]  # whose it is
 
@@ -34,9 +35,12 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts:
             shared.append(said)
         else:
             own[owner] = own.get(owner, "") + said
-    leads = {number: numbers & set(_NUMBER.findall(said)) for number, said in own.items()}
+    leads = {number: numbers & set(_NUMBER.findall(_MAILBOX.sub("", said))) for number, said in own.items()}
+    mailboxes = {number: numbers & set(_MAILBOX.findall(said)) for number, said in own.items()}
     together = "".join(shared)
-    return Parts(together, own, leads, numbers & set(_NUMBER.findall(together)), partial(_only, name, pieces))
+    return Parts(
+        together, own, leads, mailboxes, numbers & set(_NUMBER.findall(together)), partial(_only, name, pieces)
+    )
 
 
 def _only(name: str, pieces: list[_Piece], wanted: Collection[str]) -> Mapping[str, str]:

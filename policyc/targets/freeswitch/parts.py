@@ -6,6 +6,7 @@ nothing is said before it is XML.
 
 import re
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -22,11 +23,12 @@ _OWN: Final = re.compile(
 _NAME: Final = re.compile(r'(?<=  <extension name=")[^"]*')  # decides nothing
 _DATA: Final = re.compile(r' data="([^"]*)"')
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
+_MAILBOX: Final = re.compile(r'(?<= data=")([0-9]+) XML policyc-mailbox(?=")')
 
 _Piece = tuple[str | None, str]  # whose it is
 
 
-def parts(files: Mapping[str, str], numbers: Collection[str]) -> Parts | None:
+def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
     if _NOT_PLAIN.search(text):
@@ -44,8 +46,9 @@ def parts(files: Mapping[str, str], numbers: Collection[str]) -> Parts | None:
             own.setdefault(number, []).append(_NAME.sub("", mine))
     said = {number: "".join(some) for number, some in own.items()}
     shared = _NAME.sub("", "".join(piece for owner, piece in pieces if owner is None))
-    leads = {number: _leads(mine, numbers) for number, mine in said.items()}
-    return Parts(shared, said, leads, _leads(shared, numbers), partial(_only, name, pieces))
+    leads = {number: _leads(_MAILBOX.sub("", mine), numbers) for number, mine in said.items()}
+    mailboxes = {number: numbers & set(_MAILBOX.findall(mine)) for number, mine in said.items()}
+    return Parts(shared, said, leads, mailboxes, _leads(shared, numbers), partial(_only, name, pieces))
 
 
 def _lines(context: str, numbers: Collection[str]) -> list[_Piece]:
@@ -64,8 +67,8 @@ def _lines(context: str, numbers: Collection[str]) -> list[_Piece]:
     return [(owner, piece) for owner, piece in found if piece]
 
 
-def _leads(text: str, numbers: Collection[str]) -> Collection[str]:
-    return {number for data in _DATA.findall(text) for number in _NUMBER.findall(data) if number in numbers}
+def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:
+    return numbers & {number for data in _DATA.findall(text) for number in _NUMBER.findall(data)}
 
 
 def _only(name: str, pieces: list[_Piece], wanted: Collection[str]) -> Mapping[str, str]:

@@ -2,32 +2,33 @@
 
 import json
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any, Final
 
 from policyc.proof.parts import Parts
 
 _LISTS: Final = "value"
+_MAILBOX: Final = "VoiceMail"
 
 _Lists = list[dict[str, Any]]
 
 
-def parts(files: Mapping[str, str], numbers: Collection[str]) -> Parts | None:
+def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a file of exceptions, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
     try:
         whole = json.loads(text)
         lists: _Lists = whole.pop(_LISTS)
         own = {one["Number"]: json.dumps(one) for one in lists}
-        leads = {
-            one["Number"]: {exception["Destination"]["Number"] for exception in one["ForwardingExceptions"]}
-            for one in lists
-        }
+        to = {one["Number"]: [each["Destination"] for each in one["ForwardingExceptions"]] for one in lists}
+        leads = {number: {str(one["Number"]) for one in some if one["To"] != _MAILBOX} for number, some in to.items()}
+        boxes = {number: {str(one["Number"]) for one in some if one["To"] == _MAILBOX} for number, some in to.items()}
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # whoever reads the file will say why
-    if len(own) != len(lists) or not own.keys() <= set(numbers):
+    if len(own) != len(lists) or not own.keys() <= numbers:
         return None
-    return Parts(json.dumps(whole), own, leads, (), partial(_only, name, whole, lists))
+    return Parts(json.dumps(whole), own, leads, boxes, frozenset(), partial(_only, name, whole, lists))
 
 
 def _only(name: str, whole: dict[str, Any], lists: _Lists, wanted: Collection[str]) -> Mapping[str, str]:
