@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from policyc import graph, resources
+from policyc import graph, resources, targets
 from policyc.model import Forward, Mailbox, Rule, TimeClause
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
@@ -47,11 +47,13 @@ def proved(
 ) -> Proof | None:
     """Return the proof of a target (name, module, settings), made of what is kept and of what is not.
 
-    None: its files are read as one whole, or not at all. The proof is the one that there would be if nothing were kept.
+    None: its files are read as one whole, or not at all; or it is of another package, and who knows when that changes?
+    The proof is the one that there would be if nothing were kept.
     """
     target, proving, settings = work
-    program, parts = resources.fingerprint(), protocol.parts(proving, files, model.policy)
-    if program is None or parts is None:
+    program = resources.fingerprint() if target in targets.names() else None
+    parts = protocol.parts(proving, files, model.policy) if program else None
+    if parts is None:
         return None
     around = program, target, sorted(settings.items()), protocol.circumstances(proving, model.policy, settings)
     own, table = keys(model, parts, around), kept.known(target)
