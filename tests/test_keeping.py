@@ -285,12 +285,15 @@ def test_what_is_cut_comes_together_again():
         assert all(one < other for one, other in pairwise(smaller))
 
 
-def test_an_asterisk_comment_of_several_lines_is_no_comment_of_one():
-    plain = parts_of("asterisk", "[policyc-101]\nexten => s,1,NoOp() ; un\n")
-    other = parts_of("asterisk", "[policyc-101]\nexten => s,1,NoOp() ; deux\n")
-    hiding = parts_of("asterisk", "[policyc-101]\nexten => s,1,NoOp() ;-- un\n")
+def test_an_asterisk_comment_decides_nothing():
+    one, other = (parts_of("asterisk", f"[policyc-101]\nexten => s,1,NoOp() ; {said}\n") for said in ("un", "deux"))
 
-    assert plain.own == other.own != hiding.own
+    assert one.own == other.own
+
+
+@pytest.mark.parametrize("line", ["exten => s,1,NoOp() ;-- un", "#include more.conf", " #exec x"])
+def test_an_asterisk_line_that_bears_upon_others_is_not_cut_out(line):
+    assert parts_of("asterisk", f"[policyc-101]\n{line}\n") is None
 
 
 def test_what_is_added_to_an_asterisk_context_is_for_all():

@@ -11,17 +11,19 @@ from policyc.proof.parts import Parts
 
 _HEADER: Final = re.compile(r"^\[", re.MULTILINE)
 _OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
-# `;--` begins a comment of several lines, which may take away what follows: it stays, as that does.
-_COMMENT: Final = re.compile(r"(?<!\\);(?!--)[^\n]*")
+_COMMENT: Final = re.compile(r"(?<!\\);[^\n]*")
+_NOT_PLAIN: Final = re.compile(r"(?<!\\);--|^[ \t]*#", re.MULTILINE)  # a comment of several lines, or another file
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _MAILBOX: Final = re.compile(r"\bpolicyc-mailbox,([0-9]+)\b")
 
 _Piece = tuple[str | None, str]  # whose it is
 
 
-def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts:
-    """Return the parts of a dialplan; `numbers` are those of the extensions."""
+def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
+    """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
+    if _NOT_PLAIN.search(text):
+        return None
     starts = [0, *(found.start() for found in _HEADER.finditer(text)), len(text)]
     pieces: list[_Piece] = []
     shared: list[str] = []

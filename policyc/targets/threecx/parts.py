@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from policyc.proof.parts import Parts
 
@@ -18,7 +18,7 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a file of exceptions, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
     try:
-        whole = json.loads(text)
+        whole = json.loads(text, object_pairs_hook=_object, parse_constant=_refused)
         lists: _Lists = whole.pop(_LISTS)
         own = {one["Number"]: json.dumps(one) for one in lists}
         to = {one["Number"]: [each["Destination"] for each in one["ForwardingExceptions"]] for one in lists}
@@ -29,6 +29,17 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     if len(own) != len(lists) or not own.keys() <= numbers:
         return None
     return Parts(json.dumps(whole), own, leads, boxes, frozenset(), partial(_only, name, whole, lists))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def _only(name: str, whole: dict[str, Any], lists: _Lists, wanted: Collection[str]) -> Mapping[str, str]:
