@@ -93,7 +93,7 @@ class Compiled:
 
 
 _MANY = 2_000  # rules: of fewer, processes take longer to make than they save
-_LONGEST = ("3cx", "asterisk", "freeswitch")  # to make, from the longest on
+_IN_TURN = ("asterisk", "freeswitch", "3cx")  # to be begun; last the longest, which has free cores share its lists
 _DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resolved, which no check sees
 
 
@@ -302,7 +302,7 @@ def _all_made(
 
     cores = processes.cores() if is_large else 1
     jobs = min(cores, len(names))
-    begun = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else 0)
+    begun = sorted(names, key=lambda name: _IN_TURN.index(name) if name in _IN_TURN else 0)
     # The last ones to begin, when there are not enough for all processes, have all cores for their proofs.
     together = len(names) - len(names) % jobs if jobs > 1 else 0
     tasks = [

@@ -318,7 +318,16 @@ def test_a_freeswitch_line_with_a_comment_is_for_all():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", '{"value": 1}', '{"value": [{}]}', '{"value": [{"Number": "9", "ForwardingExceptions": []}]}'],
+    [
+        "",
+        "{}",
+        "[]",
+        '{"value": 1}',
+        '{"value": [{}]}',
+        '{"value": [{"Number": "9", "ForwardingExceptions": []}]}',
+        '{"value": [{"Number": "101", "Number": "101", "ForwardingExceptions": []}]}',
+        '{"value": [{"Number": "101", "ForwardingExceptions": [], "Id": NaN}]}',
+    ],
 )
 def test_exceptions_of_another_form_are_one_whole(text):
     assert parts_of("3cx", text) is None

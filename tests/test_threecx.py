@@ -625,14 +625,14 @@ def test_every_golden_is_what_the_sdk_takes():
 def test_the_schema_refuses(change):
     """The schema is narrower than the API's: it knows only what is meant to be written."""
     (found,) = compiled(rules("06* vers occupé"))["102"]
-    good = {"value": [{"Number": "102", "ForwardingExceptions": [found]}]}
-    dialect.validate(good, current=True)
-    bad = {"value": [{"Number": "102", "ForwardingExceptions": [{**found, **change}]}]}
+    good = {"Number": "102", "ForwardingExceptions": [found]}
+    dialect.Validator(current=True).validate([good])
+    bad = {"Number": "102", "ForwardingExceptions": [{**found, **change}]}
 
     with pytest.raises(jsonschema.ValidationError):
-        dialect.validate(bad, current=True)
+        dialect.Validator(current=True).validate([bad])
     with pytest.raises(jsonschema.ValidationError):
-        dialect.validate(good, current=False)
+        dialect.Validator(current=False).validate([good])
 
 
 def test_the_schema_is_one():

@@ -91,53 +91,67 @@ def schema(*, current: bool) -> Json:
     return {**whole, "$ref": f"#/$defs/{'current' if current else 'former'}"}
 
 
-def validate(value: Json, *, current: bool) -> None:
-    """Raise jsonschema.ValidationError if the file is not what the API takes: that would be a bug of policyc.
+class Validator:
+    """Raises jsonschema.ValidationError for lists that are not what the API takes: that would be a bug of policyc.
 
     An exception takes jsonschema a fifth of a millisecond. The schema looks at each of its fields by itself, so it is
     shown those only that have a field like none before.
     """
-    from jsonschema import Draft202012Validator
 
-    whole = schema(current=current)
-    patterns = [re.compile(one["pattern"]) for one in whole["$defs"].values() if "pattern" in one]
-    seen: set[object] = set()
+    def __init__(self, *, current: bool) -> None:
+        """Take the form of the lists."""
+        self._whole = whole = schema(current=current)
+        self._patterns = [re.compile(one["pattern"]) for one in whole["$defs"].values() if "pattern" in one]
+        self._seen: set[object] = set()
+        self._hours: dict[int, Json] = {}  # kept, so that no others are where they are in memory
 
-    def is_new(part: Json) -> bool:
-        sorts = {tuple(part), *((name, _sort(field, patterns, name)) for name, field in part.items())}
-        new = not sorts <= seen
-        seen.update(sorts)
+    def validate(self, extensions: Sequence[Json]) -> None:
+        """Look at the lists of some extensions."""
+        from jsonschema import Draft202012Validator
+
+        few = []
+        for extension in extensions:
+            listed = extension["ForwardingExceptions"]
+            if len(listed) <= MOST_EXCEPTIONS:
+                listed = [one for one in listed if self._is_new(one)]
+            if self._is_new({**extension, "ForwardingExceptions": []}) or listed:
+                few.append({**extension, "ForwardingExceptions": listed})
+        Draft202012Validator(self._whole).validate({"value": few})
+
+    def _is_new(self, part: Json) -> bool:
+        sorts = {tuple(part), *((name, self._sort(field, name)) for name, field in part.items())}
+        new = not sorts <= self._seen
+        self._seen.update(sorts)
         return new
 
-    few = []
-    for extension in value["value"]:
-        listed = extension["ForwardingExceptions"]
-        if len(listed) <= MOST_EXCEPTIONS:
-            listed = [one for one in listed if is_new(one)]
-        if is_new({**extension, "ForwardingExceptions": []}) or listed:
-            few.append({**extension, "ForwardingExceptions": listed})
-    Draft202012Validator(whole).validate({**value, "value": few})
+    def _sort(self, field: object, name: str) -> object:
+        """Return what the schema may look at in a field: the same for those that it cannot tell apart."""
+        if isinstance(field, str):
+            if name in _FREE and field:
+                return tuple([at for at, pattern in enumerate(self._patterns) if pattern.search(field)]) or field
+            return field
+        if isinstance(field, dict):
+            if name == "Hours":  # which exceptions share
+                self._hours[id(field)] = field
+                return id(field)
+            return tuple([(key, self._sort(part, key)) for key, part in field.items()])
+        return repr(field)
 
 
 _FREE: Final = ("CallerId", "Data", "External", "Number")  # texts that the schema knows by patterns
 
 
-def _sort(field: object, patterns: Sequence[re.Pattern[str]], name: str) -> object:
-    """Return what the schema may look at in a field: the same for those that it cannot tell apart."""
-    if isinstance(field, str):
-        if name in _FREE and field:
-            return tuple([at for at, pattern in enumerate(patterns) if pattern.search(field)]) or field
-        return field
-    if isinstance(field, dict):
-        if name == "Hours":
-            return id(field)  # which exceptions share
-        return tuple([(key, _sort(part, patterns, key)) for key, part in field.items()])
-    return repr(field)
+def texts(extensions: Sequence[Json]) -> Iterator[str]:
+    """Yield the lists of some extensions as they stand in the file: a line a value, so that versions compare well."""
+    hours_seen: dict[tuple[int, str], str] = {}
+    for one in extensions:
+        yield _text(one, "\n    ", hours_seen)
 
 
-def text(value: Json) -> str:
-    """Return the file: a line a value, so that versions compare well."""
-    return _text(value, "\n", {}) + "\n"
+def text(lists: Iterable[str]) -> str:
+    """Return the file of some lists, as `texts` has them."""
+    inside = ",\n    ".join(lists)
+    return f'{{\n  "value": [\n    {inside}\n  ]\n}}\n' if inside else '{\n  "value": []\n}\n'
 
 
 def _text(value: object, line: str, hours_seen: dict[tuple[int, str], str], name: str = "") -> str:
@@ -151,8 +165,13 @@ def _text(value: object, line: str, hours_seen: dict[tuple[int, str], str], name
         return hours_seen[key]
     inner = line + "  "
     if isinstance(value, dict) and value:
-        parts = [f"{inner}{_quoted(one)}: {_text(part, inner, hours_seen, one)}" for one, part in value.items()]
+        parts = [
+            f"{inner}{_quoted(one)}: {_quoted(part) if type(part) is str else _text(part, inner, hours_seen, one)}"
+            for one, part in value.items()
+        ]
         return f"{{{','.join(parts)}{line}}}"
     if isinstance(value, list) and value:
         return f"[{','.join([inner + _text(part, inner, hours_seen) for part in value])}{line}]"
+    if isinstance(value, int):
+        return str(value).lower()  # `true` of True
     return json.dumps(value)

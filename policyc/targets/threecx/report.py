@@ -6,6 +6,8 @@ markup of its own.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -53,8 +55,43 @@ _INFERRED: Final = """\
 """
 
 
-def report(policy: Policy, settings: Mapping[str, Any], plans: Mapping[str, Plan], dates: Calendar) -> str:
-    """Return the report on the lists of all extensions."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of the lists of some extensions, and what they have of that which is told of all lists together.
+
+    `hours` are the types of hours in them, `systems` those that they send calls to, `longest` how long the patterns of
+    an exception are at most, `without` the extensions without exceptions.
+    """
+
+    lines: str = ""
+    hours: frozenset[str] = frozenset()
+    systems: frozenset[str] = frozenset()
+    longest: int = 0
+    without: tuple[str, ...] = ()
+
+
+def told(policy: Policy, plans: Mapping[str, Plan], *, single: bool) -> Told:
+    """Return what is told of the lists of some extensions; `single`: exceptions are given one pattern each."""
+    lines: list[str] = []
+    for number, plan in plans.items():
+        if plan.exceptions or plan.dead or plan.idle:
+            lines += [*_extension(policy, policy.extensions[number], plan), ""]
+    exceptions = [one for plan in plans.values() for one in plan.exceptions]
+    return Told(
+        "\n".join(lines),
+        frozenset([one.hours.type for one in exceptions]),
+        frozenset([one.destination.number for one in exceptions if isinstance(one.destination, ToSystem)]),
+        max(
+            (max(map(len, one.patterns)) if single else len(dialect.data(one.patterns)) for one in exceptions),
+            default=0,
+        ),
+        tuple([number for number, plan in plans.items() if not plan.exceptions]),
+    )
+
+
+def report(policy: Policy, settings: Mapping[str, Any], parts: Sequence[Told], dates: Calendar) -> str:
+    """Return the report on the lists of all extensions, of what is told of them in parts."""
+    hours = frozenset().union(*(one.hours for one in parts))
     lines = [
         f"# 3CX : {_plain(policy.name) or 'politique'}",
         "",
@@ -62,39 +99,37 @@ def report(policy: Policy, settings: Mapping[str, Any], plans: Mapping[str, Plan
         "",
         "## À régler dans le PBX",
         "",
-        *_zone(policy, plans),
+        *_zone(policy, hours),
         "",
-        *_holidays(policy, plans, dates),
+        *_holidays(policy, hours, dates),
         "",
         *_lines(policy),
-        *_systems(policy, plans),
+        *_systems(policy, frozenset().union(*(one.systems for one in parts))),
         "## Exceptions",
         "",
+        *(one.lines for one in parts if one.lines),
     ]
-    for number, plan in plans.items():
-        if plan.exceptions or plan.dead or plan.idle:
-            lines += [*_extension(policy, policy.extensions[number], plan), ""]
-    if without := [number for number, plan in plans.items() if not plan.exceptions]:
+    if without := [number for one in parts for number in one.without]:
         lines += [f"Postes sans exception (leur liste est vidée) : {', '.join(without)}.", ""]
     lines += ["## Ce que les motifs prennent en plus", "", *_wider(settings), ""]
-    lines += ["## Ce qui est déduit, et non documenté", "", _inferred(settings, plans)]
+    longest = max((one.longest for one in parts), default=0)
+    lines += ["## Ce qui est déduit, et non documenté", "", _inferred(settings, longest)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 # -- what the PBX must hold --------------------------------------------------------------------------------------------
 
 
-def _zone(policy: Policy, plans: Mapping[str, Plan]) -> Iterator[str]:
-    if any(one.hours.type != "AllHours" for plan in plans.values() for one in plan.exceptions):
+def _zone(policy: Policy, hours: AbstractSet[str]) -> Iterator[str]:
+    if hours - {"AllHours"}:
         yield f"**Fuseau horaire.** Le PBX compte les heures dans le sien : réglez-le sur `{policy.zone.key}`."
     else:
         yield "**Fuseau horaire.** Aucune exception ne dépend de l'heure."
 
 
-def _holidays(policy: Policy, plans: Mapping[str, Plan], dates: Calendar) -> Iterator[str]:
+def _holidays(policy: Policy, hours: AbstractSet[str], dates: Calendar) -> Iterator[str]:
     """Yield the dates to enter as holidays, if any exception asks for them."""
-    asking = any("Holidays" in one.hours.type for plan in plans.values() for one in plan.exceptions)
-    if not asking or not dates.holidays:
+    if not any("Holidays" in one for one in hours) or not dates.holidays:
         yield "**Jours fériés du PBX.** Aucune exception n'en dépend."
         return
     yield "**Jours fériés du PBX.** Son calendrier doit contenir exactement ces dates, journées entières :"
@@ -141,13 +176,7 @@ def _mailboxes(policy: Policy) -> list[str]:
     return sorted(used)
 
 
-def _systems(policy: Policy, plans: Mapping[str, Plan]) -> Iterator[str]:
-    asked = {
-        one.destination.number
-        for plan in plans.values()
-        for one in plan.exceptions
-        if isinstance(one.destination, ToSystem)
-    }
+def _systems(policy: Policy, asked: AbstractSet[str]) -> Iterator[str]:
     if not asked:
         return
     yield "**Postes système**, déclarés par la politique et tenus par le PBX :"
@@ -279,15 +308,7 @@ def _wider(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"Les présentations que les réglages n'annoncent pas ({', '.join(others)}) ne sont pas prises en compte."
 
 
-def _inferred(settings: Mapping[str, Any], plans: Mapping[str, Plan]) -> str:
-    longest = max(
-        (
-            max(map(len, one.patterns)) if settings["one_pattern_per_rule"] else len(dialect.data(one.patterns))
-            for plan in plans.values()
-            for one in plan.exceptions
-        ),
-        default=0,
-    )
+def _inferred(settings: Mapping[str, Any], longest: int) -> str:
     listed = set(settings["presentations"])
     spellings = ", ".join(text for name, text in _SPELLINGS.items() if name in listed)
     text = _INFERRED.format(longest=longest, spellings=spellings)
