@@ -80,15 +80,6 @@ def test_files_come_from_elsewhere_and_get_lost(tmp_path):
     assert mine.known("asterisk") == {}
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="who may do everything is stopped by no mode")
-def test_a_folder_that_cannot_be_used_is_as_none(tmp_path):
-    tmp_path.chmod(0o500)
-    kept = Store(tmp_path / "new")
-    kept.keep("asterisk", (), entries(1))
-
-    assert kept.known("asterisk") == {}
-
-
 def test_a_file_in_place_of_the_folder_is_as_none(tmp_path):
     (tmp_path / "file").write_text("")
     kept = Store(tmp_path / "file")

@@ -59,17 +59,19 @@ def proved(
     own, table = keys(model, parts, around), kept.known(target)
     known = {number: table[key] for number, key in own.items() if key in table}
     unknown = (number for number in model.policy.extensions if number not in known)
+    needed = parts.only(reached(model, parts, unknown)) if known else files
+    del parts  # as large as the files, or several times so
 
-    def prove_of(some: Files) -> Proof | None:
+    def prove_of(some: Files, known: Mapping[str, Measure]) -> Proof | None:
         try:
             reading = proving.read(some, model.policy, settings)
         except NotUnderstood:
             return None
         return prove(model, [Work(target, proving, reading, settings, known)], jobs, watch)[0]
 
-    proof = prove_of(parts.only(reached(model, parts, unknown)) if known else files)
+    proof = prove_of(needed, known)
     if known and not (proof and proof.holds):
-        proof = prove_of(files)  # which tells lines of the files as they are
+        proof = prove_of(files, {})  # which tells lines as they stand there
     if proof:
         new = {own[one]: measure for one, measure in proof.proved.items() if one in own and one not in known}
         kept.keep(target, map(own.__getitem__, known), new)

@@ -153,9 +153,12 @@ class NotUnderstood(Exception):  # noqa: N818  not a mistake: the reader says wh
         self.file, self.line, self.what, self.text = file, line, what, text
 
 
-def forget(reading: Reading) -> None:
-    """Let a reading go of what it found so far: one that keeps much may have a method `forget`."""
-    told = getattr(reading, "forget", None)
+def forget(reading: Reading, *, wholly: bool = False) -> None:
+    """Let a reading go of what it found so far: one that keeps much may have a method `forget`.
+
+    What that keeps for numbers that are yet to be asked, a method `forget_all` lets go of as well.
+    """
+    told = (getattr(reading, "forget_all", None) if wholly else None) or getattr(reading, "forget", None)
     if told is not None:
         told()
 

@@ -115,6 +115,11 @@ class Reading:
         """Let go of what was found so far."""
         self._layouts.forget()
 
+    def forget_all(self) -> None:
+        """Let go of all that was found."""
+        self._calls, self._layouts = (), Layouts(self._walk, ())
+        self._walk.forget(())
+
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""
         walk = self._at(local)

@@ -98,6 +98,10 @@ class Reading:
         """Let go of what was found so far."""
         self._reading.forget()
 
+    def forget_all(self) -> None:
+        """Let go of all that was found."""
+        self._reading.forget(wholly=True)
+
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone."""
         try:

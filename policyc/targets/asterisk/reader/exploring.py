@@ -49,6 +49,7 @@ from policyc.targets.asterisk.reader.diagrams import (
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.asterisk.reader.finishing import Clock, Finishing, Open
 from policyc.targets.asterisk.reader.functions import Evaluator, looked_at, wanted_by
+from policyc.targets.asterisk.reader.keeping import Kept, made_of
 from policyc.targets.asterisk.reader.lengths import number_in, tells_digits
 from policyc.targets.asterisk.reader.matching import MOST_PIECES, TOO_MANY, Pieces, pieces
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten
@@ -210,6 +211,8 @@ class Walk:
         self._calls: dict[object, Call] = {}
         self._numbered: dict[int, Numbered | None] = {}  # by call
         self._lengths: dict[int, set[int]] = {}  # by call of any length: calls that are some of it
+        self._kept: Kept[_Start] = Kept()
+        self._located: dict[tuple[str, str, int], tuple[int, _Places]] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -218,11 +221,10 @@ class Walk:
         self._going: dict[_Start, list[Inputs]] = {}
         self._depth = 0
         self._parts = 0
-        self._plans: dict[object, Plan] = {}  # by identities of own events, and of plans
-        self._events: dict[Event, Event] = {}  # of equal ones the one that is in plans
+        self._plans = self._kept.plans.copy()  # by identities of own events, and of plans
+        self._events = self._kept.events.copy()  # of equal ones the one that is in plans
         self._opens: dict[object, Open] = {}
         self.open_plans: set[int] = set()  # by identity: those that are not over in some way
-        self._located: dict[tuple[str, str, int], tuple[int, _Places]] = {}
         self._alike: dict[object, _Place] = {}
         self._left_open: dict[int, tuple[Open, ...]] = {}  # by plan
         self._apart: set[int] = set()  # calls of any length that have to be looked at one length at a time
@@ -232,10 +234,23 @@ class Walk:
         self.clock = Clock(self.zone)
 
     def forget(self, used: Collection[str]) -> None:
-        """Let go of all that was found behind the front of calls, and of all contexts but those that it ran through."""
-        if not used:
-            for kept in (self._fronts, self._calls, self._numbered, self._lengths):
-                kept.clear()
+        """Let go of what was found behind the front of calls, and of all contexts but those that it ran through.
+
+        What became of calls that entered another context by a name is kept.
+        """
+        if used:
+            for start in [one for one in self._kept.ends if one.context in used]:
+                del self._kept.ends[start]  # of each extension its own, and never asked again
+            doors = {(start.context, start.exten) for start in self._kept.ends}
+            self._located = {
+                key: (size, places)
+                for key, (size, places) in self._located.items()
+                if len(places) == 1 and places[0][1][:2] in doors
+            }
+        else:
+            for some in (self._fronts, self._calls, self._numbered, self._lengths, self._located):
+                some.clear()
+            self._kept = Kept()
         self._begin()
         self.dialplan.forget(used)
 
@@ -663,10 +678,10 @@ class Walk:
 
     # --- to the end ---
 
-    def _end(self, start: _Start, ask: Ask) -> Diagram[Plan]:
-        """Return what becomes of calls from a start on."""
+    def _end(self, start: _Start, ask: Ask, *, entered: bool = False) -> Diagram[Plan]:
+        """Return what becomes of calls from a start on, where they came from another context or not."""
         memo = self._ends.setdefault(start, Memo())
-        found = memo.recall(ask)
+        found = memo.recall(ask) or self._kept.recall(start, ask)
         if found is None:
             inputs = Inputs(ask)
             going = self._going.setdefault(start, [])
@@ -678,6 +693,8 @@ class Walk:
                 going.pop()
                 self._depth -= 1
             memo.keep(inputs.bound, found)
+            if entered and found.digits and start.exten and not start.exten.is_pattern and not self._is_open(found):
+                self._kept.keep(start, inputs.bound, found)
         return found
 
     def _is_going(self, start: _Start, ask: Ask) -> bool:
@@ -725,7 +742,7 @@ class Walk:
         """Return what becomes of calls that jump to a start."""
         if self._is_going(start, jump.after) or self._depth > _DEEPEST:
             return constant(self.plan((), self._opened(_waiting(jump.call))))
-        return self._moved(self._end(start, jump.after), jump)
+        return self._moved(self._end(start, jump.after, entered=start.context != jump.call.context), jump)
 
     def _jump(self, call: Call, ask: Ask) -> _Jump:
         """Return where a call goes on, and what its inputs are then."""
@@ -858,7 +875,7 @@ class Walk:
         """Return a plan; those that are equal are one."""
         if isinstance(then, Parted) and then.yes is then.no:
             return self.plan(events + then.yes.events, then.yes.then)
-        key = _made_of(events, then)
+        key = made_of(events, then)
         found = self._plans.get(key)
         if found is None:
             own = tuple(self._events.setdefault(event, event) for event in events)
@@ -870,13 +887,13 @@ class Walk:
     def _planned(self, events: tuple[Event, ...], then: Parted | Open | None) -> Plan:
         if isinstance(then, Parted) and isinstance(then.asked, Period):
             then = asked_once(then.asked, then.yes, then.no)
-            found = self._plans.get(_made_of(events, then))
+            found = self._plans.get(made_of(events, then))
             if found is not None:
                 return found
         found = Plan(events, then)  # type: ignore[arg-type]  # open ones are nobody else's
         if isinstance(then, Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self.open_plans):
             self.open_plans.add(id(found))
-        return self._plans.setdefault(_made_of(events, then), found)
+        return self._plans.setdefault(made_of(events, then), found)
 
     def _opened(self, call: Call) -> Open:
         """Return where a plan is open; that a Gosub is left is all that counts of where it is."""
@@ -1040,13 +1057,6 @@ def _inputs(number: str | None, presentation: str, name: str = "") -> dict[str, 
         NAME_PRESENTATION: Variable(presentation),
         SIZE: Variable(str(len(unknown_digits(number or "")))),
     }
-
-
-def _made_of(events: tuple[Event, ...], then: Parted | Open | None) -> object:
-    """Return what plans that are one are made of, by identity."""
-    if isinstance(then, Parted):
-        return tuple(map(id, events)), then.asked, id(then.yes), id(then.no)
-    return tuple(map(id, events)), id(then)
 
 
 def _place(call: Call) -> Target:

@@ -62,12 +62,13 @@ class Plans:
         self._asked: dict[Hashable, Hashable] = {}
         self._asked_by_id: dict[int, tuple[Hashable, Hashable]] = {}
 
-    def forget(self) -> None:
-        """Let go of all that was made."""
-        for made in (self._ending, self._same, self._before, self._parted, self._chosen, self._numbered):
-            made.clear()
-        self._asked.clear()
-        self._asked_by_id.clear()
+    def forget(self, *, wholly: bool = False) -> None:
+        """Let go of what was asked, and wholly of plans: else these stay, one or two kilobytes for an extension."""
+        for asked in (self._chosen, self._numbered, self._asked_by_id):
+            asked.clear()
+        if wholly:
+            for made in (self._ending, self._same, self._before, self._parted, self._asked):
+                made.clear()
 
     def plan(self, *events: Event) -> Diagram:
         """Return the diagram of one plan for all."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from policyc import values
@@ -86,6 +87,8 @@ class _Request:
 
 _KnownBy = tuple[str, Value | None]
 """A context, and the called number, where that is looked at."""
+_AllKnown = dict[_KnownBy, list[tuple[tuple[str, ...], dict[tuple[Any, ...], "_Known"]]]]
+"""By the names that were looked at, and by what they had."""
 _Work = Generator[_Request, Diagram, Diagram]
 
 
@@ -144,7 +147,9 @@ class Explorer:
     """Whether what was found holds for this called number only."""
     outcomes: dict[tuple[Regex, Value, bool], tuple[Outcome, bool]] = field(default_factory=dict)
     hunter: Hunter = field(init=False)
-    _known: dict[_KnownBy, list[tuple[tuple[str, ...], dict[tuple[Any, ...], _Known]]]] = field(default_factory=dict)
+    _known: _AllKnown = field(default_factory=dict)
+    _kept: _AllKnown = field(default_factory=dict)
+    """Of contexts that are understood and lead to none that was being gone through: some kilobytes for each."""
     _kinds_of: dict[tuple[Value, ...], list[tuple[tuple[Value, ...], tuple[tuple[int, int], ...]]]] = field(
         default_factory=dict
     )
@@ -166,8 +171,10 @@ class Explorer:
         """Make the hunter."""
         self.hunter = Hunter(self)
 
-    def forget(self) -> None:
-        """Let go of what was found."""
+    def forget(self, *, wholly: bool = False) -> None:
+        """Let go of what was found, if not wholly, but for what is kept of contexts: each is gone through once."""
+        if wholly:
+            self._kept.clear()
         for known in (self._known, self._kinds_of, self._layouts, self.outcomes, self.stretches):
             known.clear()
 
@@ -421,8 +428,8 @@ class Explorer:
         if self.exits is not None or self.local is not None:
             return None
         env = request.branch.env
-        for key in _known_by(request.context, env):
-            for names, table in self._known.get(key, ()):
+        for known_by, kept in product(_known_by(request.context, env), (self._kept, self._known)):
+            for names, table in kept.get(known_by, ()):
                 known = table.get(tuple(map(env.get, names)))
                 if known is None or not known.open <= self._open:
                     continue
@@ -436,7 +443,8 @@ class Explorer:
         if self.exits is not None or self.local is not None:
             return
         names = tuple(sorted(frame.reads))
-        tables = self._known.setdefault(frame.known_by[_CALLED not in frame.reads], [])
+        known = self._known if frame.reads.open or diagram.is_open else self._kept
+        tables = known.setdefault(frame.known_by[_CALLED not in frame.reads], [])
         table = next((table for one, table in tables if one == names), None)
         if table is None:
             table = {}

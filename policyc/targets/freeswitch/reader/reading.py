@@ -191,15 +191,15 @@ class Reading:
         others = [self._found(number, entry, crowd, diagrams) for entry in layout.others]
         return Laid(layout.windows, (*diagrams, *layout.ended, *others))
 
-    def forget(self) -> None:
-        """Let go of what was found, but for what the first contexts make of shapes."""
+    def forget(self, *, wholly: bool = False) -> None:
+        """Let go of what was found, but for what the first contexts make of shapes, and of contexts if not wholly."""
         self.dialplan.forget()
-        self.plans.forget()
+        self.plans.forget(wholly=wholly)
         self._regexes.clear()
         self._spelt.clear()
         for crowd in self._crowds.values():
             for group in crowd.groups:
-                group.explorer.forget()
+                group.explorer.forget(wholly=wholly)
 
     def found(self, called: str, calls: Sequence[Calls]) -> list[Found]:
         """Return what becomes of each of the calls to a number, by itself. Raises NotUnderstood."""
