@@ -41,11 +41,11 @@ def policyc(*arguments: str) -> list[str]:
 
 
 def environment(cache: Path | None = None) -> dict[str, str]:
-    """Return the environment of what is measured: this checkout, and caches in a folder of their own."""
+    """Return the environment of what is measured: this checkout, and caches in a folder of their own, or none."""
     paths = (str(ROOT), os.environ.get("PYTHONPATH", ""))
-    added = {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+    added = {"PYTHONPATH": os.pathsep.join(path for path in paths if path), "POLICYC_CACHE": ""}
     if cache is not None:
-        added["XDG_CACHE_HOME"] = str(cache)
+        added |= {"XDG_CACHE_HOME": str(cache), "POLICYC_CACHE": str(cache / "policyc")}
 
     return {**os.environ, **added}
 
