@@ -15,12 +15,11 @@ from policyc.proof.parts import Parts
 
 _LINE: Final = '  <extension name="'
 _END: Final = "  </extension>\n"
-_NOT_PLAIN: Final = re.compile(r"<anti-action|x-pre-process", re.IGNORECASE)
-_CONTEXT: Final = re.compile(r"<context |\Z")
+_CONTEXT: Final = re.compile(r"<context ")
 _OWN: Final = re.compile(
     r'  <extension name="[^"]*">\n    <condition field="destination_number" expression="\^([0-9]+)\$"/?>\n'
 )
-_NAME: Final = re.compile(r'(?<=  <extension name=")[^"]*')  # decides nothing
+_NAME: Final = re.compile(r'(  <extension name=")[^"]*')  # it decides nothing
 _DATA: Final = re.compile(r' data="([^"]*)"')
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _MAILBOX: Final = re.compile(r'(?<= data=")([0-9]+) XML policyc-mailbox(?=")')
@@ -31,11 +30,11 @@ _Piece = tuple[str | None, str]  # whose it is
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
-    if _NOT_PLAIN.search(text):
+    if "<anti-action" in text or "x-pre-process" in text.lower():
         return None
     pieces: list[_Piece] = []
     own: dict[str, list[str]] = {}
-    starts = [found.start() for found in _CONTEXT.finditer(text)]
+    starts = [*(found.start() for found in _CONTEXT.finditer(text)), len(text)]
     pieces.append((None, text[: starts[0]]))
     for start, end in pairwise(starts):
         lines = _lines(text[start:end], numbers)
@@ -43,9 +42,9 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
         for number in dict.fromkeys(owner for owner, _ in lines if owner is not None):
             # In its own order with those that are for all: the first one that matches decides.
             mine = "".join(said for owner, said in lines if owner is None or owner == number)
-            own.setdefault(number, []).append(_NAME.sub("", mine))
+            own.setdefault(number, []).append(_NAME.sub(r"\1", mine))
     said = {number: "".join(some) for number, some in own.items()}
-    shared = _NAME.sub("", "".join(piece for owner, piece in pieces if owner is None))
+    shared = _NAME.sub(r"\1", "".join(piece for owner, piece in pieces if owner is None))
     leads = {number: _leads(_MAILBOX.sub("", mine), numbers) for number, mine in said.items()}
     mailboxes = {number: numbers & set(_MAILBOX.findall(mine)) for number, mine in said.items()}
     return Parts(shared, said, leads, mailboxes, _leads(shared, numbers), partial(_only, name, pieces))
