@@ -111,4 +111,4 @@ def folder(environment: Mapping[str, str]) -> Path | None:
     else:
         home = environment.get("HOME")
         base = environment.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
-    return Path(base) / "policyc" if Path(base).is_absolute() else None
+    return Path(base) / "policyc" / "proofs" if Path(base).is_absolute() else None

@@ -117,8 +117,8 @@ def test_the_oldest_go_when_there_is_too_much(tmp_path, monkeypatch):
     [
         ({"POLICYC_CACHE": "/a/b", "XDG_CACHE_HOME": "/c", "HOME": "/d"}, "/a/b"),
         ({"POLICYC_CACHE": "", "HOME": "/d"}, None),
-        ({"XDG_CACHE_HOME": "/c", "HOME": "/d"}, "/c/policyc"),
-        ({"XDG_CACHE_HOME": "", "HOME": "/d"}, "/d/.cache/policyc"),
+        ({"XDG_CACHE_HOME": "/c", "HOME": "/d"}, "/c/policyc/proofs"),
+        ({"XDG_CACHE_HOME": "", "HOME": "/d"}, "/d/.cache/policyc/proofs"),
         ({"XDG_CACHE_HOME": "c", "HOME": "/d"}, None),
         ({}, None),
     ],
