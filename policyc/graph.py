@@ -46,6 +46,17 @@ def components(
                     yield sorted(group)
 
 
+def reached(some: Iterable[str], edges: Edges) -> set[str]:
+    """Return some nodes with all that they lead to, however many steps away."""
+    found = set(some)
+    waiting = list(found)
+    while waiting:
+        onward = set(edges(waiting.pop())) - found
+        found |= onward
+        waiting += onward
+    return found
+
+
 def is_circle(component: list[str], edges: Edges) -> bool:
     """Tell whether a component leads back to itself."""
     return len(component) > 1 or component[0] in edges(component[0])

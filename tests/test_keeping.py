@@ -338,7 +338,8 @@ def test_keys_follow_from_what_calls_reach():
     model = DecisionModel(policy)
     text = SOUND.files["asterisk"]["policyc.conf"]
     parts = protocol.parts(protocol.find("asterisk"), {"policyc.conf": text}, policy)
+    leads = keeping.ways(model, parts)
 
-    assert keeping.reached(model, parts, ["104"]) == {"104"}
-    assert keeping.reached(model, parts, ["103"]) == {"103", "100", "101", "102", "104"}
-    assert len(set(keeping.keys(model, parts, ()).values())) == len(BLOCKS)
+    assert keeping.reached(parts, leads, ["104"]) == {"104"}
+    assert keeping.reached(parts, leads, ["103"]) == {"103", "100", "101", "102", "104"}
+    assert len(set(keeping.keys(model, parts, leads, ()).values())) == len(BLOCKS)

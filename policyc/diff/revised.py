@@ -250,11 +250,4 @@ def _turned(leads: _Leads) -> _Leads:
 
 def _behind(some: Iterable[str], ways: list[_Leads]) -> set[str]:
     """Return some extensions with all that they lead to, however many steps away."""
-    found = set(some)
-    waiting = list(found)
-    while waiting:
-        one = waiting.pop()
-        onward = set().union(*(leads[one] for leads in ways)) - found
-        found |= onward
-        waiting += onward
-    return found
+    return graph.reached(some, lambda one: set().union(*(leads[one] for leads in ways)))

@@ -78,15 +78,13 @@ def verify(
         own = settings.get(name, {})
         read = {one: place.files[one] for one in proving.FILES}
         places[name] = place
-        if kept and (proof := keeping.proved(model, (name, proving, own), read, kept, jobs, watch)):
-            proofs.append(proof)
-            continue
         try:
-            reading = proving.read(read, model.policy, own)
+            if kept and (proof := keeping.proved(model, (name, proving, own), read, kept, jobs, watch)):
+                proofs.append(proof)
+            else:
+                works.append(Work(name, proving, proving.read(read, model.policy, own), own))
         except NotUnderstood as error:
             found.append(_unclear(place, error))
-            continue
-        works.append(Work(name, proving, reading, own))
     proofs += prove(model, works, jobs, watch) if works else ()
     return _judged(model, proofs, places, unproved, found)
 

@@ -7,6 +7,7 @@ all that, along the ways that calls may take, by the files as well as by the pol
 What is proved of the classes of time of a policy holds for instants, and so whatever those classes are.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from policyc.digits import NumberSet
 
 Keys = Mapping[str, bytes]  # by number
+Ways = Mapping[str, set[str]]  # by number, the extensions that its calls may go on to
 SIZE: Final = 20  # bytes of a key: two that differ are never alike by chance
 
 
@@ -47,8 +49,8 @@ def proved(
 ) -> Proof | None:
     """Return the proof of a target (name, module, settings), made of what is kept and of what is not.
 
-    None: its files are read as one whole, or not at all; or it is of another package, and who knows when that changes?
-    The proof is the one that there would be if nothing were kept.
+    None: its files are one whole; or it is of another package, and who knows when that changes? The proof is the one
+    that there would be if nothing were kept. Raises NotUnderstood.
     """
     target, proving, settings = work
     program = resources.fingerprint() if target in targets.names() else None
@@ -56,59 +58,52 @@ def proved(
     if parts is None:
         return None
     around = program, target, sorted(settings.items()), protocol.circumstances(proving, model.policy, settings)
-    own, table = keys(model, parts, around), kept.known(target)
+    leads = ways(model, parts)
+    own, table = keys(model, parts, leads, around), kept.known(target)
     known = {number: table[key] for number, key in own.items() if key in table}
     unknown = (number for number in model.policy.extensions if number not in known)
-    needed = parts.only(reached(model, parts, unknown)) if known else files
+    needed = parts.only(reached(parts, leads, unknown)) if known else None
     del parts  # as large as the files, or several times so
 
-    def prove_of(some: Files, known: Mapping[str, Measure]) -> Proof | None:
-        try:
-            reading = proving.read(some, model.policy, settings)
-        except NotUnderstood:
-            return None
+    def prove_of(some: Files, known: Mapping[str, Measure]) -> Proof:
+        reading = proving.read(some, model.policy, settings)
         return prove(model, [Work(target, proving, reading, settings, known)], jobs, watch)[0]
 
-    proof = prove_of(needed, known)
-    if known and not (proof and proof.holds):
-        proof = prove_of(files, {})  # which tells lines as they stand there
-    if proof:
-        new = {own[one]: measure for one, measure in proof.proved.items() if one in own and one not in known}
-        kept.keep(target, map(own.__getitem__, known), new)
+    proof = None
+    if needed is not None:
+        with contextlib.suppress(NotUnderstood):  # whose lines are not those of the files
+            proof = prove_of(needed, known)
+    if proof is None or not proof.holds:
+        proof = prove_of(files, {})
+    new = {own[one]: measure for one, measure in proof.proved.items() if one in own and one not in known}
+    kept.keep(target, map(own.__getitem__, known), new)
     return proof
 
 
-def keys(model: DecisionModel, parts: Parts, circumstances: Iterable[object]) -> Keys:
+def keys(model: DecisionModel, parts: Parts, leads: Ways, circumstances: Iterable[object]) -> Keys:
     """Return the key of each extension that has a part of the files.
 
     `circumstances` are all else that proofs follow from, as texts or what a `repr` says everything of.
     """
     policy = model.policy
-    ways = _ways(model, parts)
     around = _digest(repr(tuple(circumstances)), policy.zone.key, parts.shared)
     digests = _Digests(model, parts)
     behind: dict[str, bytes] = {}
-    for group in graph.components(policy.extensions, ways.__getitem__):
+    for group in graph.components(policy.extensions, leads.__getitem__):
         members = map(digests.of, group)
-        onward = {other for number in group for other in ways[number]}.difference(group)
+        onward = {other for number in group for other in leads[number]}.difference(group)
         knot = _digest(around, *members, *(behind[other] for other in sorted(onward)))
         behind.update((number, _digest(knot, number)) for number in group)
     return {number: behind[number] for number in policy.extensions if number in parts.own}
 
 
-def reached(model: DecisionModel, parts: Parts, numbers: Iterable[str]) -> Collection[str]:
-    """Return the extensions whose parts calls to some numbers may run through, these among them."""
-    ways = _ways(model, parts)
-    found = {*parts.shared_leads, *(number for number in numbers if number in ways)}
-    waiting = list(found)
-    while waiting:
-        onward = ways[waiting.pop()] - found
-        found |= onward
-        waiting += onward
+def reached(parts: Parts, leads: Ways, numbers: Iterable[str]) -> Collection[str]:
+    """Return the extensions whose parts calls to some of them may run through, these among them."""
+    found = graph.reached({*parts.shared_leads, *numbers}, leads.__getitem__)
     return found.union(*(parts.mailboxes.get(number, ()) for number in found))
 
 
-def _ways(model: DecisionModel, parts: Parts) -> Mapping[str, set[str]]:
+def ways(model: DecisionModel, parts: Parts) -> Ways:
     """Return the extensions that calls to each may go on to, by the policy or by the files."""
     extensions = model.policy.extensions
     own = extensions.keys()

@@ -4,11 +4,13 @@ A proof about an extension follows from few of them; so it needs no proof again 
 target says of its files here is no more than where they can be cut: that nothing depends on what stands elsewhere.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 Files = Mapping[str, str]
+Piece = tuple[str | None, str]
+"""A run of a file's text, and the extension whose own it is: None, if it is for all calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,8 @@ class Parts:
     mailboxes: Mapping[str, AbstractSet[str]]
     shared_leads: AbstractSet[str]
     only: Callable[[Collection[str]], Files]
+
+
+def only(name: str, pieces: Iterable[Piece], wanted: Collection[str]) -> Files:
+    """Return the file that pieces make, without those that are some others' own."""
+    return {name: "".join(text for owner, text in pieces if owner is None or owner in wanted)}

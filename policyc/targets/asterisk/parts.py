@@ -1,13 +1,13 @@
 """A dialplan in, its parts out: the context of an extension is found by its name, wherever it stands."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from policyc.proof.parts import Parts
+from policyc.proof.parts import Parts, Piece, only
 
 _HEADER: Final = re.compile(r"^\[", re.MULTILINE)
 _OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
@@ -16,8 +16,6 @@ _NOT_PLAIN: Final = re.compile(r"(?<!\\);--|^[ \t]*#", re.MULTILINE)  # a commen
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _MAILBOX: Final = re.compile(r"\bpolicyc-mailbox,([0-9]+)\b")
 
-_Piece = tuple[str | None, str]  # whose it is
-
 
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
@@ -25,7 +23,7 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     if _NOT_PLAIN.search(text):
         return None
     starts = [0, *(found.start() for found in _HEADER.finditer(text)), len(text)]
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     shared: list[str] = []
     own: dict[str, str] = {}
     for start, end in pairwise(starts):
@@ -40,10 +38,4 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     leads = {number: numbers & set(_NUMBER.findall(_MAILBOX.sub("", said))) for number, said in own.items()}
     mailboxes = {number: numbers & set(_MAILBOX.findall(said)) for number, said in own.items()}
     together = "".join(shared)
-    return Parts(
-        together, own, leads, mailboxes, numbers & set(_NUMBER.findall(together)), partial(_only, name, pieces)
-    )
-
-
-def _only(name: str, pieces: list[_Piece], wanted: Collection[str]) -> Mapping[str, str]:
-    return {name: "".join(text for owner, text in pieces if owner is None or owner in wanted)}
+    return Parts(together, own, leads, mailboxes, numbers & set(_NUMBER.findall(together)), partial(only, name, pieces))

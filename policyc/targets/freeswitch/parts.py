@@ -11,7 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from policyc.proof.parts import Parts
+from policyc.proof.parts import Parts, Piece, only
 
 _LINE: Final = '  <extension name="'
 _END: Final = "  </extension>\n"
@@ -24,15 +24,13 @@ _DATA: Final = re.compile(r' data="([^"]*)"')
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _MAILBOX: Final = re.compile(r'(?<= data=")([0-9]+) XML policyc-mailbox(?=")')
 
-_Piece = tuple[str | None, str]  # whose it is
-
 
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
     if "<anti-action" in text or "x-pre-process" in text.lower():
         return None
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     own: dict[str, list[str]] = {}
     starts = [*(found.start() for found in _CONTEXT.finditer(text)), len(text)]
     pieces.append((None, text[: starts[0]]))
@@ -47,12 +45,12 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     shared = _NAME.sub(r"\1", "".join(piece for owner, piece in pieces if owner is None))
     leads = {number: _leads(_MAILBOX.sub("", mine), numbers) for number, mine in said.items()}
     mailboxes = {number: numbers & set(_MAILBOX.findall(mine)) for number, mine in said.items()}
-    return Parts(shared, said, leads, mailboxes, _leads(shared, numbers), partial(_only, name, pieces))
+    return Parts(shared, said, leads, mailboxes, _leads(shared, numbers), partial(only, name, pieces))
 
 
-def _lines(context: str, numbers: Collection[str]) -> list[_Piece]:
+def _lines(context: str, numbers: Collection[str]) -> list[Piece]:
     """Return the lines of a context, and what is between them."""
-    found: list[_Piece] = []
+    found: list[Piece] = []
     done = 0
     while (start := context.find(_LINE, done)) >= 0 and (end := context.find(_END, start)) >= 0:
         end += len(_END)
@@ -68,7 +66,3 @@ def _lines(context: str, numbers: Collection[str]) -> list[_Piece]:
 
 def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:
     return numbers & {number for data in _DATA.findall(text) for number in _NUMBER.findall(data)}
-
-
-def _only(name: str, pieces: list[_Piece], wanted: Collection[str]) -> Mapping[str, str]:
-    return {name: "".join(piece for owner, piece in pieces if owner is None or owner in wanted)}
