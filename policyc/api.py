@@ -92,7 +92,6 @@ class Compiled:
         return has_errors(self.diagnostics)
 
 
-_MANY = 2_000  # rules: of fewer, processes take longer to make than they save
 _IN_TURN = ("asterisk", "freeswitch", "3cx")  # to be begun; last the longest, which has free cores share its lists
 _DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resolved, which no check sees
 
@@ -258,9 +257,8 @@ def render(
     names = tuple(dict.fromkeys(wanted))
     for name in names:
         targets.find(name)  # KeyError here, not in another process
-    size = _size(checked.policy)
-    watch.stage("compile", size)
-    made = _all_made(checked, names, settings, folder if verify else None, size >= _MANY, watch, kept)
+    watch.stage("compile", _size(checked.policy))
+    made = _all_made(checked, names, settings, folder if verify else None, watch, kept)
     files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
     found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made.values())))
     if not verify:
@@ -290,7 +288,6 @@ def _all_made(
     names: Sequence[str],
     settings: Mapping[str, Mapping[str, Any]],
     folder: str | None,
-    is_large: bool,
     watch: Watch,
     kept: "Kept | None",
 ) -> Mapping[str, _Made]:
@@ -300,7 +297,7 @@ def _all_made(
     """
     from policyc import processes  # which a check does without
 
-    cores = processes.cores() if is_large else 1
+    cores = processes.cores_for(_size(checked.policy))
     jobs = min(cores, len(names))
     begun = sorted(names, key=lambda name: _IN_TURN.index(name) if name in _IN_TURN else 0)
     # The last ones to begin, when there are not enough for all processes, have all cores for their proofs.
@@ -311,8 +308,8 @@ def _all_made(
         )
         for at, name in enumerate(begun)
     ]
-    sources = {id(rule.span.file): rule.span.file for rule in checked.policy.rules}
-    made = dict(zip(begun, processes.each(tasks, sources.values(), jobs, meanwhile=watch.shows), strict=True))
+    done = processes.each(tasks, checked.policy.sources, jobs, meanwhile=watch.shows)
+    made = dict(zip(begun, done, strict=True))
     return {name: made[name] for name in names}
 
 

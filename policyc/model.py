@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.schedule import Period, WeekSpan
-from policyc.source import Span
+from policyc.source import SourceFile, Span
 from policyc.values import dataclass, value
 
 DEFAULT_RING_SECONDS = 20
@@ -261,6 +262,12 @@ class Policy:
         for rules in self.own.values():
             yield from rules
         yield from self.rest
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """The files that its rules and extensions stand in, each once."""
+        spans = chain((rule.span for rule in self.rules), (one.span for one in self.extensions.values()))
+        return tuple({id(span.file): span.file for span in spans}.values())
 
     def layers(self, extension: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...], tuple[Rule, ...]]:
         """Return the rules that hold for an extension: those before its own, its own, those after."""

@@ -11,6 +11,7 @@ from typing import IO, Any, Final, TypeVar
 
 T = TypeVar("T")
 _MOST: Final = 8  # processes: more would cost more memory than they save time
+_MANY: Final = 2_000  # rules: of fewer, processes take longer to make than they save
 _SOON: Final = 0.1  # seconds
 
 
@@ -20,6 +21,11 @@ def cores() -> int:
         return 1
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(found, _MOST)
+
+
+def cores_for(rules: int) -> int:
+    """Return how many processes are worth their while for what is made of so many rules."""
+    return cores() if rules >= _MANY else 1
 
 
 def each(

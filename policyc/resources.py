@@ -94,8 +94,8 @@ def fingerprint() -> str | None:
     """
     import hashlib
 
-    folder = Path(__file__).parent
-    if not folder.is_dir():
+    folder = _package()
+    if not isinstance(folder, Path):
         return None
     found = hashlib.blake2b(digest_size=20)
     for path in sorted(folder.rglob("*")):

@@ -54,7 +54,7 @@ class Store:
         found: list[tuple[int, Path]] = []
         with contextlib.suppress(OSError):
             for path in (self.folder / target).iterdir():
-                if path.suffix == _SUFFIX and not path.name.startswith("."):
+                if path.suffix == _SUFFIX:
                     with contextlib.suppress(OSError):
                         found.append((path.stat().st_mtime_ns, path))
         return [path for _, path in sorted(found)]

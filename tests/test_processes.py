@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 import policyc
-from policyc import api, processes
+from policyc import processes
 from policyc.source import SourceFile, Span
 
 
@@ -140,7 +140,7 @@ def test_compiling_by_several_processes_gives_the_same(monkeypatch, verify):
     """3CX cannot say what this policy says of anonymous callers, so that one target is withheld."""
     policy = policyc.load_text(POLICY)
     alone = policyc.compile(policy, verify=verify)
-    monkeypatch.setattr(api, "_MANY", 1)
+    monkeypatch.setattr(processes, "_MANY", 1)
     monkeypatch.setattr(processes, "cores", lambda: 2)
 
     shared = policyc.compile(policy, verify=verify)

@@ -38,7 +38,7 @@ def made(monkeypatch):
     """Render by so many processes, so many lists at a time."""
 
     def of(policy, jobs, together):
-        monkeypatch.setattr(render, "_MANY", 1)
+        monkeypatch.setattr(processes, "_MANY", 1)
         monkeypatch.setattr(render, "_TOGETHER", together)
         monkeypatch.setattr(processes, "cores", lambda: jobs)
         return render.render(policy, render.DEFAULTS)

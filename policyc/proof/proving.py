@@ -169,7 +169,7 @@ def _deepest_first(model: DecisionModel, called: Sequence[str]) -> Iterator[str]
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What came of some called numbers, in their order; `unclear`: the first, and what a `NotUnderstood` is made of."""
+    """What came of some called numbers; `unclear`: the first of them, and what a `NotUnderstood` is made of."""
 
     measures: Mapping[str, Measure]  # of those that are understood
     differing: tuple[str, ...] = ()
@@ -246,7 +246,7 @@ class _Prover:
     def run(self, called: Sequence[str]) -> _Share:
         """Return what came of some called numbers."""
         measures = {}
-        differing = set()
+        differing = []
         unclear = {}
         for at, number in enumerate(_deepest_first(self._model, called)):
             if at and at % _KEPT == 0:
@@ -261,14 +261,11 @@ class _Prover:
                 unclear[number] = _plain(compared.unclear)
             measures[number] = size, compared.made
             if compared.differences:
-                differing.add(number)
+                differing.append(number)
         # What is shown of some does not depend on what was looked at here; and the next target needs the memory.
         self._forget(wholly=True)
-        return _Share(
-            {number: measures[number] for number in called if number in measures},
-            tuple(number for number in called if number in differing),
-            next(((number, unclear[number]) for number in called if number in unclear), None),
-        )
+        first = next((number for number in called if number in unclear), None)
+        return _Share(measures, tuple(differing), None if first is None else (first, unclear[first]))
 
     def _forget(self, *, wholly: bool = False) -> None:
         """Let go of plans, so that memory hardly grows with the number of extensions."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -37,7 +36,6 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
 )
 CAPABILITIES: Final = capabilities.of(NAME)
 _ENOUGH: Final = 50  # lists
-_MANY: Final = 2_000  # rules of all lists: of fewer, processes take longer to make than they save
 _TOGETHER: Final = 50  # lists: a tenth of a second, so that no process waits long for another at the end
 _RARELY: Final = 10  # one list out of so many may need a fine tree, when it was tried without
 _CODES: Final = {"anonymous": "PC403", "kinds": "PC404", "hours": "PC405", "patterns": "PC406"}
@@ -108,11 +106,8 @@ class _Maker:
         """Return what is made of all extensions, the same for any number of processes."""
         numbers = tuple(self.rules)
         tasks = [partial(self._part, numbers[at : at + _TOGETHER]) for at in range(0, len(numbers), _TOGETHER)]
-        if sum(map(len, self.rules.values())) < _MANY:
-            return processes.each(tasks)
-        spans = chain((one.span for one in self.policy.rules), (one.span for one in self.policy.extensions.values()))
-        files = {id(span.file): span.file for span in spans}  # problems come back with the caller's own
-        return processes.each(tasks, files.values(), processes.cores())
+        jobs = processes.cores_for(sum(map(len, self.rules.values())))
+        return processes.each(tasks, self.policy.sources, jobs)  # problems come back with the caller's own files
 
     def _part(self, numbers: Sequence[str]) -> _Part:
         policy, limits = self.policy, self.planner.limits
