@@ -12,7 +12,7 @@ A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyE
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from functools import cached_property, partial
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
+Keeping = Callable[[Mapping[str, targets.Piece]], str]
+_Kept = tuple["Kept | None", Keeping | None]
 
 
 class PolicyError(Exception):
@@ -79,12 +81,14 @@ class Checked:
 class Compiled:
     """What a policy compiles to: target → file name → text. A target with errors of its own is not there.
 
-    `verified` is what was proved of the files, or stands against those that are withheld; None: nobody asked.
+    `verified` is what was proved of the files, or stands against those that are withheld; None: nobody asked. `layers`
+    are the names under which the pieces of the files are kept, by target.
     """
 
     files: Mapping[str, Mapping[str, str]]
     diagnostics: tuple[Diagnostic, ...] = ()
     verified: "Verified | None" = field(default=None, compare=False)
+    layers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def has_errors(self) -> bool:
@@ -247,10 +251,12 @@ def render(
     folder: str = "",
     watch: Watch = NOBODY,
     kept: "Kept | None" = None,
+    keeping: Keeping | None = None,
 ) -> Compiled:
     """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place.
 
-    What is `kept` of earlier proofs is not proved again, and what is proved now is kept.
+    What is `kept` of earlier proofs is not proved again, and what is proved now is kept. `keeping` keeps the pieces
+    that files are made of, and returns a name for them.
     """
     if checked.has_errors:
         return Compiled({}, checked.diagnostics)
@@ -258,7 +264,7 @@ def render(
     for name in names:
         targets.find(name)  # KeyError here, not in another process
     watch.stage("compile", _size(checked.policy))
-    made = _all_made(checked, names, settings, folder if verify else None, watch, kept)
+    made = _all_made(checked, names, settings, folder if verify else None, watch, (kept, keeping))
     files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
     found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made.values())))
     if not verify:
@@ -267,7 +273,9 @@ def render(
 
     verified = checking.together(one.verified for one in made.values() if one.verified is not None)
     sound = {name: one for name, one in files.items() if name not in verified.refused}
-    return Compiled(MappingProxyType(sound), found, verified)
+    return Compiled(
+        MappingProxyType(sound), found, verified, {name: one.layer for name, one in made.items() if one.layer}
+    )
 
 
 def _size(policy: Policy) -> int:
@@ -281,6 +289,7 @@ class _Made:
     files: dict[str, str] | None
     diagnostics: tuple[Diagnostic, ...]
     verified: "Verified | None" = None
+    layer: str = ""
 
 
 def _all_made(
@@ -289,7 +298,7 @@ def _all_made(
     settings: Mapping[str, Mapping[str, Any]],
     folder: str | None,
     watch: Watch,
-    kept: "Kept | None",
+    kept: _Kept,
 ) -> Mapping[str, _Made]:
     """Return what is made for each target, in their order; proved where there is a `folder`.
 
@@ -320,7 +329,7 @@ def _made(
     folder: str | None,
     jobs: int | None,
     watch: Watch,
-    kept: "Kept | None",
+    kept: _Kept,
 ) -> _Made:
     """Return the files of a policy for a target, and what is proved of them, if they have a folder, by such jobs."""
     target = targets.find(name)
@@ -334,10 +343,13 @@ def _made(
         return _Made(files, found)
     from policyc.proof import checking
 
+    proofs, keeping = kept
+    layer = keeping(rendered.pieces) if keeping and rendered.pieces else ""
+    del rendered  # pieces are as large as the files
     verified = checking.verify(
-        checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs, watch=watch, kept=kept
+        checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs, watch=watch, kept=proofs
     )
-    return _Made(files, (*found, *verified.diagnostics), verified)
+    return _Made(files, (*found, *verified.diagnostics), verified, layer)
 
 
 def _checked(policy: Policy | Paths, today: date | None) -> tuple[Checked, Config]:

@@ -88,21 +88,28 @@ class _Tables(Mapping[str, Mapping[str, Any]]):
 
 @cache
 def fingerprint() -> str | None:
-    """Return a digest of all that the package is made of, its code above all; None of a zip, where looking takes long.
+    """Return a digest of all that what is made of a policy may hang on: the package's own files, versions of others.
 
-    Templates and grammar are not in it: what they do is in the files and policies that they make.
+    None where it is not plain: of a zip, where looking takes long, or of a copy that nobody installed.
     """
     import hashlib
+    from importlib import metadata
 
-    folder = _package()
-    if not isinstance(folder, Path):
+    folder, root = _package(), data_root()
+    if not isinstance(folder, Path) or not isinstance(root, Path):
         return None
     found = hashlib.blake2b(digest_size=20)
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in (".py", ".json", ".toml") and "_data" not in path.parts:
+    for path in sorted(path for top in (folder, root / "grammar", root / "templates") for path in top.rglob("*")):
+        if path.suffix in (".py", ".json", ".toml", ".lark", ".j2"):
             data = path.read_bytes()
-            found.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode())
+            found.update(f"{path.name}\0{len(data)}\0".encode())
             found.update(data)
+    try:
+        needed = [one for one in metadata.requires("policyc") or () if "extra ==" not in one]
+        names = sorted(re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in needed)
+        found.update(repr([(name, metadata.version(name)) for name in names]).encode())
+    except metadata.PackageNotFoundError:
+        return None
     return found.hexdigest()
 
 

@@ -1,8 +1,9 @@
-"""Proofs kept on disk from one run to the next: keys and what was proved under them.
+"""What is kept on disk from one run to the next: proofs by keys, and how the last compilation of a policy ended.
 
-A file of the store has a name made from what it holds, and is never changed: any of them may be lost, copied from
-another machine or written by two runs at once. One that is not what its name says counts for nothing. Whoever can write
-to the folder can have a proof left out: it is the user's own, as the program is.
+A file of proofs, or of pieces of files, has a name made from what it holds, and is never changed: any of them may be
+lost, copied from another machine or written by two runs at once. One that is not what its name says counts for nothing.
+The file of a policy's last compilation is replaced whole, and says itself what it must hold. Whoever can write to the
+folder can have a proof left out: it is the user's own, as the program is.
 """
 
 import contextlib
@@ -22,6 +23,9 @@ MOST_BYTES: Final = 1 << 26  # of one target: some two million extensions
 MOST_FILES: Final = 64  # of one target: reading more takes longer than to write what is of use in them once more
 _ENTRY: Final = struct.Struct(f">{SIZE}s16sQ")  # a key, and a measure: more numbers may call than 64 bits count
 _SUFFIX: Final = ".proofs"
+MOST_DATA: Final = 1 << 30  # bytes of all pieces: those of a policy of 10,000 extensions are 160 MB
+MOST_LAST: Final = 256  # files of pieces, and of last compilations
+_LAST: Final = "last"  # no target has such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,41 @@ class Store:
                 entries |= {key: known[key] for key in used if key in known}
             if entries:
                 files.append(self._write(target, entries))
-            _trim(files)
+            _trim(files, MOST_BYTES, MOST_FILES)
+
+    def put(self, data: bytes) -> str:
+        """Keep data, and return the name under which `get` finds it."""
+        name = _name(data)
+        path = self._data(name)
+        with contextlib.suppress(OSError):
+            if path.exists():
+                os.utime(path)  # it is of use
+            else:
+                _replace(path, data)
+        return name
+
+    def get(self, name: str) -> bytes | None:
+        """Return data by its name, None if it is lost."""
+        data = _read(self._data(name))
+        return data if data is not None and _name(data) == name else None
+
+    def last(self, policy: str) -> bytes | None:
+        """Return what was kept of the last compilation of a policy, whatever tells it from others."""
+        data = _read(self._last(policy))
+        return data[2 * SIZE :] if data is not None and _name(data[2 * SIZE :]).encode() == data[: 2 * SIZE] else None
+
+    def keep_last(self, policy: str, data: bytes) -> None:
+        """Keep what is to be known of the last compilation of a policy, in place of what was; the oldest data goes."""
+        with contextlib.suppress(OSError):
+            _replace(self._last(policy), _name(data).encode() + data)
+            found = [(path.stat().st_mtime_ns, path) for path in (self.folder / _LAST).iterdir()]
+            _trim([path for _, path in sorted(found)], MOST_DATA, MOST_LAST)
+
+    def _data(self, name: str) -> Path:
+        return self.folder / _LAST / f"{name}.pieces"
+
+    def _last(self, policy: str) -> Path:
+        return self.folder / _LAST / f"{policy}.last"
 
     def _files(self, target: str) -> list[Path]:
         """Return the files of a target, the oldest first."""
@@ -65,23 +103,32 @@ class Store:
             _ENTRY.pack(key, size.to_bytes(16, "big"), made) for key, (size, made) in sorted(entries.items())
         )
         path = self.folder / target / f"{_name(data)}{_SUFFIX}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = output.beside(path, data)
-        try:
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink()
-            raise
+        _replace(path, data)
         return path
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole, in place of one that may be there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = output.beside(path, data)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _entries(path: Path) -> Iterator[tuple[bytes, Measure]]:
     """Yield the entries of a file; none, if it is not what its name says or cannot be read."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return
-    if path.stem == _name(data) and len(data) % _ENTRY.size == 0:
+    data = _read(path)
+    if data is not None and path.stem == _name(data) and len(data) % _ENTRY.size == 0:
         for key, size, made in _ENTRY.iter_unpack(data):
             yield key, (int.from_bytes(size, "big"), made)
 
@@ -90,12 +137,12 @@ def _name(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=SIZE).hexdigest()
 
 
-def _trim(files: list[Path]) -> None:
+def _trim(files: list[Path], most_bytes: int, most_files: int) -> None:
     """Remove files, the oldest first, until neither they nor their bytes are too many; the last one stays."""
     sizes = {path: path.stat().st_size for path in files if path.exists()}
     total, count = sum(sizes.values()), len(sizes)
     for path, size in list(sizes.items())[:-1]:
-        if total <= MOST_BYTES and count <= MOST_FILES:
+        if total <= most_bytes and count <= most_files:
             break
         path.unlink(missing_ok=True)
         total, count = total - size, count - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ from policyc.cli.printing import ERRORS, FINE, displayed, put, show, tell
 from policyc.cli.progress import watching
 
 if TYPE_CHECKING:
+    from policyc.api import Compiled
     from policyc.cli.options import Options
     from policyc.model import Policy
+    from policyc.progress import Watch
     from policyc.proof.checking import Verified
     from policyc.store import Store
     from policyc.words import Words
@@ -67,23 +70,17 @@ def _compile(
     verify: bool,
     anew: bool,
 ) -> int:
-    from policyc import api, output
+    from policyc import output
 
     place = find(say, policies)
     wanted = targets(say, place, named)
     with watching(say, place, wanted) as watch:
-        checked = api.examine_workspace(place, today, watch=watch)
-        if strict and checked.diagnostics and not checked.has_errors:
-            compiled = api.Compiled({}, checked.diagnostics)
-        else:
-            folder = from_root(place, out)
-            kept = None if anew or not verify else _kept()
-            settings = place.config.settings
-            compiled = api.render(checked, wanted, settings, verify=verify, folder=folder, watch=watch, kept=kept)
+        kept = None if anew or not verify else _kept()
+        compiled, policy = _made(place, wanted, today, from_root(place, out) if verify else None, kept, watch, strict)
     show(say, place, compiled.diagnostics)
     verified = compiled.verified
-    if verified is not None and verified.refused:
-        _account(say, place, checked.policy, verified, out)
+    if verified is not None and verified.refused and policy is not None:
+        _account(say, place, policy, verified, out)
     failed = fails(compiled.diagnostics, strict)
     if not compiled.files:
         tell(say("say.withheld_all"))
@@ -107,6 +104,42 @@ def _compile(
         if proved := [proof.target for proof in verified.proofs if proof.holds]:
             tell(say("say.proved", targets=", ".join(proved)))
     return ERRORS if failed else FINE
+
+
+def _made(
+    place: Workspace,
+    wanted: Sequence[str],
+    today: date,
+    folder: str | None,
+    kept: Store | None,
+    watch: Watch,
+    strict: bool,
+) -> tuple[Compiled, Policy | None]:
+    """Return what a policy is compiled to, proved where there is a folder; and the policy, where all of it was read.
+
+    If `strict`, nothing for a policy that is doubtful.
+    """
+    from policyc import api, recompile
+
+    asked = recompile.Asked(place, today, tuple(wanted))
+    if kept and (known := recompile.updated(asked, kept, watch)):
+        return (api.Compiled({}, known.diagnostics) if strict and known.diagnostics else known), None
+    checked = api.examine_workspace(place, today, watch=watch)
+    if strict and checked.diagnostics and not checked.has_errors:
+        return api.Compiled({}, checked.diagnostics), None
+    compiled = api.render(
+        checked,
+        wanted,
+        place.config.settings,
+        verify=folder is not None,
+        folder=folder or "",
+        watch=watch,
+        kept=kept,
+        keeping=partial(recompile.put_pieces, kept) if kept else None,
+    )
+    if kept:
+        recompile.remember(asked, checked, compiled, kept)
+    return compiled, checked.policy
 
 
 def _kept() -> Store | None:

@@ -16,7 +16,7 @@ from policyc import graph, resources, targets
 from policyc.model import Forward, Mailbox, Rule, TimeClause
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
-from policyc.proof import protocol
+from policyc.proof import protocol, standing
 from policyc.proof.parts import Files, Parts
 from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
@@ -57,7 +57,9 @@ def proved(
     parts = protocol.parts(proving, files, model.policy) if program else None
     if parts is None:
         return None
-    around = program, target, sorted(settings.items()), protocol.circumstances(proving, model.policy, settings)
+    circumstances = protocol.circumstances(proving, model.policy, settings)
+    around = program, target, sorted(settings.items()), circumstances
+    stands = standing.standing(parts, circumstances)
     leads = ways(model, parts)
     own, table = keys(model, parts, leads, around), kept.known(target)
     known = {number: table[key] for number, key in own.items() if key in table}
@@ -77,7 +79,7 @@ def proved(
         proof = prove_of(files, {})
     new = {own[one]: measure for one, measure in proof.proved.items() if one in own and one not in known}
     kept.keep(target, map(own.__getitem__, known), new)
-    return proof
+    return stands.proved(proof)
 
 
 def keys(model: DecisionModel, parts: Parts, leads: Ways, circumstances: Iterable[object]) -> Keys:

@@ -4,11 +4,13 @@ A proof about an extension follows from few of them; so it needs no proof again 
 target says of its files here is no more than where they can be cut: that nothing depends on what stands elsewhere.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TypeVar
 
 Files = Mapping[str, str]
+T = TypeVar("T")
 Piece = tuple[str | None, str]
 """A run of a file's text, and the extension whose own it is: None, if it is for all calls."""
 
@@ -18,17 +20,45 @@ class Parts:
     """Files in parts.
 
     `shared` is all that calls to whichever number may run through, and `own` what besides only those do that come to an
-    extension, by its number; without what decides nothing, such as comments. `leads` are the extensions that each part
-    may send calls to: at least these, and others do no harm. `mailboxes` are those whose mailbox takes them, which is
-    what files say all share: calls go nowhere from there. `only` returns the files without what is some others' own.
+    extension, by its number; without what decides nothing, such as comments: with that, it is what is `written`.
+    `leads` are the extensions that each part may send calls to: at least these, and others do no harm. `mailboxes` are
+    those whose mailbox takes them, which is what files say all share: calls go nowhere from there. `only` returns the
+    files without what is some others' own.
     """
 
     shared: str
+    written: Mapping[str, str]
     own: Mapping[str, str]
     leads: Mapping[str, AbstractSet[str]]
     mailboxes: Mapping[str, AbstractSet[str]]
     shared_leads: AbstractSet[str]
     only: Callable[[Collection[str]], Files]
+
+
+class Lazily(Mapping[str, T]):
+    """Values by number, each worked out when it is first asked for: of many thousands mostly few are."""
+
+    def __init__(self, numbers: Collection[str], of: Callable[[str], T]) -> None:
+        """Take the numbers, and what returns the value of one."""
+        self._numbers = numbers
+        self._of = of
+        self._known: dict[str, T] = {}
+
+    def __getitem__(self, number: str) -> T:
+        """Return the value of a number."""
+        if number not in self._known:
+            if number not in self._numbers:
+                raise KeyError(number)
+            self._known[number] = self._of(number)
+        return self._known[number]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the numbers."""
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._numbers)
 
 
 def only(name: str, pieces: Iterable[Piece], wanted: Collection[str]) -> Files:

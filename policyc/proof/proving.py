@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from operator import itemgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from policyc import digits, evaluate, graph, processes, schedule
 from policyc.decision import Diagram
@@ -27,6 +27,9 @@ from policyc.proof import protocol
 from policyc.proof.protocol import Calls, Found, NotUnderstood, Plan, Proving, Reading, Stop, Window
 from policyc.proof.shapes import PRESENTATIONS, Shape, shapes
 from policyc.schedule import Partition, Period
+
+if TYPE_CHECKING:
+    from policyc.proof.standing import Standing
 
 EXAMPLES: Final = 3
 """Of how many extensions a counterexample is shown, at most."""
@@ -84,7 +87,7 @@ class Proof:
     `calls` are all triples of called number, presented number and moment; `comparisons` were made for them.
     `differing` are the called numbers for which something is not as the policy says, of few of which there are
     `examples`. `unclear`: the first thing that the reader does not understand, whatever else was found. `proved` are
-    the numbers for which all holds, none where something is unclear.
+    the numbers for which all holds, none where something is unclear. `standing` is what the next proof may build upon.
     """
 
     target: str
@@ -98,6 +101,7 @@ class Proof:
     examples: tuple[Counterexample, ...] = ()
     unclear: NotUnderstood | None = None
     proved: Mapping[str, Measure] = field(default_factory=dict, compare=False)
+    standing: "Standing | None" = field(default=None, compare=False)
 
     @property
     def holds(self) -> bool:

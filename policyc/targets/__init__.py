@@ -4,7 +4,8 @@ A target is a module, or any object, with what `Target` names. Other packages br
 group `policyc.targets`; docs/ecrire-une-cible.md shows how.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import field
 from functools import cache
 from importlib import import_module
 from typing import Any, Final, Protocol, runtime_checkable
@@ -18,11 +19,27 @@ ENTRY_POINTS: Final = "policyc.targets"
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What files say of one extension.
+
+    `texts` stand in them as they are; `facts` are all that the rest of the files depends on, in words of the target's
+    own.
+    """
+
+    texts: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a target makes of a policy: file name → text, and what it cannot say."""
+    """What a target makes of a policy: file name → text, and what it cannot say.
+
+    `pieces` are what the files are made of, by the numbers of all extensions; none, if they are made as a whole.
+    """
 
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...] = ()
+    pieces: Mapping[str, Piece] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -40,6 +57,23 @@ class Target(Protocol):
 
     def render(self, policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         """Return the files of a policy without errors; `settings` holds every key of `DEFAULTS`."""
+
+
+@runtime_checkable
+class InPieces(Protocol):
+    """A target whose files are made of pieces: after few rules changed, the others need not be read again."""
+
+    def revised(
+        self, policy: Policy, settings: Mapping[str, Any], changed: Collection[str], others: Mapping[str, Piece]
+    ) -> Mapping[str, Piece] | None:
+        """Return the pieces of changed extensions; `others` are those of all others, which are to stay as they are.
+
+        Of the rules of others `policy` tells no more than where they lead and when. None: it takes all rules to tell,
+        other pieces would change too, or something cannot be said.
+        """
+
+    def assembled(self, policy: Policy, settings: Mapping[str, Any], pieces: Mapping[str, Piece]) -> Mapping[str, str]:
+        """Return the files that the pieces of all extensions make: those of `render`."""
 
 
 _BUILT_IN: Final = {

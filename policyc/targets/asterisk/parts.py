@@ -7,12 +7,13 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from policyc.proof.parts import Parts, Piece, only
+from policyc.proof.parts import Lazily, Parts, Piece, only
 
-_HEADER: Final = re.compile(r"^\[", re.MULTILINE)
+_HEADER: Final = re.compile(r"\n\[")
 _OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
 _COMMENT: Final = re.compile(r"(?<!\\);[^\n]*")
-_NOT_PLAIN: Final = re.compile(r"(?<!\\);--|^[ \t]*#", re.MULTILINE)  # a comment of several lines, or another file
+_ELSEWHERE: Final = re.compile(r"(?:\n|\A)[ \t]*#")  # another file
+_COMMENT_OF_LINES: Final = re.compile(r"(?<!\\);--")
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _MAILBOX: Final = re.compile(r"\bpolicyc-mailbox,([0-9]+)\b")
 
@@ -20,22 +21,24 @@ _MAILBOX: Final = re.compile(r"\bpolicyc-mailbox,([0-9]+)\b")
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
-    if _NOT_PLAIN.search(text):
+    if (";--" in text and _COMMENT_OF_LINES.search(text)) or _ELSEWHERE.search(text):
         return None
-    starts = [0, *(found.start() for found in _HEADER.finditer(text)), len(text)]
+    starts = [0, *(found.start() + 1 for found in _HEADER.finditer(text)), len(text)]
     pieces: list[Piece] = []
     shared: list[str] = []
-    own: dict[str, str] = {}
+    written: dict[str, str] = {}
     for start, end in pairwise(starts):
         header = _OWN.match(text, start)
         owner = header[1] if header and header[1] in numbers else None
-        pieces.append((owner, text[start:end]))
-        said = _COMMENT.sub("", pieces[-1][1])
+        piece = text[start:end]
+        pieces.append((owner, piece))
         if owner is None:
-            shared.append(said)
+            shared.append(_COMMENT.sub("", piece))
         else:
-            own[owner] = own.get(owner, "") + said
-    leads = {number: numbers & set(_NUMBER.findall(_MAILBOX.sub("", said))) for number, said in own.items()}
-    mailboxes = {number: numbers & set(_MAILBOX.findall(said)) for number, said in own.items()}
+            written[owner] = written.get(owner, "") + piece
+    own = Lazily(written, lambda number: _COMMENT.sub("", written[number]))
+    leads = Lazily(written, lambda number: numbers & set(_NUMBER.findall(_MAILBOX.sub("", own[number]))))
+    boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(own[number])))
     together = "".join(shared)
-    return Parts(together, own, leads, mailboxes, numbers & set(_NUMBER.findall(together)), partial(only, name, pieces))
+    to = numbers & set(_NUMBER.findall(together))
+    return Parts(together, written, own, leads, boxes, to, partial(only, name, pieces))

@@ -6,10 +6,10 @@ rebound…) stands once, in contexts that all extensions share.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from policyc import capabilities, decision, numbering, prefixes, resources, schedule
 from policyc.decision import Choice, Row, Table
@@ -27,12 +27,15 @@ from policyc.model import (
     ToSystem,
 )
 from policyc.outcomes import DecisionModel
-from policyc.targets import Rendered, sounds, ways
+from policyc.targets import Piece, Rendered, sounds, ways
 from policyc.targets.asterisk import times
 from policyc.targets.asterisk.dialect import MAX_USERFIELD, comment, mailbox_name, pattern
-from policyc.targets.asterisk.layout import layout
+from policyc.targets.asterisk.layout import Macro, layout
 from policyc.targets.asterisk.plan import Context, Exten, Step
 from policyc.targets.naming import dial_string, digest, layer_names, period_slug
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NAME: Final = "asterisk"
 DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
@@ -52,30 +55,25 @@ CAPABILITIES: Final = capabilities.of(NAME)
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
-    environment = resources.template_environment(NAME)
-    renderer = _Renderer(policy, settings, DecisionModel.of(policy), layer_names(policy))
-    contexts = renderer.contexts()
-    common = {
-        "policy": comment(policy.name),
-        "settings": settings,
-        "has_times": renderer.has_times,
-        "zone": policy.zone.key,
-        "presentations": frozenset(settings["presentations"]),
-        "overseas": numbering.overseas_codes(),
-        "way": _way(policy) if settings["rule_in_cdr"] else None,
-    }
-    mailboxes = [(one.number, mailbox_name(one.name)) for one in _sorted(policy) if one.mailbox]
-    systems = [(one.number, comment(one.name)) for one in sorted(policy.systems.values(), key=lambda one: one.number)]
-    return Rendered(
-        {
-            "policyc.conf": environment.get_template("policyc.conf.j2").render(
-                contexts=contexts, lay_out=layout(), **common
-            ),
-            "extensions.conf": environment.get_template("extensions.conf.j2").render(systems=systems, **common),
-            "voicemail.conf": environment.get_template("voicemail.conf.j2").render(mailboxes=mailboxes, **common),
-            sounds.FILE: sounds.listing(),
-        }
-    )
+    renderer = _Renderer(policy, settings, layer_names(policy), DecisionModel.of(policy))
+    pieces = renderer.pieces(_sorted(policy))
+    return Rendered(renderer.files(pieces), pieces=pieces)
+
+
+def revised(
+    policy: Policy,
+    settings: Mapping[str, Any],
+    changed: Collection[str],
+    others: Mapping[str, Piece],  # noqa: ARG001 - no context depends on that of another extension
+) -> Mapping[str, Piece]:
+    """Return the pieces of changed extensions: their contexts, and what these ask for of the rest."""
+    renderer = _Renderer(policy, settings, layer_names(policy), None)
+    return renderer.pieces([policy.extensions[number] for number in sorted(changed)])
+
+
+def assembled(policy: Policy, settings: Mapping[str, Any], pieces: Mapping[str, Piece]) -> Mapping[str, str]:
+    """Return the files that the pieces of all extensions make."""
+    return _Renderer(policy, settings, layer_names(policy), None).files(pieces)
 
 
 def _sorted(policy: Policy) -> list[Extension]:
@@ -91,36 +89,85 @@ class _Way:
     steps: int
 
 
-def _way(policy: Policy) -> _Way:
-    names = [len(ways.name(rule.span).encode()) for rule in policy.rules]
-    longest = max(map(len, policy.extensions), default=0) + 1 + max(names, default=1)
+def _way(policy: Policy, facts: Iterable[str]) -> _Way:
+    """Return how much of a way fits, by the names of rules: those of all extensions and, by facts, those of each."""
+    names = [_longest((*policy.first, *policy.rest)), *(int(fact) for fact in facts if fact.isdigit())]
+    longest = max(map(len, policy.extensions), default=0) + 1 + (max(names) or 1)
     room = MAX_USERFIELD - longest - len(ways.THEN)
     return _Way(MAX_USERFIELD, room, (room - len(" > …".encode())) // (longest + len(ways.THEN)))
+
+
+def _longest(rules: Iterable[Rule]) -> int:
+    """Return how many bytes the longest name of some rules has in records; 0 of no rule."""
+    return max((len(ways.name(rule.span).encode()) for rule in rules), default=0)
 
 
 @dataclass(slots=True)
 class _Renderer:
     policy: Policy
     settings: Mapping[str, Any]
-    model: DecisionModel
     shared: Mapping[tuple[str, tuple[Rule, ...]], str]  # layers of `pour tous`, named
-    periods: dict[NamedPeriod, str] = field(default_factory=dict)  # those that rules ask about, by name
+    model: DecisionModel | None  # knows the tables of all extensions; None where few are asked for
+    environment: "Environment" = field(default_factory=lambda: resources.template_environment(NAME))
+    lay_out: Callable[[Macro, Iterable[Exten]], str] = field(default_factory=layout)
+    asked: set[str] = field(default_factory=set)  # periods that what is being made asks about, by name
+    slugs: dict[NamedPeriod, str] = field(default_factory=dict)
     blind: dict[tuple[Rule, ...], bool] = field(default_factory=dict)
 
-    @property
-    def has_times(self) -> bool:
-        """Whether any rule asks for the time."""
-        return any(rule.times or rule.until for rule in self.policy.rules)
+    def pieces(self, extensions: Iterable[Extension]) -> dict[str, Piece]:
+        """Return the contexts of extensions.
 
-    def contexts(self) -> list[Context]:
-        """Return what is made for this policy, the fixed contexts apart."""
-        layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
-        outside = [
-            rule.destination for _, rules in self.shared for rule in rules if isinstance(rule.destination, External)
-        ]
+        Facts are the periods that these ask about and, where records name rules, how long the longest name is.
+        """
+        shared = (rule.destination for _, rules in self.shared for rule in rules)
+        outside = [one for one in shared if isinstance(one, External)]
         seconds, mobile = any(one.rebound for one in outside), any(one.number is None for one in outside)
-        extensions = [self._extension(one, seconds=seconds, mobile=mobile) for one in _sorted(self.policy)]
-        return [*times.contexts(self.policy, self.periods), *layers, *extensions]
+        template: Any = self.environment.get_template("context.conf.j2").module
+        found = {}
+        for one in extensions:
+            self.asked = set()
+            context = self._extension(one, seconds=seconds, mobile=mobile)
+            text = template.context(context, self.lay_out(template.line, context.extens))
+            facts = sorted(self.asked)
+            if self.settings["rule_in_cdr"]:
+                facts.append(str(_longest(self.policy.own.get(one.number, ()))))
+            found[one.number] = Piece((text,), tuple(facts))
+        return found
+
+    def files(self, pieces: Mapping[str, Piece]) -> dict[str, str]:
+        """Return the files that the pieces of all extensions make."""
+        policy, settings = self.policy, self.settings
+        extensions = _sorted(policy)
+        facts = {fact for one in extensions for fact in pieces[one.number].facts}
+        common = {
+            "policy": comment(policy.name),
+            "settings": settings,
+            "has_times": any(rule.times or rule.until for rule in policy.rules),
+            "zone": policy.zone.key,
+            "presentations": frozenset(settings["presentations"]),
+            "overseas": numbering.overseas_codes(),
+            "way": _way(policy, facts) if settings["rule_in_cdr"] else None,
+        }
+        mailboxes = [(one.number, mailbox_name(one.name)) for one in extensions if one.mailbox]
+        systems = sorted(policy.systems.values(), key=lambda one: one.number)
+        texts: Mapping[str, Mapping[str, Any]] = {
+            "policyc.conf": {"contexts": self._contexts(facts), "lay_out": self.lay_out},
+            "extensions.conf": {"systems": [(one.number, comment(one.name)) for one in systems]},
+            "voicemail.conf": {"mailboxes": mailboxes},
+        }
+        files = {
+            name: self.environment.get_template(f"{name}.j2").render(**given, **common) for name, given in texts.items()
+        }
+        files["policyc.conf"] += "".join([pieces[one.number].texts[0] for one in extensions])
+        return files | {sounds.FILE: sounds.listing()}
+
+    def _contexts(self, facts: set[str]) -> list[Context]:
+        """Return what is made for this policy, the contexts of extensions apart, by the facts of these."""
+        self.asked = set()
+        layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
+        asked = facts | self.asked
+        named = {clause.named: None for rule in self.policy.rules for clause in rule.times} if asked else {}
+        return [*times.contexts(self.policy, [one for one in named if period_slug(one) in asked]), *layers]
 
     # -- layers of rules ----------------------------------------------------------------------------
 
@@ -214,7 +261,7 @@ class _Renderer:
 
         The classes of time are those of the model, which are there and tell apart all that they must.
         """
-        if extension is None:
+        if extension is None or self.model is None:
             return decision.lower(decision.partition_of(self.policy.zone, rules), rules)
         number = extension.number
         if rules == self.model.rules(number):
@@ -287,10 +334,12 @@ class _Renderer:
         for clause in rule.times:
             mask = decision.clause_mask(partition, clause)
             if asked & ~mask:
-                if clause.named not in self.periods:
-                    self.periods[clause.named] = period_slug(clause.named)
+                if clause.named not in self.slugs:
+                    self.slugs[clause.named] = period_slug(clause.named)
+                slug = self.slugs[clause.named]
+                self.asked.add(slug)
                 condition = "${GOSUB_RETVAL}" if clause.inside else "$[!${GOSUB_RETVAL}]"
-                found.append((f"Gosub(policyc-time,{self.periods[clause.named]},1)", condition))
+                found.append((f"Gosub(policyc-time,{slug},1)", condition))
             asked &= mask
         if rule.until is not None and asked & ~partition.mask(schedule.until(rule.until)):
             found.append(("", f"$[${{POLICYC_DATE}} <= {rule.until:%Y%m%d}]"))

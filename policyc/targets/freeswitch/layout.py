@@ -16,8 +16,10 @@ _Shape = tuple[int, tuple[tuple[bool, bool], ...], bool]
 _MARKED = re.compile("\0([0-9]+)\0")
 
 
-def layout(escape: Callable[[str], str]) -> Callable[[Macro, Iterable[Line]], str]:
+def layout(escape: Callable[[str], str]) -> Callable[[Macro, Iterable[Line | str]], str]:
     """Return a function that lays lines out by a macro, one below the other. `escape` is the template's own filter.
+
+    What is text is laid out already, and stands as it is.
 
     The macro must ask for no more of a line without instants than its shape: how many fields, whether each action has
     data and is inline, whether it goes on.
@@ -25,8 +27,8 @@ def layout(escape: Callable[[str], str]) -> Callable[[Macro, Iterable[Line]], st
     escaped = cache(lambda text: str(escape(text)))
     patterns: dict[_Shape, str] = {}
 
-    def lay_out(macro: Macro, lines: Iterable[Line]) -> str:
-        return "".join(laid_out(macro, line) for line in lines)
+    def lay_out(macro: Macro, lines: Iterable[Line | str]) -> str:
+        return "".join([line if isinstance(line, str) else laid_out(macro, line) for line in lines])
 
     def laid_out(macro: Macro, line: Line) -> str:
         texts = [line.name]

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from policyc.proof.parts import Parts, Piece, only
+from policyc.proof.parts import Lazily, Parts, Piece, only
 
 _LINE: Final = '  <extension name="'
 _END: Final = "  </extension>\n"
@@ -31,7 +31,7 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     if "<anti-action" in text or "x-pre-process" in text.lower():
         return None
     pieces: list[Piece] = []
-    own: dict[str, list[str]] = {}
+    written: dict[str, str] = {}
     starts = [*(found.start() for found in _CONTEXT.finditer(text)), len(text)]
     pieces.append((None, text[: starts[0]]))
     for start, end in pairwise(starts):
@@ -39,13 +39,13 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
         pieces += lines
         for number in dict.fromkeys(owner for owner, _ in lines if owner is not None):
             # In its own order with those that are for all: the first one that matches decides.
-            mine = "".join(said for owner, said in lines if owner is None or owner == number)
-            own.setdefault(number, []).append(_NAME.sub(r"\1", mine))
-    said = {number: "".join(some) for number, some in own.items()}
+            mine = "".join([said for owner, said in lines if owner is None or owner == number])
+            written[number] = written.get(number, "") + mine
+    own = Lazily(written, lambda number: _NAME.sub(r"\1", written[number]))
+    leads = Lazily(written, lambda number: _leads(_MAILBOX.sub("", written[number]), numbers))
+    boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(written[number])))
     shared = _NAME.sub(r"\1", "".join(piece for owner, piece in pieces if owner is None))
-    leads = {number: _leads(_MAILBOX.sub("", mine), numbers) for number, mine in said.items()}
-    mailboxes = {number: numbers & set(_MAILBOX.findall(mine)) for number, mine in said.items()}
-    return Parts(shared, said, leads, mailboxes, _leads(shared, numbers), partial(only, name, pieces))
+    return Parts(shared, written, own, leads, boxes, _leads(shared, numbers), partial(only, name, pieces))
 
 
 def _lines(context: str, numbers: Collection[str]) -> list[Piece]:

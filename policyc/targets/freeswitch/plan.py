@@ -51,11 +51,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One `<context>`, headed by a comment."""
+    """One `<context>`, headed by a comment. Lines may be laid out already, as text."""
 
     name: str
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[Line | str, ...]
 
 
 def put(variable: str, value: str) -> Action:

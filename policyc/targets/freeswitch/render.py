@@ -5,11 +5,13 @@ hunting reads a context from top to bottom, so contexts stay small however many 
 in the order written, and the first whose conditions hold decides, as in the policy.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
+
+from jinja2 import Environment
 
 from policyc import capabilities, digits, numbering, resources
 from policyc.digits import NumberSet
@@ -25,7 +27,7 @@ from policyc.model import (
     Rule,
     ToSystem,
 )
-from policyc.targets import Rendered, sounds, ways
+from policyc.targets import Piece, Rendered, sounds, ways
 from policyc.targets.freeswitch import times, trial
 from policyc.targets.freeswitch.callers import matches
 from policyc.targets.freeswitch.dialect import chunks, none_of, one_of, text
@@ -65,27 +67,24 @@ _ALTERNATIVES = 64  # of a line that shares calls out: more are shared out in tw
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
-    environment = resources.template_environment(NAME)
     renderer = _Renderer(policy, settings, layer_names(policy))
-    contexts = renderer.contexts()
-    forwarding = sum(isinstance(rule.destination, Forward) for rule in policy.rules)
-    dialplan = environment.get_template("policyc.xml.j2").render(
-        policy=text(policy.name),
-        settings=settings,
-        contexts=contexts,
-        lay_out=layout(environment.filters["escape"]),
-        entries=[(kind.value, forms(kind, settings["presentations"])) for kind in digits.Kind],
-        private=_PRIVATE,
-        confirm_seconds=_CONFIRM_SECONDS,
-        transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
-    )
-    return Rendered(
-        {
-            "policyc.xml": dialplan,
-            sounds.FILE: sounds.listing(".wav"),
-            "freeswitch.xml": trial.configuration(policy, settings, environment),
-        }
-    )
+    pieces = renderer.pieces(sorted(policy.extensions))
+    return Rendered(renderer.files(pieces), pieces=pieces)
+
+
+def revised(
+    policy: Policy,
+    settings: Mapping[str, Any],
+    changed: Collection[str],
+    others: Mapping[str, Piece],  # noqa: ARG001 - no line depends on those of another extension
+) -> Mapping[str, Piece]:
+    """Return the pieces of changed extensions: their lines, and what these ask for of the rest."""
+    return _Renderer(policy, settings, layer_names(policy)).pieces(sorted(changed))
+
+
+def assembled(policy: Policy, settings: Mapping[str, Any], pieces: Mapping[str, Piece]) -> Mapping[str, str]:
+    """Return the files that the pieces of all extensions make."""
+    return _Renderer(policy, settings, layer_names(policy)).files(pieces)
 
 
 @dataclass(slots=True)
@@ -93,32 +92,68 @@ class _Renderer:
     policy: Policy
     settings: Mapping[str, Any]
     shared: Mapping[tuple[str, tuple[Rule, ...]], str]  # layers of `pour tous`, named
-    periods: dict[NamedPeriod, None] = field(default_factory=dict)  # those that rules ask about
-    ends: set[date] = field(default_factory=set)  # last days that rules ask about
+    environment: Environment = field(default_factory=lambda: resources.template_environment(NAME))
+    asked: set[str] = field(default_factory=set)  # periods, by name, and last days that lines so far ask about
+    variables: dict[NamedPeriod, str] = field(default_factory=dict)
     callers: dict[NumberSet, tuple[tuple[Condition, ...], ...]] = field(default_factory=dict)  # their conditions
 
-    def contexts(self) -> list[Context]:
-        """Return what is made for this policy, the fixed contexts apart."""
-        enter: dict[str, list[Line]] = {}
-        own: dict[str, list[Line]] = {}
-        ring: dict[str, list[Line]] = {}
-        for number in sorted(self.policy.extensions):
+    def pieces(self, numbers: Iterable[str]) -> dict[str, Piece]:
+        """Return the lines of extensions: those of its own rules and behind them, that for `pour tous`, its ringing.
+
+        Facts are the periods and the last days that they ask about.
+        """
+        template: Any = self.environment.get_template("line.xml.j2").module
+        lay_out = layout(self.environment.filters["escape"])
+        found = {}
+        for number in numbers:
             extension = self.policy.extensions[number]
             first, rules, rest = self.policy.layers(number)
-            bucket = _bucket(number)
+            self.asked = set()
             lines = [*self._own(extension, rules), self._after(extension, rest)]
-            if first:
-                enter.setdefault(bucket, []).append(self._first(extension, first))
-                own.setdefault(bucket, []).extend(lines)
-            else:
-                enter.setdefault(bucket, []).extend(lines)
-            if first or rest:
-                ring.setdefault(bucket, []).append(self._line(extension, "sonne", self._ring(extension)))
+            entering = [self._first(extension, first)] if first else []
+            ringing = [self._line(extension, "sonne", self._ring(extension))] if first or rest else []
+            texts = [lay_out(template.line, some) for some in (lines, entering, ringing)]
+            found[number] = Piece(tuple(texts), tuple(sorted(self.asked)))
+        return found
+
+    def files(self, pieces: Mapping[str, Piece]) -> dict[str, str]:
+        """Return the files that the pieces of all extensions make."""
+        policy, settings = self.policy, self.settings
+        forwarding = sum(isinstance(rule.destination, Forward) for rule in policy.rules)
+        dialplan = self.environment.get_template("policyc.xml.j2").render(
+            policy=text(policy.name),
+            settings=settings,
+            contexts=self._contexts(pieces),
+            lay_out=layout(self.environment.filters["escape"]),
+            entries=[(kind.value, forms(kind, settings["presentations"])) for kind in digits.Kind],
+            private=_PRIVATE,
+            confirm_seconds=_CONFIRM_SECONDS,
+            transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
+        )
+        return {
+            "policyc.xml": dialplan,
+            sounds.FILE: sounds.listing(".wav"),
+            "freeswitch.xml": trial.configuration(policy, settings, self.environment),
+        }
+
+    def _contexts(self, pieces: Mapping[str, Piece]) -> list[Context]:
+        """Return what is made for this policy, the fixed contexts apart."""
+        enter: dict[str, list[str]] = {}
+        own: dict[str, list[str]] = {}
+        ring: dict[str, list[str]] = {}
+        for number in sorted(self.policy.extensions):
+            lines, entering, ringing = pieces[number].texts
+            bucket = _bucket(number)
+            enter.setdefault(bucket, []).append(entering or lines)
+            if entering:
+                own.setdefault(bucket, []).append(lines)
+            if ringing:
+                ring.setdefault(bucket, []).append(ringing)
         unknown = Line("inconnu de la politique", (), (transfer(_CALLED, self.settings["system_context"]),))
+        self.asked = {fact for piece in pieces.values() for fact in piece.facts}
         layers = [self._layer(name, place, rules) for (place, rules), name in self.shared.items()]
         route, *further = _share_out("policyc-route", "policyc", enter, unknown)
-        instant = times.lines(self.policy, self.periods, self.ends)
-        found = [replace(route, lines=(*instant, *route.lines)), *further]
+        found = [replace(route, lines=(*self._instant(), *route.lines)), *further]
         if own:
             found += _share_out("policyc-own", "policyc-own", own, None)
         if ring:
@@ -133,6 +168,12 @@ class _Renderer:
                 for bucket, lines in buckets.items()
             ]
         return found
+
+    def _instant(self) -> list[Line]:
+        """Return the lines for the periods and the last days that are asked about."""
+        named = {clause.named: None for rule in self.policy.rules for clause in rule.times} if self.asked else {}
+        ends = [date.fromisoformat(one) for one in self.asked if one[0].isdigit()]
+        return times.lines(self.policy, [one for one in named if times.variable(one) in self.asked], ends)
 
     # -- layers of rules ----------------------------------------------------------------------------
 
@@ -191,10 +232,13 @@ class _Renderer:
 
     def _when(self, rule: Rule) -> Iterator[Condition]:
         for clause in rule.times:
-            self.periods[clause.named] = None
-            yield Field(var(times.variable(clause.named)), TRUE if clause.inside else FALSE)
+            if clause.named not in self.variables:
+                self.variables[clause.named] = times.variable(clause.named)
+            variable = self.variables[clause.named]
+            self.asked.add(variable)
+            yield Field(var(variable), TRUE if clause.inside else FALSE)
         if rule.until is not None:
-            self.ends.add(rule.until)
+            self.asked.add(rule.until.isoformat())
             yield Field(var(times.until_variable(rule.until)), TRUE)
 
     def _decided(self, rule: Rule | None, extension: Extension | None) -> tuple[Action, ...]:

@@ -31,7 +31,7 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
         return None  # whoever reads the file will say why
     if len(own) != len(lists) or not own.keys() <= numbers:
         return None
-    return Parts(shared, own, leads, boxes, frozenset(), partial(_only, name, whole, lists))
+    return Parts(shared, own, own, leads, boxes, frozenset(), partial(_only, name, whole, lists))
 
 
 def _only(name: str, whole: dict[str, Any], lists: _Lists, wanted: Collection[str]) -> Mapping[str, str]:

@@ -5,19 +5,19 @@ say is the PBX's: the line rings, and the status profile decides after that.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
 from policyc import capabilities, processes
 from policyc.diagnostics import Diagnostic, Secondary
 from policyc.model import Destination, Extension, External, Mailbox, Policy, Rule
-from policyc.targets import Rendered
-from policyc.targets.threecx import dialect, plan, report, times
-from policyc.targets.threecx.deciding import deciding
+from policyc.targets import Piece, Rendered
+from policyc.targets.threecx import assembly, deciding, dialect, plan, report, times
 from policyc.targets.threecx.goal import Goals
 from policyc.targets.threecx.nodes import PartError
 from policyc.targets.threecx.plan import Plan
@@ -43,6 +43,70 @@ _CODES: Final = {"anonymous": "PC403", "kinds": "PC404", "hours": "PC405", "patt
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
+    lists = {number: tuple(policy.rules_for(number)) for number in sorted(policy.extensions)}
+    doubtful = _doubtful(policy, policy.rules)
+    asking = deciding.asking(policy, doubtful, lists.values())
+    dated = tuple(dict.fromkeys(chain.from_iterable(asking.values())))
+    dates = times.calendar(policy, dated)
+    if _refuses(dated, dates):  # then all of them are told
+        dated = tuple(deciding.deciding(policy, [rule for rule in policy.rules if rule in doubtful], lists.values()))
+        dates = times.calendar(policy, dated)
+    refused = {rule for rule in dated if rule.until is not None or rule in dates.refused}
+    maker = _maker(policy, settings, _looked_at(lists, refused), dates, asking, refused=bool(refused))
+    parts = maker.all_parts()
+    found = (*_refused(dated, dates), *(problem for one in parts for problem in one.problems))
+    if found:
+        return Rendered({}, found)
+    pieces = {number: piece for one in parts for number, piece in one.pieces.items()}
+    return Rendered(assembled(policy, settings, pieces), pieces=pieces)
+
+
+def revised(
+    policy: Policy, settings: Mapping[str, Any], changed: Collection[str], others: Mapping[str, Piece]
+) -> Mapping[str, Piece] | None:
+    """Return the pieces of changed extensions, as `targets.InPieces` says.
+
+    None also if the PBX needs other holidays now: lists may be others then.
+    """
+    lists = {number: tuple(policy.rules_for(number)) for number in sorted(changed)}
+    asking = deciding.asking(policy, _doubtful(policy, chain.from_iterable(lists.values())), lists.values())
+    facts = assembly.facts_of(others).values()
+    dated = tuple(chain.from_iterable(asking.values()))
+    of_others = times.with_times(policy, {name for one in facts for name in one.dated})
+    dates = times.calendar(policy, (*of_others, *dated))
+    if _refuses(dated, dates) or any(one.calendar != dates.mark for one in facts):
+        return None
+    parts = _maker(policy, settings, lists, dates, asking).all_parts()
+    if any(one.problems for one in parts):
+        return None
+    return {number: piece for one in parts for number, piece in one.pieces.items()}
+
+
+def assembled(policy: Policy, settings: Mapping[str, Any], pieces: Mapping[str, Piece]) -> Mapping[str, str]:
+    """Return the files that the pieces of all extensions make."""
+    return assembly.files(policy, settings, pieces)
+
+
+def _doubtful(policy: Policy, rules: Iterable[Rule]) -> AbstractSet[Rule]:
+    """Return the rules, out of some, that ask for dates if they decide."""
+    rules = dict.fromkeys(rules)
+    return {rule for rule in rules if rule.until is not None}.union(times.dated(policy, rules))
+
+
+def _refuses(dated: Iterable[Rule], dates: Calendar) -> bool:
+    """Tell whether the PBX cannot tell the dates of some rules that decide."""
+    return bool(dates.refused) or any(rule.until is not None for rule in dated)
+
+
+def _maker(
+    policy: Policy,
+    settings: Mapping[str, Any],
+    lists: Mapping[str, tuple[Rule, ...]],
+    dates: Calendar,
+    asking: Mapping[tuple[Rule, ...], tuple[Rule, ...]],
+    *,
+    refused: bool = False,
+) -> "_Maker":
     current = dialect.is_current(settings["version"])
     limits = Limits(
         kinds=current,
@@ -50,24 +114,10 @@ def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
         single=settings["one_pattern_per_rule"],
         most=dialect.MOST_EXCEPTIONS,
     )
-    lists = {number: tuple(policy.rules_for(number)) for number in sorted(policy.extensions)}
-    doubtful = {rule for rule in policy.rules if rule.until is not None}.union(times.dated(policy, policy.rules))
-    dated = tuple(deciding(policy, [rule for rule in policy.rules if rule in doubtful], lists.values()))
-    dates = times.calendar(policy, dated)
     space = Space(frozenset(settings["presentations"]), frozenset(policy.extensions))
-    refused = {rule for rule in dated if rule.until is not None or rule in dates.refused}
     shared = {rules for rules, count in Counter(lists.values()).items() if count > 1}
-    planner = _Planner(Goals(space, dates, lists.values()), limits, shared, refused=bool(refused))
-    parts = _Maker(policy, _looked_at(lists, refused), planner, dialect.Validator(current=current)).all_parts()
-    found = (*_refused(dated, dates), *(problem for one in parts for problem in one.problems))
-    if found:
-        return Rendered({}, found)
-    return Rendered(
-        {
-            "policyc-3cx.json": dialect.text(text for one in parts for text in one.lists),
-            "policyc-3cx-report.md": report.report(policy, settings, [one.told for one in parts], dates),
-        }
-    )
+    planner = _Planner(Goals(space, dates, lists.values()), limits, shared, refused=refused)
+    return _Maker(policy, lists, planner, dialect.Validator(current=current), dates.mark, asking)
 
 
 def _looked_at(lists: Mapping[str, tuple[Rule, ...]], refused: AbstractSet[Rule]) -> Mapping[str, tuple[Rule, ...]]:
@@ -83,17 +133,17 @@ def _looked_at(lists: Mapping[str, tuple[Rule, ...]], refused: AbstractSet[Rule]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is made of some extensions: their lists as they are written, what is told of them, and what is wrong."""
+    """What is made of some extensions: their pieces, or what is wrong."""
 
-    lists: tuple[str, ...] = ()
-    told: report.Told = field(default_factory=report.Told)
+    pieces: Mapping[str, Piece] = field(default_factory=dict)
     problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    """Makes the lists of some extensions, whose rules these are.
+    """Makes the pieces of some extensions, whose rules these are.
 
+    `calendar` is the mark of the dates that they are made for, `asking` the rules by which lists ask for these.
     Many are shared among processes, and a part of them is but text: so plans need not be sent, nor kept.
     """
 
@@ -101,13 +151,16 @@ class _Maker:
     rules: Mapping[str, tuple[Rule, ...]]
     planner: "_Planner"
     validator: dialect.Validator
+    calendar: str
+    asking: Mapping[tuple[Rule, ...], tuple[Rule, ...]]
 
     def all_parts(self) -> list[_Part]:
         """Return what is made of all extensions, the same for any number of processes."""
         numbers = tuple(self.rules)
         tasks = [partial(self._part, numbers[at : at + _TOGETHER]) for at in range(0, len(numbers), _TOGETHER)]
         jobs = processes.cores_for(sum(map(len, self.rules.values())))
-        return processes.each(tasks, self.policy.sources, jobs)  # problems come back with the caller's own files
+        shared = self.policy.sources if jobs > 1 else ()
+        return processes.each(tasks, shared, jobs)  # problems come back with the caller's own files
 
     def _part(self, numbers: Sequence[str]) -> _Part:
         policy, limits = self.policy, self.planner.limits
@@ -116,7 +169,13 @@ class _Maker:
             return _Part(problems=problems)
         if self.planner.refused:
             return _Part()
-        return _Part(tuple(self._written(plans)), report.told(policy, plans, single=limits.single))
+        written = zip(plans.items(), self._written(plans), strict=True)
+        return _Part({number: self._piece(number, one, text) for (number, one), text in written})
+
+    def _piece(self, number: str, one: Plan, text: str) -> Piece:
+        dated = [times.named(rule.times) for rule in self.asking.get(self.rules[number], ())]
+        facts = assembly.Facts(report.told(one.exceptions, single=self.planner.limits.single), self.calendar, (*dated,))
+        return Piece((text, report.section(self.policy, self.policy.extensions[number], one)), facts.texts())
 
     def _written(self, plans: Mapping[str, Plan]) -> Iterator[str]:
         policy, limits = self.policy, self.planner.limits

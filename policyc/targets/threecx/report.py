@@ -57,41 +57,58 @@ _INFERRED: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of the lists of some extensions, and what they have of that which is told of all lists together.
+    """What lists have of that which is told of all of them together.
 
     `hours` are the types of hours in them, `systems` those that they send calls to, `longest` how long the patterns of
-    an exception are at most, `without` the extensions without exceptions.
+    an exception are at most.
     """
 
-    lines: str = ""
     hours: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
     longest: int = 0
-    without: tuple[str, ...] = ()
 
 
-def told(policy: Policy, plans: Mapping[str, Plan], *, single: bool) -> Told:
-    """Return what is told of the lists of some extensions; `single`: exceptions are given one pattern each."""
-    lines: list[str] = []
-    for number, plan in plans.items():
-        if plan.exceptions or plan.dead or plan.idle:
-            lines += [*_extension(policy, policy.extensions[number], plan), ""]
-    exceptions = [one for plan in plans.values() for one in plan.exceptions]
+def told(exceptions: Sequence[ForwardingException], *, single: bool) -> Told:
+    """Return what one list has of it; `single`: exceptions are given one pattern each."""
     return Told(
-        "\n".join(lines),
         frozenset([one.hours.type for one in exceptions]),
         frozenset([one.destination.number for one in exceptions if isinstance(one.destination, ToSystem)]),
         max(
             (max(map(len, one.patterns)) if single else len(dialect.data(one.patterns)) for one in exceptions),
             default=0,
         ),
-        tuple([number for number, plan in plans.items() if not plan.exceptions]),
     )
 
 
-def report(policy: Policy, settings: Mapping[str, Any], parts: Sequence[Told], dates: Calendar) -> str:
-    """Return the report on the lists of all extensions, of what is told of them in parts."""
-    hours = frozenset().union(*(one.hours for one in parts))
+def together(parts: Iterable[Told]) -> Told:
+    """Return what several lists have of it."""
+    parts = list(parts)
+    return Told(
+        frozenset().union(*(one.hours for one in parts)),
+        frozenset().union(*(one.systems for one in parts)),
+        max((one.longest for one in parts), default=0),
+    )
+
+
+def section(policy: Policy, extension: Extension, plan: Plan) -> str:
+    """Return what is told of the list of one extension, if anything is."""
+    if plan.exceptions or plan.dead or plan.idle:
+        return "\n".join([*_extension(policy, extension, plan), ""])
+    return ""
+
+
+def report(
+    policy: Policy,
+    settings: Mapping[str, Any],
+    sections: Iterable[str],
+    every: Told,
+    without: Sequence[str],
+    dates: Calendar,
+) -> str:
+    """Return the report on all lists, of their sections and what they have together.
+
+    `without` are the extensions without exceptions.
+    """
     lines = [
         f"# 3CX : {_plain(policy.name) or 'politique'}",
         "",
@@ -99,21 +116,20 @@ def report(policy: Policy, settings: Mapping[str, Any], parts: Sequence[Told], d
         "",
         "## À régler dans le PBX",
         "",
-        *_zone(policy, hours),
+        *_zone(policy, every.hours),
         "",
-        *_holidays(policy, hours, dates),
+        *_holidays(policy, every.hours, dates),
         "",
         *_lines(policy),
-        *_systems(policy, frozenset().union(*(one.systems for one in parts))),
+        *_systems(policy, every.systems),
         "## Exceptions",
         "",
-        *(one.lines for one in parts if one.lines),
+        *filter(None, sections),
     ]
-    if without := [number for one in parts for number in one.without]:
+    if without:
         lines += [f"Postes sans exception (leur liste est vidée) : {', '.join(without)}.", ""]
     lines += ["## Ce que les motifs prennent en plus", "", *_wider(settings), ""]
-    longest = max((one.longest for one in parts), default=0)
-    lines += ["## Ce qui est déduit, et non documenté", "", _inferred(settings, longest)]
+    lines += ["## Ce qui est déduit, et non documenté", "", _inferred(settings, every.longest)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

@@ -6,6 +6,8 @@ the rules that ask for more; `Week` turns times into bit masks: bit i for piece 
 count + i on holidays.
 """
 
+import hashlib
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +61,15 @@ class Calendar:
     day_off: Sort | None  # a sort of the dates in `holidays`
     refused: frozenset[Rule]
 
+    @property
+    def mark(self) -> str:
+        """What tells it from other calendars of the same periods, in few signs; none if it has no holidays."""
+        if self.day_off is None:
+            return ""
+        days = [day.toordinal() for span in self.holidays for day in span]
+        said = json.dumps([days, self.day_off[0], sorted(self.day_off[1])])
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+
     def minutes(self, rule: Rule, *, holiday: bool) -> tuple[Range, ...]:
         """Return the minutes of the week at which a rule holds, on holidays or on other days."""
         if holiday and self.day_off is None:
@@ -97,6 +108,28 @@ def calendar(policy: Policy, rules: Iterable[Rule]) -> Calendar:
         special[0] if special else None,
         frozenset(rule for rule in rules if rule.times in refused),
     )
+
+
+def named(times: Iterable[TimeClause]) -> str:
+    """Return a name for the times of a rule, by the names of their periods: the same in all versions of a policy."""
+    said = [(clause.inside, clause.named.kind, clause.named.name) for clause in times]
+    return json.dumps(said, ensure_ascii=False)
+
+
+def with_times(policy: Policy, names: Iterable[str]) -> Iterator[Rule]:
+    """Yield a rule that holds at the times of each name. Raises ValueError if the policy has none."""
+    left = set(names)
+    seen: set[tuple[TimeClause, ...]] = set()
+    for rule in policy.rules:
+        if not left:
+            return
+        if rule.times not in seen:
+            seen.add(rule.times)
+            if (name := named(rule.times)) in left:
+                left.remove(name)
+                yield rule
+    if left:
+        raise ValueError(f"no rule holds at these times: {', '.join(sorted(left))}")
 
 
 def _key(sort: Sort) -> tuple[bool, list[int]]:

@@ -1,0 +1,14 @@
+"""A policy whose last compilation is known in, the files of all its targets out, with most of it neither read nor made.
+
+    asked = recompile.Asked(place, today, targets)
+    found = recompile.updated(asked, kept)
+    if found is None:
+        …compile it whole, and recompile.remember(asked, checked, compiled, kept)
+
+What comes out is what compiling it whole would say, proofs and warnings included.
+"""
+
+from policyc.recompile.state import Kept, put_pieces
+from policyc.recompile.updating import Asked, remember, updated
+
+__all__ = ["Asked", "Kept", "put_pieces", "remember", "updated"]

@@ -1,0 +1,355 @@
+"""A policy of which few rules changed since it was last compiled in, what compiling it whole would say out.
+
+Read, checked and proved are only the extensions from which calls may go on to one whose rules changed; made anew are
+only the pieces of these. Everything else is as it was: its doubts, its pieces, its proofs. Where that is not plain
+there is no answer, and the policy is compiled whole. That is also so where anything is wrong.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum
+from functools import cache, partial
+from typing import Any, Final
+
+from policyc import api, capabilities, checks, processes, resources, revision, targets
+from policyc.diagnostics import Diagnostic, arrange
+from policyc.model import NamedPeriod, Policy
+from policyc.progress import NOBODY, Watch
+from policyc.proof import protocol, standing
+from policyc.proof.checking import Verified
+from policyc.proof.proving import Proof
+from policyc.recompile import state
+from policyc.recompile.state import Kept, Made, Pieces, State
+from policyc.revision import Read, Revision, Side
+from policyc.revision.model import NotReadError, PartlyRead
+from policyc.source import SourceFile
+from policyc.suppress import suppress
+from policyc.targets import InPieces, Piece
+from policyc.workspace import Workspace
+
+_MOST: Final = 10  # the rules of one extension out of so many are read at most: else all are read as quickly
+_PLAIN_PATH: Final = re.compile(r"[\w./-]*\w")
+_SHOWING: Final = 8  # extensions that are to show that rules for all decide something
+# Doubts that may hang on the rules of many extensions, if they are about a rule for all, or count how often they arise.
+_OF_ALL: Final = frozenset(("PC313", "PC314", "PC319"))
+_COUNTED: Final = frozenset(("PC315", "PC316"))
+
+
+class _NotPlainError(Exception):
+    """It takes compiling the policy whole to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a compilation is told besides the text of the policy."""
+
+    place: Workspace
+    today: date
+    targets: tuple[str, ...]
+
+    def settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return all settings of the targets."""
+        return api.all_settings(self.place.config, self.targets)
+
+    def key(self, frame: str) -> str | None:
+        """Return a name of all this, of a policy's frame and of the program; None if nobody knows when that changes."""
+        program = resources.fingerprint()
+        if program is None or not set(self.targets) <= set(targets.names()):
+            return None
+        settings = [(name, sorted(some.items())) for name, some in sorted(self.settings().items())]
+        around = self.place.paths, self.today.isoformat(), self.targets, settings
+        return standing.digest(repr((program, around, frame)))
+
+
+# -- remembering -------------------------------------------------------------------------------------------------------
+
+
+def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: Kept) -> None:
+    """Keep what is to be known the next time, if the policy is one file, nothing is wrong, and all of it is proved."""
+    sources, verified = checked.policy.sources, compiled.verified
+    if not revision.is_plain(asked.place) or len(sources) != 1 or verified is None or not verified.holds:
+        return
+    if compiled.has_errors or compiled.diagnostics != checked.diagnostics:
+        return
+    [source] = sources
+    frame = revision.frame_of(source)
+    key = None if frame is None else asked.key(frame)
+    said = state.said(checked.diagnostics, source)
+    made = {
+        proof.target: Made((layer,), proof.standing)
+        for proof in verified.proofs
+        if (layer := compiled.layers.get(proof.target)) and proof.standing
+    }
+    if key is not None and said is not None and made.keys() == set(asked.targets):
+        kept.keep_last(key, state.encode(State(source.text, _declared(checked.policy), said, made)))
+
+
+def _declared(policy: Policy) -> str:
+    """Return a digest of all that a policy says but for the rules of single extensions, as it was understood."""
+    extensions = [
+        (one.number, one.name, one.mobile, one.mailbox, one.ring_seconds) for one in policy.extensions.values()
+    ]
+    systems = [(one.number, one.name, one.kind) for one in policy.systems.values()]
+    shared = [
+        (rule.callers.ends, [(clause.named.name, clause.inside) for clause in rule.times], rule.until, rule.destination)
+        for rule in (*policy.first, *policy.rest)
+    ]
+    whole = policy.name, policy.zone.key, extensions, systems, [*map(_period, policy.periods)], policy.holidays, shared
+    return standing.digest(repr(whole))
+
+
+def _period(one: NamedPeriod) -> object:
+    return one.name, one.kind, one.period.week, one.period.dates, one.spans, one.dates, one.closures
+
+
+# -- a text after a change ---------------------------------------------------------------------------------------------
+
+
+def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY) -> api.Compiled | None:
+    """Return what compiling a policy comes to, or None."""
+    source = revision.source_of(asked.place)
+    frame = None if source is None else revision.frame_of(source)
+    key = None if frame is None else asked.key(frame)
+    data = None if key is None else kept.last(key)
+    was = None if data is None else state.decode(data)
+    if source is None or key is None or was is None or was.made.keys() != set(asked.targets):
+        return None
+    try:
+        # Backwards, so that what is declared stands where it does in the new text.
+        found = revision.between(source, SourceFile(source.path, was.text))
+        return None if found is None else _compiled(asked, kept, _Change.of(found, was), key, watch)
+    except (_NotPlainError, NotReadError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A policy of which the rules of some extensions `changed`.
+
+    `affected` are all that must be checked and proved again; `true` are these, all that they lead to, and some more if
+    there are rules for all: those of which the rules were `read`, and are in `model`.
+    """
+
+    now: Side
+    before: Side
+    was: State
+    changed: Collection[str]
+    affected: frozenset[str]
+    true: frozenset[str]
+    read: Read
+    model: PartlyRead
+
+    @staticmethod
+    def of(found: Revision, was: State) -> "_Change":
+        """Return the change from a text that was compiled, of a revision that goes back to it."""
+        now, before = found.before, found.after
+        numbers = list(now.policy.extensions)
+        if _declared(now.policy) != was.declared or not _correspond(now, before):
+            raise _NotPlainError
+        takers = {
+            number
+            for side in (now, before)
+            for number, boxes in side.mailboxes.items()
+            if not found.changed.isdisjoint(boxes)
+        }
+        affected = frozenset(found.affected(takers))
+        others = numbers[:: len(numbers) // _SHOWING + 1] if now.policy.first or now.policy.rest else ()
+        true = frozenset(revision.behind({*affected, *others}, [now.leads]))
+        if len(true) * _MOST > len(numbers):
+            raise _NotPlainError
+        read = found.read(now, true)
+        policy = replace(now.policy, own={**now.policy.own, **read.rules})
+        known = true.union(number for number in numbers if number not in policy.own)
+        return _Change(now, before, was, found.changed, affected, true, read, PartlyRead(policy, known))
+
+    def pieces(self, pieces: Pieces) -> Pieces | None:
+        """Return pieces that tell the lines where rules stand now; None if it is not plain where they tell any."""
+        before, now = self.before.source, self.now.source
+        if self._lines(self.before) == self._lines(self.now):
+            return pieces
+        place = f"{now.path}:"
+        if not _PLAIN_PATH.fullmatch(now.path) or place in now.text:
+            return None  # something that a policy says would be taken for a place
+        moved = _moved(self.before, self.now)
+
+        @cache
+        def line(number: str) -> str:
+            return f"{place}{now.position(moved(before.start_of(int(number))))[0]}"
+
+        told = re.compile(rf"{re.escape(place)}([0-9]+)")
+
+        def piece(one: Piece) -> Piece:
+            return replace(one, texts=tuple([told.sub(lambda found: line(found[1]), text) for text in one.texts]))
+
+        return {number: piece(one) for number, one in pieces.items()}
+
+    @staticmethod
+    def _lines(side: Side) -> list[int]:
+        return [block.body.count("\n") for _, block in side.in_order()]
+
+
+def _correspond(now: Side, before: Side) -> bool:
+    """Tell whether two texts are the same blocks, in the same order and at the same places of the same frame."""
+    return _around(now) == _around(before)
+
+
+def _around(side: Side) -> list[str]:
+    """Return what stands before each block, with its first line, and behind the last one."""
+    text, end = side.source.text, 0
+    found = []
+    for _, block in side.in_order():
+        found.append(text[end : block.start] + block.header)
+        end = block.end
+    return [*found, text[end:]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was made of a target."""
+
+    files: Mapping[str, str]
+    proof: Proof
+    made: Made
+
+
+def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch) -> api.Compiled:
+    policy = change.model.policy
+    watch.stage("check", sum(map(len, change.read.rules.values())))
+    diagnostics = _diagnostics(asked, change)
+    watch.stage("compile", sum(len(policy.own.get(number, ())) for number in change.changed))
+    settings = asked.settings()
+    tasks = [partial(_made, name, settings[name], change, kept, watch) for name in asked.targets]
+    jobs = processes.cores_for(sum(map(len, policy.own.values())))
+    done = dict(zip(asked.targets, processes.each(tasks, policy.sources, jobs, meanwhile=watch.shows), strict=True))
+    made = {name: one for name, one in done.items() if one is not None}
+    if len(made) < len(done):
+        raise _NotPlainError
+    said = state.said(diagnostics, change.now.source)
+    if said is not None:
+        after = State(change.now.source.text, change.was.declared, said, {name: one.made for name, one in made.items()})
+        kept.keep_last(key, state.encode(after))
+    files = {name: one.files for name, one in made.items()}
+    return api.Compiled(files, diagnostics, Verified(tuple(one.proof for one in made.values()), (), ()))
+
+
+def _made(name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, watch: Watch) -> _Done | None:
+    """Return what is made of a target, None if it is not plain."""
+    target, proving = targets.find(name), protocol.find(name)
+    policy, was = change.model.policy, change.was.made[name]
+    pieces = state.get_pieces(kept, was.layers)
+    changed = replace(policy, own={number: policy.own.get(number, ()) for number in change.changed})
+    if (
+        pieces is None
+        or pieces.keys() != policy.extensions.keys()
+        or proving is None
+        or not isinstance(target, InPieces)
+        or capabilities.missing(changed, name, target.CAPABILITIES)
+    ):
+        return None
+    try:
+        moved = change.pieces(pieces)
+        if moved is None:
+            return None
+        others = {number: one for number, one in moved.items() if number not in change.changed}
+        own = target.revised(policy, settings, change.changed, others)
+        if own is None:
+            return None
+        whole = {**moved, **own}
+        files = target.assembled(policy, settings, whole)
+        proved = {one: files[one] for one in proving.FILES}
+        again = standing.proved_again(
+            change.model, (name, proving, settings), proved, was.standing, change.affected, watch
+        )
+    except NotReadError:
+        return None
+    if again is None or again.standing is None:
+        return None
+    if moved is not pieces or len(was.layers) >= state.MOST_LAYERS:
+        layers: tuple[str, ...] = (state.put_pieces(kept, whole),)
+    elif own:
+        layers = (*was.layers, state.put_pieces(kept, own))
+    else:
+        layers = was.layers
+    return _Done(files, again, Made(layers, again.standing))
+
+
+# -- doubts ------------------------------------------------------------------------------------------------------------
+
+
+def _diagnostics(asked: Asked, change: _Change) -> tuple[Diagnostic, ...]:
+    """Return all that is to be said of the policy: what was, but for the affected extensions, and what is of these."""
+    now, before = change.now, change.before
+    places, moved = _Places(before, change.affected), _moved(before, now)
+    found = []
+    for one in change.was.diagnostics:
+        code, at, args = state.head_of(one)
+        where = None if at is None else places.of(at)
+        if _is_of_all(code, args, where):
+            raise _NotPlainError
+        if where is not _Where.AFFECTED:
+            found.append(state.heard(one, now.source, moved))
+    return arrange((*found, *_own_diagnostics(asked, change)))
+
+
+def _own_diagnostics(asked: Asked, change: _Change) -> Sequence[Diagnostic]:
+    """Return what is to be said of the affected extensions."""
+    policy, rules = change.model.policy, change.read.rules
+    # What stands outside of blocks was checked; and of a rule for all that decides here, nobody says it never does.
+    extensions = {number: one for number, one in policy.extensions.items() if number in change.true}
+    part = replace(policy, extensions=extensions, own=rules, tests=(), guarantees=())
+    found = (*change.read.diagnostics, *checks.check(change.model.among(part), asked.today))
+    places = _Places(change.now, change.affected)
+    mine = []
+    for one in found:
+        where = None if one.primary is None else places.of(one.primary.start)
+        if one.is_error or _is_of_all(one.code, one.args, where):
+            raise _NotPlainError
+        if where is _Where.AFFECTED:
+            mine.append(one)
+    return suppress(mine, [one for one in change.read.comments if places.of(one.span.start) is _Where.AFFECTED])
+
+
+def _is_of_all(code: str, args: Mapping[str, Any], where: "_Where | None") -> bool:
+    """Tell whether a doubt may hang on the rules of any extension."""
+    return (where is _Where.FRAME and code in _OF_ALL) or (code in _COUNTED and args.get("case") == "rules")
+
+
+class _Where(Enum):
+    """Where something stands in a text: outside of blocks, or in the block of an extension."""
+
+    FRAME = 0
+    AFFECTED = 1
+    ELSEWHERE = 2
+
+
+class _Places:
+    """Tells where characters of a text stand."""
+
+    def __init__(self, side: Side, affected: Collection[str]) -> None:
+        self._ends: list[int] = []
+        self._where: list[_Where] = []
+        for number, block in side.in_order():
+            self._ends += (block.start, block.end)
+            self._where += (_Where.FRAME, _Where.AFFECTED if number in affected else _Where.ELSEWHERE)
+        self._where.append(_Where.FRAME)
+
+    def of(self, offset: int) -> _Where:
+        """Return where a character stands."""
+        return self._where[bisect_right(self._ends, offset)]
+
+
+def _moved(before: Side, now: Side) -> Callable[[int], int]:
+    """Return what tells where a character stands now: outside of blocks, or in one that says what it said."""
+    cuts: list[int] = []
+    shifts = [0]
+    for (_, was), (_, block) in zip(before.in_order(), now.in_order(), strict=True):
+        cuts += (was.start, was.end)
+        shifts += (block.start - was.start, block.end - was.end)
+
+    def moved(offset: int) -> int:
+        return offset + shifts[bisect_right(cuts, offset)]
+
+    return moved
