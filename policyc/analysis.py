@@ -7,7 +7,7 @@ from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
 from policyc.diagnostics import Witness
 from policyc.digits import NumberSet
-from policyc.model import Named, Policy, Rule
+from policyc.model import Named, Rule
 from policyc.outcomes import DecisionModel
 from policyc.source import Span
 from policyc.values import dataclass
@@ -143,7 +143,7 @@ def _hidden_parts(
             part = named if is_plain else named & rule.callers
             count += bool(part)
             if part and not _decides_at(views[0][1], rule, part):
-                meant = _meant(model.policy, named) & part or part
+                meant = _meant(model, named) & part or part
                 if not any(_decides(table, rule, meant) for _, table in views):
                     dead.append((named, place, part, meant))
         is_whole = len(dead) == count
@@ -179,7 +179,7 @@ def _crossed(rule: Rule, before: Sequence[Rule]) -> Iterator[tuple[NumberSet, Sp
 _OUTSIDE = digits.FRENCH | digits.FOREIGN
 
 
-def _meant(policy: Policy, named: NumberSet) -> NumberSet:
+def _meant(model: DecisionModel, named: NumberSet) -> NumberSet:
     """Return the callers that a number stands for in the mind of its author.
 
     `06*` also names internal callers of ten digits, and `101` outside callers who present that number. When only these
@@ -188,7 +188,7 @@ def _meant(policy: Policy, named: NumberSet) -> NumberSet:
     if named <= _OUTSIDE:
         return named & digits.EXTERNAL
     first = named.smallest().number if named else None
-    if first in policy.extensions and named is numbering.exactly(first):
+    if first in model.numbers and named is numbering.exactly(first):
         return named & digits.INTERNAL
     return named
 

@@ -7,6 +7,7 @@ same of one call, and shares nothing with this module; tests hold the two to eac
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
@@ -66,6 +67,11 @@ class DecisionModel:
         self._parts: dict[tuple[int, _Way], tuple[int, _Way]] = {}  # and so are their parts
         self._endings: dict[Ending, Ending] = {}
         self._times: dict[tuple[Partition, tuple[TimeClause, ...], date | None], PromiseTimes] = {}
+
+    @property
+    def numbers(self) -> AbstractSet[str]:
+        """The numbers of all extensions, which may call."""
+        return self.policy.extensions.keys()
 
     def rules(self, extension: str) -> tuple[Rule, ...]:
         """Return the rules that hold for an extension, in the order they are tried."""

@@ -32,6 +32,7 @@ from policyc.workspace import Workspace
 
 _MOST: Final = 10  # the rules of one extension out of so many are read at most: else all are read as quickly
 _PLAIN_PATH: Final = re.compile(r"[\w./-]*\w")
+_LEAST: Final = 1 << 17  # characters: fewer are compiled whole as quickly
 _SHOWING: Final = 8  # extensions that are to show that rules for all decide something
 # Doubts that may hang on the rules of many extensions, if they are about a rule for all, or count how often they arise.
 _OF_ALL: Final = frozenset(("PC313", "PC314", "PC319"))
@@ -75,7 +76,7 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
     if compiled.has_errors or compiled.diagnostics != checked.diagnostics:
         return
     [source] = sources
-    frame = revision.frame_of(source)
+    frame = _frame(source)
     key = None if frame is None else asked.key(frame)
     said = state.said(checked.diagnostics, source)
     made = {
@@ -85,6 +86,11 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
     }
     if key is not None and said is not None and made.keys() == set(asked.targets):
         kept.keep_last(key, state.encode(State(source.text, _declared(checked.policy), said, made)))
+
+
+def _frame(source: SourceFile) -> str | None:
+    """Return what a text says outside of the blocks of extensions, None if it is short or not plain."""
+    return None if len(source.text) < _LEAST else revision.frame_of(source)
 
 
 def _declared(policy: Policy) -> str:
@@ -111,7 +117,7 @@ def _period(one: NamedPeriod) -> object:
 def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY) -> api.Compiled | None:
     """Return what compiling a policy comes to, or None."""
     source = revision.source_of(asked.place)
-    frame = None if source is None else revision.frame_of(source)
+    frame = None if source is None else _frame(source)
     key = None if frame is None else asked.key(frame)
     data = None if key is None else kept.last(key)
     was = None if data is None else state.decode(data)

@@ -1,6 +1,7 @@
 """A policy in which most rules only stand in for true ones in, what it decides where they are true out."""
 
 from collections.abc import Container, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from policyc.decision import Table
@@ -36,6 +37,10 @@ class _Among(DecisionModel):
     def __init__(self, policy: Policy, whole: PartlyRead) -> None:
         super().__init__(policy)
         self._whole = whole
+
+    @property
+    def numbers(self) -> AbstractSet[str]:
+        return self._whole.numbers
 
     @cached_property
     def _partitions(self) -> Mapping[str, Partition]:
