@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
 Keeping = Callable[[Mapping[str, targets.Piece]], str]
-_Kept = tuple["Kept | None", Keeping | None]
 
 
 class PolicyError(Exception):
@@ -264,7 +263,7 @@ def render(
     for name in names:
         targets.find(name)  # KeyError here, not in another process
     watch.stage("compile", _size(checked.policy))
-    made = _all_made(checked, names, settings, folder if verify else None, watch, (kept, keeping))
+    made = _all_made(checked, names, settings, _Manner(folder if verify else None, watch, kept, keeping))
     files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
     found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made.values())))
     if not verify:
@@ -292,15 +291,20 @@ class _Made:
     layer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How files are made: proved where there is a `folder`, watched by somebody, with what is kept and to be kept."""
+
+    folder: str | None
+    watch: Watch
+    kept: "Kept | None"
+    keeping: Keeping | None
+
+
 def _all_made(
-    checked: Checked,
-    names: Sequence[str],
-    settings: Mapping[str, Mapping[str, Any]],
-    folder: str | None,
-    watch: Watch,
-    kept: _Kept,
+    checked: Checked, names: Sequence[str], settings: Mapping[str, Mapping[str, Any]], manner: _Manner
 ) -> Mapping[str, _Made]:
-    """Return what is made for each target, in their order; proved where there is a `folder`.
+    """Return what is made for each target, in their order.
 
     Those of a large policy share processes.
     """
@@ -312,26 +316,16 @@ def _all_made(
     # The last ones to begin, when there are not enough for all processes, have all cores for their proofs.
     together = len(names) - len(names) % jobs if jobs > 1 else 0
     tasks = [
-        partial(
-            _made, checked, name, settings.get(name, {}), folder, cores // jobs if at < together else None, watch, kept
-        )
+        partial(_made, checked, name, settings.get(name, {}), cores // jobs if at < together else None, manner)
         for at, name in enumerate(begun)
     ]
-    done = processes.each(tasks, checked.policy.sources, jobs, meanwhile=watch.shows)
+    done = processes.each(tasks, checked.policy.sources, jobs, meanwhile=manner.watch.shows)
     made = dict(zip(begun, done, strict=True))
     return {name: made[name] for name in names}
 
 
-def _made(
-    checked: Checked,
-    name: str,
-    settings: Mapping[str, Any],
-    folder: str | None,
-    jobs: int | None,
-    watch: Watch,
-    kept: _Kept,
-) -> _Made:
-    """Return the files of a policy for a target, and what is proved of them, if they have a folder, by such jobs."""
+def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | None, manner: _Manner) -> _Made:
+    """Return the files of a policy for a target, and what is proved of them by so many jobs."""
     target = targets.find(name)
     whole = {**target.DEFAULTS, **settings}
     rendered = target.render(checked.policy, whole)
@@ -339,15 +333,21 @@ def _made(
     if has_errors(found):
         return _Made(None, found)
     files = dict(rendered.files)
-    if folder is None:
+    if manner.folder is None:
         return _Made(files, found)
     from policyc.proof import checking
 
-    proofs, keeping = kept
-    layer = keeping(rendered.pieces) if keeping and rendered.pieces else ""
+    layer = manner.keeping(rendered.pieces) if manner.keeping and rendered.pieces else ""
     del rendered  # pieces are as large as the files
     verified = checking.verify(
-        checked.model, {name: files}, (name,), {name: whole}, folder, jobs=jobs, watch=watch, kept=proofs
+        checked.model,
+        {name: files},
+        (name,),
+        {name: whole},
+        manner.folder,
+        jobs=jobs,
+        watch=manner.watch,
+        kept=manner.kept,
     )
     return _Made(files, (*found, *verified.diagnostics), verified, layer)
 
