@@ -35,7 +35,7 @@ def suppress(diagnostics: Iterable[Diagnostic], comments: Iterable[Comment]) -> 
     accepted: dict[_Place, Comment] = {}
     malformed: list[Diagnostic] = []
     for comment in comments:
-        if not _is_meant(comment):
+        if not is_meant(comment):
             continue
         codes = _codes(comment)
         if not codes:
@@ -86,6 +86,6 @@ def _codes(comment: Comment) -> tuple[str, ...]:
     return tuple(re.findall(r"PC[0-9]{3}", found[1].upper())) if found else ()
 
 
-def _is_meant(comment: Comment) -> bool:
+def is_meant(comment: Comment) -> bool:
     """Tell whether a comment means to accept a diagnostic, well written or not."""
     return fold(comment.text.lstrip("# ")).startswith("ignorer pc")

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from judge.seeds import chosen
 
-from policyc import api, recompile, workspace
+from policyc import api, config, recompile, workspace
 from policyc.recompile import updating
 from policyc.store import Store
 
@@ -30,6 +30,7 @@ liste VIP = 06 11 22 33 44, 07 55*
 """
 FOR_ALL = (
     "",
+    "pour tous en priorité\n  depuis 0899* vers occupé\n  depuis 089911* vers sonnerie  # ignorer PC313 : voulu\n",
     "pour tous en priorité\n  depuis 0899* vers occupé\n",
     "pour tous\n  depuis 0899* vers occupé\n  depuis * pendant nuit vers système Urgences\n",
     "pour tous sauf P1002\n  depuis VIP vers extension P1002\n",
@@ -51,18 +52,26 @@ CALLERS = (
 )
 TIMES = ("", "", "", " pendant ouverture", " hors ouverture", " pendant nuit", " pendant garde", " pendant congés")
 DESTINATIONS = ("messagerie", "occupé", "sonnerie", "externe 0145678901", "mobile", "mobile rebond", "système Urgences")
-ENDS = ("",) * 12 + (" jusqu'au 2026-12-05", "  # relu", "  # ignorer PC317 : voulu", "  # ignorer PC313 : voulu")
+ENDS = ("",) * 12 + (
+    " jusqu'au 2026-12-05",
+    "  # relu",
+    "  # ignorer PC317 : voulu",
+    "  # ignorer PC313 : voulu",
+    "  # ignorer PC315 : voulu",
+)
 
 
 class Drawn:
     """A policy that was drawn, and is changed as its author would."""
 
-    def __init__(self, rng, target=""):
+    def __init__(self, rng, target="", *, plain=False):
         self.rng = rng
-        self.ends, self.times = (ENDS[:-4] + ENDS[-3:], TIMES[:-1]) if target == "3cx" else (ENDS, TIMES)
+        self.ends, self.times = (ENDS[:-5] + ENDS[-4:], TIMES[:-1]) if target == "3cx" else (ENDS, TIMES)
+        if plain:
+            self.ends = ("",)
         names = ((number, f"P{number} messagerie, mobile 06 12 34 5{number[-1]} 78") for number in NUMBERS)
         self.declared = DECLARED.format(extensions="".join(f"poste {number} {name}\n" for number, name in names))
-        self.for_all = rng.choice(FOR_ALL)
+        self.for_all = FOR_ALL[3] if plain else rng.choice(FOR_ALL)
         ruled = [number for number in NUMBERS if rng.random() < 0.8]
         self.blocks = {number: [self.rule(number) for _ in range(rng.randint(1, 4))] for number in ruled}
 
@@ -178,7 +187,7 @@ def test_after_any_changes_all_is_as_if_it_were_compiled_whole(tmp_path, seed):
 @pytest.fixture
 def done(tmp_path):
     """A policy that was compiled, and a change that hardly reaches anyone."""
-    policy = Drawn(random.Random(5), "3cx")
+    policy = Drawn(random.Random(5), "3cx", plain=True)
     policy.blocks["100"] = ["depuis 06* vers occupé"]
     kept = Store(tmp_path / "kept")
     first = compiled(asked_of(tmp_path, policy.text, TARGETS), kept)
@@ -241,14 +250,25 @@ def test_pieces_that_say_something_else_are_not_taken_for_proved(done):
 @pytest.mark.parametrize(
     "another",
     [
-        lambda asked: replace(asked, today=date(2026, 11, 29)),
         lambda asked: replace(asked, targets=("asterisk",)),
+        lambda asked: replace(asked, place=replace(asked.place, config=config.defaults())),
     ],
 )
 def test_of_something_else_nothing_is_known(done, another):
     kept, asked, _ = done
 
     assert recompile.updated(another(asked), kept) is None
+
+
+@pytest.mark.parametrize(("until", "known"), [("", True), (" jusqu'au 2026-12-05", False)])
+def test_the_day_counts_where_a_rule_ends_some_day(tmp_path, until, known):
+    policy = Drawn(random.Random(5), "3cx", plain=True)
+    policy.blocks["101"] = [f"depuis 06* vers occupé{until}"]
+    kept = Store(tmp_path / "kept")
+    asked = asked_of(tmp_path, policy.text, ("asterisk",))
+    compiled(asked, kept)
+
+    assert (recompile.updated(replace(asked, today=date(2026, 11, 29)), kept) is not None) is known
 
 
 @pytest.mark.parametrize(
@@ -272,7 +292,7 @@ def test_what_is_declared_otherwise_or_wrong_is_looked_at_whole(done, change):
 
 
 def test_no_policy_is_kept_that_is_not_proved(tmp_path):
-    policy = Drawn(random.Random(5), "3cx")
+    policy = Drawn(random.Random(5), "3cx", plain=True)
     asked = asked_of(tmp_path, policy.text, ("asterisk",))
     checked = api.examine_workspace(asked.place, TODAY)
     kept = Store(tmp_path / "kept")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -75,6 +74,8 @@ def displayed(place: Workspace) -> Callable[[str], str]:
 
 def shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Return diagnostics with the paths of their files as they are shown."""
+    from policyc.diagnostics import Diagnostic, Edit, Fix, Secondary
+
     path_of = displayed(place)
     files: dict[SourceFile, SourceFile] = {}
 
@@ -83,19 +84,24 @@ def shown(place: Workspace, found: Iterable[Diagnostic]) -> list[Diagnostic]:
             return span
         file = files.get(span.file)
         if file is None:
-            file = files[span.file] = SourceFile(path_of(span.file.path), span.file.text)
+            path = path_of(span.file.path)
+            file = span.file if path == span.file.path else SourceFile(path, span.file.text)
+            files[span.file] = file
         return Span(file, span.start, span.end)
 
     def one(diagnostic: Diagnostic) -> Diagnostic:
-        args, fix = diagnostic.args, diagnostic.fix
-        if diagnostic.primary is None and isinstance(path := args.get("path"), str):  # a file that cannot be read
+        primary, args, fix = diagnostic.primary, diagnostic.args, diagnostic.fix
+        if primary is None and isinstance(path := args.get("path"), str):  # a file that cannot be read
             args = {**args, "path": path_of(path)}
-        return replace(
-            diagnostic,
-            primary=diagnostic.primary and moved(diagnostic.primary),
-            args=args,
-            secondary=tuple(replace(other, span=moved(other.span)) for other in diagnostic.secondary),
-            fix=fix and replace(fix, edits=tuple(replace(edit, span=moved(edit.span)) for edit in fix.edits)),
+        return Diagnostic(  # there may be tens of thousands, and `replace` is slow
+            diagnostic.code,
+            primary and moved(primary),
+            args,
+            tuple([Secondary(moved(other.span), other.key, other.args) for other in diagnostic.secondary]),
+            diagnostic.notes,
+            diagnostic.help,
+            diagnostic.witness,
+            fix and Fix(tuple([Edit(moved(edit.span), edit.text) for edit in fix.edits]), fix.safe),
         )
 
     return [one(diagnostic) for diagnostic in found]

@@ -7,7 +7,7 @@ Whatever is not as it is written here reads as nothing.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 
 from policyc.diagnostics import Arg, Diagnostic, Edit, Fix, Secondary, Text, Witness
@@ -46,9 +46,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A policy that was compiled: its text, a digest of what it declares, its doubts as JSON, and its targets."""
+    """A policy that was compiled: its text, when, a digest of what it declares, its doubts as JSON, and its targets."""
 
     text: str
+    today: date
     declared: str
     diagnostics: Sequence[Json]
     made: Mapping[str, Made]
@@ -68,7 +69,13 @@ def encode(state: State) -> bytes:
         }
         for name, one in state.made.items()
     }
-    whole = {"text": state.text, "declared": state.declared, "diagnostics": state.diagnostics, "made": made}
+    whole = {
+        "text": state.text,
+        "today": state.today.isoformat(),
+        "declared": state.declared,
+        "diagnostics": state.diagnostics,
+        "made": made,
+    }
     return json.dumps(whole, separators=(",", ":")).encode()
 
 
@@ -90,7 +97,8 @@ def decode(data: bytes) -> State | None:
             )
             for name, one in whole["made"].items()
         }
-        return State(whole["text"], whole["declared"], whole["diagnostics"], made)
+        today = date.fromisoformat(whole["today"])
+        return State(whole["text"], today, whole["declared"], whole["diagnostics"], made)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -106,7 +114,9 @@ def put_pieces(kept: Kept, pieces: Pieces) -> str:
     """Keep pieces, and return their name."""
     index = [(number, list(map(len, one.texts)), one.facts) for number, one in pieces.items()]
     head = json.dumps(index, separators=(",", ":"))
-    return kept.put("".join([head, "\n", *(text for one in pieces.values() for text in one.texts)]).encode())
+    return kept.put(
+        "".join([head, "\n", *(text for one in pieces.values() for text in one.texts)]).encode(errors="surrogatepass")
+    )
 
 
 def get_pieces(kept: Kept, layers: Iterable[str]) -> dict[str, Piece] | None:
@@ -116,7 +126,7 @@ def get_pieces(kept: Kept, layers: Iterable[str]) -> dict[str, Piece] | None:
         data = kept.get(name)
         if data is None:
             return None
-        text = data.decode()
+        text = data.decode(errors="surrogatepass")
         at = text.index("\n") + 1
         for number, lengths, facts in json.loads(text[: at - 1]):
             texts = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cache, partial
+from itertools import chain
 from typing import Any, Final
 
 from policyc import api, capabilities, checks, processes, resources, revision, targets
@@ -26,12 +27,13 @@ from policyc.recompile.state import Kept, Made, Pieces, State
 from policyc.revision import Read, Revision, Side
 from policyc.revision.model import NotReadError, PartlyRead
 from policyc.source import SourceFile
-from policyc.suppress import suppress
+from policyc.suppress import is_meant, suppress
 from policyc.targets import InPieces, Piece
 from policyc.workspace import Workspace
 
-_MOST: Final = 10  # the rules of one extension out of so many are read at most: else all are read as quickly
+_MOST: Final = 3  # the rules of one extension out of so many are read at most: else all are read as quickly
 _PLAIN_PATH: Final = re.compile(r"[\w./-]*\w")
+_ACCEPTS: Final = re.compile(r"#\s*ignorer[^\n]*PC31[56]", re.IGNORECASE)
 _LEAST: Final = 1 << 17  # characters: fewer are compiled whole as quickly
 _SHOWING: Final = 8  # extensions that are to show that rules for all decide something
 # Doubts that may hang on the rules of many extensions, if they are about a rule for all, or count how often they arise.
@@ -61,7 +63,7 @@ class Asked:
         if program is None or not set(self.targets) <= set(targets.names()):
             return None
         settings = [(name, sorted(some.items())) for name, some in sorted(self.settings().items())]
-        around = self.place.paths, self.today.isoformat(), self.targets, settings
+        around = self.place.paths, self.targets, settings
         return standing.digest(repr((program, around, frame)))
 
 
@@ -85,7 +87,7 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
         if (layer := compiled.layers.get(proof.target)) and proof.standing
     }
     if key is not None and said is not None and made.keys() == set(asked.targets):
-        kept.keep_last(key, state.encode(State(source.text, _declared(checked.policy), said, made)))
+        kept.keep_last(key, state.encode(State(source.text, asked.today, _declared(checked.policy), said, made)))
 
 
 def _frame(source: SourceFile) -> str | None:
@@ -126,7 +128,7 @@ def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY) -> api.Compiled | N
     try:
         # Backwards, so that what is declared stands where it does in the new text.
         found = revision.between(source, SourceFile(source.path, was.text))
-        return None if found is None else _compiled(asked, kept, _Change.of(found, was), key, watch)
+        return None if found is None else _compiled(asked, kept, _Change.of(found, was, asked.today), key, watch)
     except (_NotPlainError, NotReadError):
         return None
 
@@ -149,11 +151,16 @@ class _Change:
     model: PartlyRead
 
     @staticmethod
-    def of(found: Revision, was: State) -> "_Change":
+    def of(found: Revision, was: State, today: date) -> "_Change":
         """Return the change from a text that was compiled, of a revision that goes back to it."""
         now, before = found.before, found.after
         numbers = list(now.policy.extensions)
         if _declared(now.policy) != was.declared or not _correspond(now, before):
+            raise _NotPlainError
+        if today != was.today and any(rule.until for rule in chain(now.policy.rules, before.policy.rules)):
+            raise _NotPlainError
+        # Comments may accept doubts that hang on the rules of many extensions.
+        if any(map(is_meant, found.comments)) or any(_ACCEPTS.search(side.source.text) for side in (now, before)):
             raise _NotPlainError
         takers = {
             number
@@ -162,6 +169,7 @@ class _Change:
             if not found.changed.isdisjoint(boxes)
         }
         affected = frozenset(found.affected(takers))
+        # Of a rule for all that decides somewhere, nobody says that it never does: to see it takes some extensions.
         others = numbers[:: len(numbers) // _SHOWING + 1] if now.policy.first or now.policy.rest else ()
         true = frozenset(revision.behind({*affected, *others}, [now.leads]))
         if len(true) * _MOST > len(numbers):
@@ -235,7 +243,13 @@ def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch)
         raise _NotPlainError
     said = state.said(diagnostics, change.now.source)
     if said is not None:
-        after = State(change.now.source.text, change.was.declared, said, {name: one.made for name, one in made.items()})
+        after = State(
+            change.now.source.text,
+            asked.today,
+            change.was.declared,
+            said,
+            {name: one.made for name, one in made.items()},
+        )
         kept.keep_last(key, state.encode(after))
     files = {name: one.files for name, one in made.items()}
     return api.Compiled(files, diagnostics, Verified(tuple(one.proof for one in made.values()), (), ()))
@@ -303,7 +317,6 @@ def _diagnostics(asked: Asked, change: _Change) -> tuple[Diagnostic, ...]:
 def _own_diagnostics(asked: Asked, change: _Change) -> Sequence[Diagnostic]:
     """Return what is to be said of the affected extensions."""
     policy, rules = change.model.policy, change.read.rules
-    # What stands outside of blocks was checked; and of a rule for all that decides here, nobody says it never does.
     extensions = {number: one for number, one in policy.extensions.items() if number in change.true}
     part = replace(policy, extensions=extensions, own=rules, tests=(), guarantees=())
     found = (*change.read.diagnostics, *checks.check(change.model.among(part), asked.today))

@@ -89,6 +89,11 @@ class Revision:
     changed: AbstractSet[str]
     resolver: Resolver
 
+    @property
+    def comments(self) -> tuple[Comment, ...]:
+        """The comments that stand outside of blocks."""
+        return self.resolver.program.comments
+
     def affected(self, also: Iterable[str] = ()) -> set[str]:
         """Return the extensions from which calls may go on to one that changed or is named, these among them."""
         return behind({*self.changed, *also}, [turned(side.leads) for side in (self.before, self.after)])

@@ -9,21 +9,21 @@ from typing import Final
 
 from policyc.proof.parts import Lazily, Parts, Piece, only
 
-_HEADER: Final = re.compile(r"\n\[")
+_HEADER: Final = re.compile(r"\n[\x01-\x09\x0b-\x20]*\[")
 _OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
-_COMMENT: Final = re.compile(r"(?<!\\);[^\n]*")
-_ELSEWHERE: Final = re.compile(r"(?:\n|\A)[ \t]*#")  # another file
-_COMMENT_OF_LINES: Final = re.compile(r"(?<!\\);--")
+_COMMENT: Final = re.compile(r";(?<!\\;)[^\n]*")
+_ELSEWHERE: Final = re.compile(r"\n\ufeff?[\x01-\x20]*#")  # another file
+_COMMENT_OF_LINES: Final = re.compile(r";(?<!\\;)--")
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
-_MAILBOX: Final = re.compile(r"\bpolicyc-mailbox,([0-9]+)\b")
+_MAILBOX: Final = re.compile(r"policyc-mailbox,(?<!\wpolicyc-mailbox,)([0-9]+)\b")
 
 
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
-    if (";--" in text and _COMMENT_OF_LINES.search(text)) or _ELSEWHERE.search(text):
+    if _COMMENT_OF_LINES.search(text) or _ELSEWHERE.search("\n" + text):
         return None
-    starts = [0, *(found.start() + 1 for found in _HEADER.finditer(text)), len(text)]
+    starts = [0, *[found.start() + 1 for found in _HEADER.finditer(text)], len(text)]
     pieces: list[Piece] = []
     shared: list[str] = []
     written: dict[str, str] = {}

@@ -1,68 +1,82 @@
 """A dialplan in, its parts out: a line for one destination does nothing for calls to others, in whichever context.
 
 That holds where its first condition is just that destination, where no action is for calls that fail it, and where
-nothing is said before it is XML.
+nothing is said before it is XML. A line is cut out only where it is well-formed alone: comments and the like, which
+could end or begin in it, are for all, from end to end.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 from policyc.proof.parts import Lazily, Parts, Piece, only
 
-_LINE: Final = '  <extension name="'
-_END: Final = "  </extension>\n"
-_CONTEXT: Final = re.compile(r"<context ")
-_OWN: Final = re.compile(
-    r'  <extension name="[^"]*">\n    <condition field="destination_number" expression="\^([0-9]+)\$"/?>\n'
+_PREPROCESSED: Final = re.compile(r"-(?<=x-)pre-process", re.IGNORECASE)
+_ASIDE: Final = r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?]"
+_LINE: Final = (
+    r'  <extension name="[^"<]*">\n    <condition field="destination_number" expression="\^{}\$"/?>\n'
+    r"[^<]*+(?:<(?![!?]|/?extension|/?context)[^<]*+)*+(?<=  )</extension>\n"
 )
-_NAME: Final = re.compile(r'(  <extension name=")[^"]*')  # it decides nothing
-_DATA: Final = re.compile(r' data="([^"]*)"')
+_LINES: Final = _LINE.format("(?P<number>[0-9]+)") + rf"(?:{_LINE.format('(?P=number)')})*+"
+_ODD: Final = rf"<extension(?=[\s/>])[^<]*+(?:(?:{_ASIDE}|<(?!/extension))[^<]*+)*+"
+_CUT: Final = re.compile(rf"{_LINES}|(?P<context><context )|{_ASIDE}|{_ODD}", re.DOTALL)
+"""Lines of one extension beside each other, where a context begins, and what is passed over."""
+_NAME: Final = re.compile(r'(  <extension name=")[^"<>]*')  # it decides nothing
+_DATA: Final = re.compile(r"""data\s*=\s*("[^"]*"|'[^']*')""")
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
-_MAILBOX: Final = re.compile(r'(?<= data=")([0-9]+) XML policyc-mailbox(?=")')
+_MAILBOX: Final = re.compile(r'"([0-9]+) XML policyc-mailbox"')
 
 
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
     [(name, text)] = files.items()
-    if "<anti-action" in text or "x-pre-process" in text.lower():
+    if "<anti-action" in text or _PREPROCESSED.search(text):
         return None
-    pieces: list[Piece] = []
+    head, *contexts = _cut(text, numbers)
+    around = ["".join([said for owner, said in context if owner is None]) for context in contexts]
+    if len(set(around)) < len(around):  # who could tell in which of two a line is?
+        return None
     written: dict[str, str] = {}
-    starts = [*(found.start() for found in _CONTEXT.finditer(text)), len(text)]
-    pieces.append((None, text[: starts[0]]))
-    for start, end in pairwise(starts):
-        lines = _lines(text[start:end], numbers)
-        pieces += lines
-        for number in dict.fromkeys(owner for owner, _ in lines if owner is not None):
+    for context in contexts:
+        for number in dict.fromkeys([owner for owner, _ in context if owner is not None]):
             # In its own order with those that are for all: the first one that matches decides.
-            mine = "".join([said for owner, said in lines if owner is None or owner == number])
+            mine = "".join([said for owner, said in context if owner is None or owner == number])
             written[number] = written.get(number, "") + mine
     own = Lazily(written, lambda number: _NAME.sub(r"\1", written[number]))
-    leads = Lazily(written, lambda number: _leads(_MAILBOX.sub("", written[number]), numbers))
+    leads = Lazily(written, lambda number: _leads(written[number], numbers))
     boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(written[number])))
-    shared = _NAME.sub(r"\1", "".join(piece for owner, piece in pieces if owner is None))
+    shared = _NAME.sub(r"\1", "".join([said for _, said in head] + around))
+    pieces = [piece for context in (head, *contexts) for piece in context]
     return Parts(shared, written, own, leads, boxes, _leads(shared, numbers), partial(only, name, pieces))
 
 
-def _lines(context: str, numbers: Collection[str]) -> list[Piece]:
-    """Return the lines of a context, and what is between them."""
-    found: list[Piece] = []
+def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]]:
+    """Return what is before all contexts, which is for all, and the pieces of each context."""
+    pieces: list[Piece] = []
+    found = [pieces]
     done = 0
-    while (start := context.find(_LINE, done)) >= 0 and (end := context.find(_END, start)) >= 0:
-        end += len(_END)
-        line = _OWN.match(context, start)
-        if line and line[1] in numbers and "<!" not in context[start:end]:
-            found += ((None, context[done:start]), (line[1], context[start:end]))
-        else:
-            found.append((None, context[done:end]))
-        done = end
-    found.append((None, context[done:]))
-    return [(owner, piece) for owner, piece in found if piece]
+    for one in _CUT.finditer(text):
+        number = one["number"] if len(found) > 1 else None
+        if number in numbers or one["context"]:
+            start = one.start()
+            if start > done:
+                pieces.append((None, text[done:start]))
+            done = start
+            if one["context"]:
+                pieces = []
+                found.append(pieces)
+            else:
+                done = one.end()
+                pieces.append((number, text[start:done]))
+    pieces.append((None, text[done:]))
+    return found
 
 
 def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:
-    return numbers & {number for data in _DATA.findall(text) for number in _NUMBER.findall(data)}
+    """Return the extensions that are named where actions say what they do; but for those whose mailboxes are."""
+    if "&#" in text:  # any digit may be written so
+        return numbers
+    said = [data for data in set(_DATA.findall(text)) if not _MAILBOX.fullmatch(data)]
+    return numbers & {number for data in said for number in _NUMBER.findall(data)}
