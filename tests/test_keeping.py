@@ -275,7 +275,7 @@ def parts_of(target, text):
 
 def test_what_is_cut_comes_together_again():
     policy = policyc.load_text(BEFORE)
-    for target in ("asterisk", "freeswitch"):
+    for target in TARGETS:
         text = SOUND.files[target][FILES[target]]
         parts = protocol.parts(protocol.find(target), {FILES[target]: text}, policy)
 
@@ -283,6 +283,15 @@ def test_what_is_cut_comes_together_again():
         assert parts.only(BLOCKS)[FILES[target]] == text
         smaller = [len(parts.only(some)[FILES[target]]) for some in ((), ("101",), ("101", "102"), BLOCKS)]
         assert all(one < other for one, other in pairwise(smaller))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("seed", chosen(0, 40))
+def test_what_is_cut_of_files_with_faults_comes_together_again(target, seed):
+    text = faulty(SOUND.files[target][FILES[target]], random.Random(seed))
+    parts = protocol.parts(protocol.find(target), {FILES[target]: text}, policyc.load_text(BEFORE))
+
+    assert parts is None or parts.only(BLOCKS)[FILES[target]] == text
 
 
 def test_an_asterisk_comment_decides_nothing():
@@ -302,6 +311,14 @@ def test_what_is_added_to_an_asterisk_context_is_for_all():
     assert "(+)" in parts.shared
 
 
+@pytest.mark.parametrize("before", [" ", "\t ", "\r"])
+def test_an_asterisk_context_that_is_indented_is_for_all(before):
+    parts = parts_of("asterisk", f"[policyc-101]\nexten => s,1,NoOp()\n{before}[policyc-102]\nexten => x,1,NoOp()\n")
+
+    assert "exten => x" in parts.shared
+    assert "102" not in parts.own["101"]
+
+
 LINE = '  <extension name="x">\n    <condition field="destination_number" expression="^101$">\n{}  </extension>\n'
 
 
@@ -314,6 +331,104 @@ def test_a_freeswitch_line_with_a_comment_is_for_all():
     parts = parts_of("freeswitch", f'<context name="a">\n{LINE.format("<!-- ")}{LINE.format("")}</context>\n')
 
     assert "<!-- " in parts.shared
+
+
+ANOTHER = LINE.replace("101", "102")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- " + LINE.format("") + ANOTHER.format("") + " -->",
+        "<![CDATA[" + ANOTHER.format("") + "]]>",
+        "<!-- <context -->" + "<extension name='y'><!-- </extension> -->" + ANOTHER.format("") + "</extension>",
+    ],
+)
+def test_freeswitch_lines_in_something_else_are_for_all(text):
+    parts = parts_of("freeswitch", f'<context name="a">\n{text}</context>\n')
+
+    assert "102" not in parts.own
+    assert "^102$" in parts.shared
+
+
+def test_a_freeswitch_line_that_does_not_end_as_others_do_is_for_all():
+    text = LINE.format("").replace("  </extension>", " </extension>") + ANOTHER.format("")
+    parts = parts_of("freeswitch", f'<context name="a">\n{text}</context>\n')
+
+    assert parts.own.keys() == {"102"}
+    assert "^101$" in parts.shared
+
+
+def test_the_name_of_a_freeswitch_line_hides_nothing():
+    inside = "--> <extension name='y'><condition><action application='hangup'/></condition></extension> <!--"
+    parts = parts_of("freeswitch", f'<context name="a">\n<!--   <extension name="x {inside} " --></context>\n')
+
+    assert "hangup" in parts.shared
+
+
+@pytest.mark.parametrize("data", ["data='102 XML a'", 'data = "102 XML a"', 'data="1&#48;2 XML a"'])
+def test_where_a_freeswitch_line_leads_is_found_in_any_spelling(data):
+    action = f'<action application="transfer" {data}/>\n'
+    parts = parts_of("freeswitch", f'<context name="a">\n{LINE.format(action)}</context>\n')
+
+    assert "102" in parts.leads["101"]
+
+
+def test_a_freeswitch_mailbox_takes_calls_and_what_all_share_leads_to_it():
+    action = '<action application="transfer" data="{} XML policyc-mailbox"/>\n'
+    text = LINE.format(action.format("101")) + action.format("102")
+    parts = parts_of("freeswitch", f'<context name="a">\n{text}</context>\n')
+
+    assert parts.mailboxes["101"] == {"101", "102"}
+    assert not parts.leads["101"]
+    assert parts.shared_leads == {"102"}
+
+
+def test_freeswitch_contexts_that_are_alike_are_not_cut():
+    context = '<context name="a">\n{}</context>\n'
+
+    assert parts_of("freeswitch", context.format(LINE.format("")) + context.format("")) is None
+
+
+def test_freeswitch_lines_of_an_extension_are_its_own_wherever_they_stand():
+    lines = (LINE.format(""), ANOTHER.format("<action/>\n"), LINE.format("<action/>\n"))
+    parts = parts_of("freeswitch", '<context name="a">\n{}{}{}</context>\n'.format(*lines))
+
+    assert parts.written["101"] == f'<context name="a">\n{lines[0]}{lines[2]}</context>\n'
+    assert parts.shared == '<context name="a">\n</context>\n'
+
+
+def test_lists_of_3cx_lead_where_their_exceptions_do():
+    policy = policyc.load_text(BEFORE)
+    lists = {FILES["3cx"]: SOUND.files["3cx"][FILES["3cx"]]}
+    parts = protocol.parts(protocol.find("3cx"), lists, policy)
+
+    assert {number: sorted(parts.leads[number] & policy.extensions.keys()) for number in ("101", "103", "110")} == {
+        "101": ["102"],
+        "103": ["100"],
+        "110": ["100", "111"],
+    }
+    assert parts.mailboxes["102"] == {"104"}
+
+
+@pytest.mark.parametrize("settings", [{"version": "20.0.8"}, {"anonymous": "privé"}])
+def test_lists_of_3cx_in_whatever_form_are_cut(settings):
+    files = compiled(BEFORE, settings={"3cx": settings}, wanted=("3cx",))[1].files["3cx"]
+    lists = {FILES["3cx"]: files[FILES["3cx"]]}
+
+    assert protocol.parts(protocol.find("3cx"), lists, policyc.load_text(BEFORE)).own.keys() == BLOCKS.keys()
+
+
+@pytest.mark.parametrize(
+    "change", [("\n  ", "\n   "), ('"Id": 0', '"Id": 00'), (": true", ": tru"), ('"To": "N', '"To": "\\u004e')]
+)
+def test_lists_of_3cx_in_another_layout_are_one_whole(change):
+    text = SOUND.files["3cx"][FILES["3cx"]]
+    assert change[0] in text
+
+    assert (
+        protocol.parts(protocol.find("3cx"), {FILES["3cx"]: text.replace(*change)}, policyc.load_text(BEFORE)) is None
+    )
 
 
 @pytest.mark.parametrize(

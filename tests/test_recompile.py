@@ -52,13 +52,7 @@ CALLERS = (
 )
 TIMES = ("", "", "", " pendant ouverture", " hors ouverture", " pendant nuit", " pendant garde", " pendant congés")
 DESTINATIONS = ("messagerie", "occupé", "sonnerie", "externe 0145678901", "mobile", "mobile rebond", "système Urgences")
-ENDS = ("",) * 12 + (
-    " jusqu'au 2026-12-05",
-    "  # relu",
-    "  # ignorer PC317 : voulu",
-    "  # ignorer PC313 : voulu",
-    "  # ignorer PC315 : voulu",
-)
+ENDS = ("",) * 12 + (" jusqu'au 2026-12-05", "  # relu", "  # ignorer PC317 : voulu", "  # ignorer PC313 : voulu")
 
 
 class Drawn:
@@ -66,7 +60,11 @@ class Drawn:
 
     def __init__(self, rng, target="", *, plain=False):
         self.rng = rng
-        self.ends, self.times = (ENDS[:-5] + ENDS[-4:], TIMES[:-1]) if target == "3cx" else (ENDS, TIMES)
+        self.ends, self.times = (
+            ([one for one in ENDS if "jusqu" not in one], TIMES[:-1]) if target == "3cx" else (ENDS, TIMES)
+        )
+        if rng.random() < 0.1:
+            self.ends = (*self.ends, "  # ignorer PC315 : voulu")
         if plain:
             self.ends = ("",)
         names = ((number, f"P{number} messagerie, mobile 06 12 34 5{number[-1]} 78") for number in NUMBERS)

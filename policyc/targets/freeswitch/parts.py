@@ -26,7 +26,7 @@ _CUT: Final = re.compile(rf"{_LINES}|(?P<context><context )|{_ASIDE}|{_ODD}", re
 _NAME: Final = re.compile(r'(  <extension name=")[^"<>]*')  # it decides nothing
 _DATA: Final = re.compile(r"""data\s*=\s*("[^"]*"|'[^']*')""")
 _NUMBER: Final = re.compile(r"\b[0-9]+\b")
-_MAILBOX: Final = re.compile(r'"([0-9]+) XML policyc-mailbox"')
+_MAILBOX: Final = re.compile(r'data="(?<= data=")([0-9]+) XML policyc-mailbox(?=")')
 
 
 def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
@@ -45,7 +45,7 @@ def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
             mine = "".join([said for owner, said in context if owner is None or owner == number])
             written[number] = written.get(number, "") + mine
     own = Lazily(written, lambda number: _NAME.sub(r"\1", written[number]))
-    leads = Lazily(written, lambda number: _leads(written[number], numbers))
+    leads = Lazily(written, lambda number: _leads(_MAILBOX.sub("", written[number]), numbers))
     boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(written[number])))
     shared = _NAME.sub(r"\1", "".join([said for _, said in head] + around))
     pieces = [piece for context in (head, *contexts) for piece in context]
@@ -75,8 +75,7 @@ def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]]:
 
 
 def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:
-    """Return the extensions that are named where actions say what they do; but for those whose mailboxes are."""
+    """Return the extensions that are named where actions say what they do."""
     if "&#" in text:  # any digit may be written so
         return numbers
-    said = [data for data in set(_DATA.findall(text)) if not _MAILBOX.fullmatch(data)]
-    return numbers & {number for data in said for number in _NUMBER.findall(data)}
+    return numbers & {number for data in set(_DATA.findall(text)) for number in _NUMBER.findall(data)}
