@@ -187,6 +187,7 @@ def done(tmp_path):
     """A policy that was compiled, and a change that hardly reaches anyone."""
     policy = Drawn(random.Random(5), "3cx", plain=True)
     policy.blocks["100"] = ["depuis 06* vers occupé"]
+    policy.blocks["200"] = ["depuis 03* vers externe 0145678901"]
     kept = Store(tmp_path / "kept")
     first = compiled(asked_of(tmp_path, policy.text, TARGETS), kept)
     assert first.verified.holds
@@ -237,7 +238,9 @@ def test_pieces_that_say_something_else_are_not_taken_for_proved(done):
     data = data_of(kept, ".last")[0].read_bytes()
     key = data_of(kept, ".last")[0].stem
     for path in data_of(kept, ".pieces"):
-        name = kept.put(path.read_bytes().replace(b"0145678901", b"0145678902"))
+        said = path.read_bytes()
+        assert b"0145678901" in said
+        name = kept.put(said.replace(b"0145678901", b"0145678902"))
         data = data.replace(path.stem.encode(), name.encode())
     kept.keep_last(key, data[40:])
 
