@@ -199,9 +199,10 @@ def _few(diagnostics: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[list
         if len(same) <= _MANY or same[0].is_error:
             shown.update(map(id, same))
             continue
-        causes: dict[Span | None, Diagnostic] = {}
+        causes: dict[tuple[str, int, int] | None, Diagnostic] = {}
         for one in same:
-            causes.setdefault(one.secondary[-1].span if one.secondary else one.primary, one)
+            span = one.secondary[-1].span if one.secondary else one.primary
+            causes.setdefault((span.file.path, span.start, span.end) if span else None, one)
         shown.update(id(one) for one in list(causes.values())[:_FEW])
         others.append([one for one in same if id(one) not in shown])
     return [one for one in everything if id(one) in shown], others

@@ -66,8 +66,13 @@ class Store:
 
     def get(self, name: str) -> bytes | None:
         """Return data by its name, None if it is lost."""
-        data = _read(self._data(name))
-        return data if data is not None and _name(data) == name else None
+        path = self._data(name)
+        data = _read(path)
+        if data is None or _name(data) != name:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)  # it is of use
+        return data
 
     def last(self, policy: str) -> bytes | None:
         """Return what was kept of the last compilation of a policy, whatever tells it from others."""

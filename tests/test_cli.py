@@ -812,6 +812,19 @@ def test_many_warnings_of_one_kind_are_counted(here):
     assert all(one["witness"]["to"] == str(201 + at) for at, one in enumerate(data))
 
 
+def test_the_shown_ones_of_many_warnings_have_as_many_causes_as_can_be(here):
+    hidden = {n: "06 12*" if n < 216 else "07 12*" for n in range(201, 221)}
+    text = "".join(f"poste {n} P{n}\n" for n in hidden)
+    text += "pour tous en priorité\n  depuis 06* vers occupé\n  depuis 07* vers occupé\n"
+    text += "".join(f"pour {n}\n  depuis {callers} vers sonnerie\n" for n, callers in hidden.items())
+    (here / "many.pol").write_text(text, encoding="utf-8")
+    shown = run("check", "many.pol")
+
+    assert 1 == shown.stderr.count("\n  depuis 06 12*") + shown.stderr.count("│   depuis 06 12*")
+    assert 1 == shown.stderr.count("│   depuis 07 12*")
+    assert "avertissement[PC313]: 18 autres comme ceux-ci" in shown.stderr
+
+
 # -- test --------------------------------------------------------------------------------------------------------------
 
 TESTED = (
