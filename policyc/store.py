@@ -25,6 +25,7 @@ _ENTRY: Final = struct.Struct(f">{SIZE}s16sQ")  # a key, and a measure: more num
 _SUFFIX: Final = ".proofs"
 MOST_DATA: Final = 1 << 30  # bytes of all pieces: those of a policy of 10,000 extensions are 160 MB
 MOST_LAST: Final = 256  # files of pieces, and of last compilations
+_MODE: Final = 0o600  # what is kept of a policy has its numbers
 _LAST: Final = "last"  # no target has such a name
 
 
@@ -115,7 +116,7 @@ class Store:
 def _replace(path: Path, data: bytes) -> None:
     """Write a file whole, in place of one that may be there. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.beside(path, data)
+    temporary = output.beside(path, data, _MODE)
     try:
         temporary.replace(path)
     except OSError:

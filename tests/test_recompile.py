@@ -232,6 +232,12 @@ def test_what_is_lost_or_spoiled_counts_for_nothing(done, suffix, fault):
     assert recompile.updated(asked, kept) is None
 
 
+def test_nobody_else_reads_what_is_kept(done):
+    kept, _, _ = done
+
+    assert {path.stat().st_mode & 0o777 for path in (kept.folder / "last").iterdir()} == {0o600}
+
+
 def test_pieces_that_say_something_else_are_not_taken_for_proved(done):
     """A piece of an extension that is not looked at again must be the one of which everything was proved."""
     kept, asked, _ = done
