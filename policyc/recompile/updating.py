@@ -179,14 +179,20 @@ class _Change:
         known = true.union(number for number in numbers if number not in policy.own)
         return _Change(now, before, was, found.changed, affected, true, read, PartlyRead(policy, known))
 
-    def pieces(self, pieces: Pieces) -> Pieces | None:
-        """Return pieces that tell the lines where rules stand now; None if it is not plain where they tell any."""
-        before, now = self.before.source, self.now.source
-        if self._lines(self.before) == self._lines(self.now):
+    @property
+    def moves(self) -> bool:
+        """Whether any line stands elsewhere than before."""
+        lines = ([block.body.count("\n") for _, block in side.in_order()] for side in (self.before, self.now))
+        return next(lines) != next(lines)
+
+    def pieces(self, pieces: Pieces) -> Pieces:
+        """Return pieces of what did not change, which tell where rules stand now."""
+        if not self.moves:
             return pieces
+        before, now = self.before.source, self.now.source
         place = f"{now.path}:"
         if not _PLAIN_PATH.fullmatch(now.path) or place in now.text:
-            return None  # something that a policy says would be taken for a place
+            raise _NotPlainError  # something that a policy says would be taken for a place
         moved = _moved(self.before, self.now)
 
         @cache
@@ -199,10 +205,6 @@ class _Change:
             return replace(one, texts=tuple([told.sub(lambda found: line(found[1]), text) for text in one.texts]))
 
         return {number: piece(one) for number, one in pieces.items()}
-
-    @staticmethod
-    def _lines(side: Side) -> list[int]:
-        return [block.body.count("\n") for _, block in side.in_order()]
 
 
 def _correspond(now: Side, before: Side) -> bool:
@@ -230,76 +232,74 @@ class _Done:
 
 
 def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch) -> api.Compiled:
-    policy = change.model.policy
-    watch.stage("check", sum(map(len, change.read.rules.values())))
-    diagnostics = _diagnostics(asked, change)
-    watch.stage("compile", sum(len(policy.own.get(number, ())) for number in change.changed))
-    settings = asked.settings()
-    tasks = [partial(_made, name, settings[name], change, kept, watch) for name in asked.targets]
+    policy, settings = change.model.policy, asked.settings()
+    rules = sum(map(len, change.read.rules.values()))
+    watch.stage("check", rules)
+    own = _own_diagnostics(asked, change)
+    watch.stage("compile", rules)
+    # This process begins with the doubts, mostly: they are many, and take long to send.
+    tasks: list[Callable[[], Any]] = [partial(_diagnostics, own, change)]
+    tasks += (partial(_made, name, settings[name], change, kept, watch) for name in asked.targets)
     jobs = processes.cores_for(sum(map(len, policy.own.values())))
-    done = dict(zip(asked.targets, processes.each(tasks, policy.sources, jobs, meanwhile=watch.shows), strict=True))
-    made = {name: one for name, one in done.items() if one is not None}
-    if len(made) < len(done):
+    shared = change.now.source, change.before.source
+    found = processes.each([partial(_plain, one) for one in tasks], shared, jobs, meanwhile=watch.shows)
+    if any(one is None for one in found):
         raise _NotPlainError
+    diagnostics: tuple[Diagnostic, ...] = found[0]
+    made: Mapping[str, _Done] = dict(zip(asked.targets, found[1:], strict=True))
     said = state.said(diagnostics, change.now.source)
     if said is not None:
-        after = State(
-            change.now.source.text,
-            asked.today,
-            change.was.declared,
-            said,
-            {name: one.made for name, one in made.items()},
-        )
-        kept.keep_last(key, state.encode(after))
+        after = {name: one.made for name, one in made.items()}
+        kept.keep_last(key, state.encode(State(change.now.source.text, asked.today, change.was.declared, said, after)))
     files = {name: one.files for name, one in made.items()}
     return api.Compiled(files, diagnostics, Verified(tuple(one.proof for one in made.values()), (), ()))
 
 
-def _made(name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, watch: Watch) -> _Done | None:
-    """Return what is made of a target, None if it is not plain."""
+def _plain(task: Callable[[], Any]) -> Any:
+    """Return what a task returns, None if it is not plain: no error comes from one process to another."""
+    try:
+        return task()
+    except (_NotPlainError, NotReadError):
+        return None
+
+
+def _made(name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, watch: Watch) -> _Done:
+    """Return what is made of a target."""
     target, proving = targets.find(name), protocol.find(name)
     policy, was = change.model.policy, change.was.made[name]
-    pieces = state.get_pieces(kept, was.layers)
+    known = state.get_pieces(kept, was.layers)
     changed = replace(policy, own={number: policy.own.get(number, ()) for number in change.changed})
     if (
-        pieces is None
-        or pieces.keys() != policy.extensions.keys()
+        known is None
+        or known.keys() != policy.extensions.keys()
         or proving is None
         or not isinstance(target, InPieces)
         or capabilities.missing(changed, name, target.CAPABILITIES)
     ):
-        return None
-    try:
-        moved = change.pieces(pieces)
-        if moved is None:
-            return None
-        others = {number: one for number, one in moved.items() if number not in change.changed}
-        own = target.revised(policy, settings, change.changed, others)
-        if own is None:
-            return None
-        whole = {**moved, **own}
-        files = target.assembled(policy, settings, whole)
-        proved = {one: files[one] for one in proving.FILES}
-        again = standing.proved_again(
-            change.model, (name, proving, settings), proved, was.standing, change.affected, watch
-        )
-    except NotReadError:
-        return None
-    if again is None or again.standing is None:
-        return None
-    if moved is not pieces or len(was.layers) >= state.MOST_LAYERS:
-        layers: tuple[str, ...] = (state.put_pieces(kept, whole),)
+        raise _NotPlainError
+    others = change.pieces({number: one for number, one in known.items() if number not in change.changed})
+    own = target.revised(policy, settings, change.changed, others)
+    if own is None:
+        raise _NotPlainError
+    pieces = {**others, **own}
+    files = target.assembled(policy, settings, pieces)
+    read = {one: files[one] for one in proving.FILES}
+    proof = standing.proved_again(change.model, (name, proving, settings), read, was.standing, change.affected, watch)
+    if proof is None or proof.standing is None:
+        raise _NotPlainError
+    if change.moves or len(was.layers) >= state.MOST_LAYERS:
+        layers: tuple[str, ...] = (state.put_pieces(kept, pieces),)
     elif own:
         layers = (*was.layers, state.put_pieces(kept, own))
     else:
         layers = was.layers
-    return _Done(files, again, Made(layers, again.standing))
+    return _Done(files, proof, Made(layers, proof.standing))
 
 
 # -- doubts ------------------------------------------------------------------------------------------------------------
 
 
-def _diagnostics(asked: Asked, change: _Change) -> tuple[Diagnostic, ...]:
+def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[Diagnostic, ...]:
     """Return all that is to be said of the policy: what was, but for the affected extensions, and what is of these."""
     now, before = change.now, change.before
     places, moved = _Places(before, change.affected), _moved(before, now)
@@ -311,7 +311,7 @@ def _diagnostics(asked: Asked, change: _Change) -> tuple[Diagnostic, ...]:
             raise _NotPlainError
         if where is not _Where.AFFECTED:
             found.append(state.heard(one, now.source, moved))
-    return arrange((*found, *_own_diagnostics(asked, change)))
+    return arrange((*found, *own))
 
 
 def _own_diagnostics(asked: Asked, change: _Change) -> Sequence[Diagnostic]:
