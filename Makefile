@@ -10,7 +10,7 @@ STAMP := $(VENV)/.stamp
 DEMO  := examples/cabinet/cabinet.pol
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check test-pbx test-freeswitch bench clean
+.PHONY: help venv demo test test-thorough check test-pbx test-freeswitch bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -39,7 +39,11 @@ demo: $(STAMP) ## check, test and compile the example, follow some calls, show w
 	@awk -f examples/regles.awk $(DEMO) build/demo/asterisk/policyc.conf
 
 test: $(STAMP) ## the tests, without those that need a PBX
-	$(BIN)/python -m pytest -q -n auto $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
+
+test-thorough: $(STAMP) ## more examples of laws that `make test` tries too
+	HYPOTHESIS_PROFILE=more $(BIN)/python -m pytest -q -n auto --dist loadfile \
+	  -m '(thorough or hypothesis) and not pbx and not pbx_freeswitch' $(ARGS)
 
 check: $(STAMP) ## lint, format and strict types
 	$(BIN)/ruff check

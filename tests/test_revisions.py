@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judge.seeds import few
 
 from policyc import api, gitfiles, report, workspace
 from policyc.cli import printing
@@ -156,10 +157,23 @@ def test_a_common_ancestor_is_shown_by_its_id(repository):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        *("-x", "--all", "--help", "--output=x", "-", "", " ", "a b", "a\nb", "HEAD\n", "^HEAD", "HEAD^!"),
-        *("é", "\udce9", "HEAD\0", "main..branche..main", "main....branche", "$(touch x)", "0" * 40, "@{u}", ":/rien"),
-    ],
+    few(
+        [
+            *("-x", "--all", "--help", "--output=x", "-", "", " ", "a b", "a\nb", "HEAD\n", "^HEAD", "HEAD^!"),
+            *(
+                "é",
+                "\udce9",
+                "HEAD\0",
+                "main..branche..main",
+                "main....branche",
+                "$(touch x)",
+                "0" * 40,
+                "@{u}",
+                ":/rien",
+            ),
+        ],
+        4,
+    ),
 )
 def test_a_revision_that_is_none_is_told(repository, name):
     history(repository)

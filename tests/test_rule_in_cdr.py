@@ -18,7 +18,7 @@ from freeswitch_model import AROUND, Model
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from judge.generate import generate
-from judge.seeds import chosen
+from judge.seeds import chosen, few
 from strategies import policies
 from test_docs import blocks, excerpt
 from test_examples import POLICIES
@@ -35,7 +35,7 @@ from policyc.targets.asterisk.dialect import MAX_USERFIELD
 from policyc.targets.asterisk.reader.texts import encode
 
 ON = {target: {"rule_in_cdr": True} for target in ("asterisk", "freeswitch")}
-SEEDS = chosen(5000, 5005)
+SEEDS = few(chosen(5000, 5005), 6)
 
 
 def compiled(policy, target, **more):
@@ -148,7 +148,7 @@ def differences(model, policy, lines):
 
 
 @MODELS
-@pytest.mark.parametrize("path", suite.paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", few(suite.paths(), 10), ids=lambda path: path.stem)
 def test_the_record_says_what_the_interpreter_says(model, path):
     case = suite.read(path)
 
@@ -189,13 +189,13 @@ def proof_of(policy, target):
 
 
 @BOTH
-@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", few(POLICIES, 7), ids=lambda path: path.stem)
 def test_examples_are_proved(target, path):
     assert proof_of(policyc.load(path), target).holds
 
 
 @BOTH
-@pytest.mark.parametrize("path", suite.paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", few(suite.paths(), 10), ids=lambda path: path.stem)
 def test_the_suite_is_proved(target, path):
     assert proof_of(suite.read(path).policy, target).holds
 
@@ -207,7 +207,7 @@ def test_random_policies_are_proved(target, seed):
 
 
 @BOTH
-@settings(max_examples=5)
+@settings(max_examples=settings().max_examples // 5)
 @given(policies())
 def test_policies_whose_rules_have_one_place_are_proved(target, policy):
     """Their rules all stand in one line of one file: what tells them apart is never the text."""

@@ -24,6 +24,8 @@ from policyc.schedule import (
     weekly,
 )
 
+EXAMPLES = settings().max_examples
+
 PARIS = ZoneInfo("Europe/Paris")
 ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
@@ -108,7 +110,6 @@ class TestHolds:
     """What a period holds is what its definition says, on every minute of the telling days."""
 
     @given(week_spans, date_ranges)
-    @settings(max_examples=40, deadline=None)
     def test_weekly(self, spans, closed):
         """The spans, overnight ones into the next day, less the closed dates by the instant's own date."""
         period = weekly(spans, closed)
@@ -119,7 +120,7 @@ class TestHolds:
         ]
 
     @given(date_ranges)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=3 * EXAMPLES)
     def test_on_dates(self, ranges):
         """Whole days, both ends included; a range that ends before it starts holds none."""
         period = on_dates(ranges)
@@ -128,7 +129,7 @@ class TestHolds:
         assert [on_one_of(ranges, now.date()) for now in instants] == [period.holds(now) for now in instants]
 
     @given(telling_dates)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=3 * EXAMPLES)
     def test_until(self, last):
         """Up to the last minute of the date."""
         instants = telling_instants()[::97]
@@ -198,13 +199,13 @@ class TestCanonicalForm:
     """A set of instants has one value."""
 
     @given(small_periods, small_periods)
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=13 * EXAMPLES)
     def test_equal_exactly_when_they_hold_the_same(self, one, other):
         """Neither more nor less than the instants counts."""
         assert (described(one) == described(other)) == (one == other)
 
     @given(small_periods, st.data())
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=10 * EXAMPLES)
     def test_what_says_nothing_leaves_no_trace(self, period, data):
         """Minutes on days of the week without a date, and dates without a minute, may be said or not."""
         held = described(period)
@@ -220,7 +221,7 @@ class TestCanonicalForm:
             assert (period != again) or hash(period) == hash(again)
 
     @given(small_periods)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=6 * EXAMPLES)
     def test_ranges_are_sorted_apart_and_stable(self, period):
         """Ranges neither overlap nor touch, and a value made from a value is that value."""
         assert all(start < end for start, end in period.week)
@@ -328,7 +329,6 @@ class TestPartition:
     """The classes are the answers that periods give together, each with a real instant."""
 
     @given(near_periods)
-    @settings(max_examples=40, deadline=None)
     def test_classes_are_the_answers_that_occur(self, periods):
         """As many classes as there are distinct answers, one for each, on all instants there are."""
         part = partition(PARIS, periods)
@@ -338,7 +338,7 @@ class TestPartition:
         assert set(range(part.count)) == {number for _, number in seen}
 
     @given(near_periods)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=3 * EXAMPLES)
     def test_masks_hold_the_classes_of_their_period(self, periods):
         """A class is in the mask of a period exactly when its instants are in the period."""
         part = partition(PARIS, periods)
@@ -351,7 +351,7 @@ class TestPartition:
             assert answers(part, now) == tuple(bool(part.mask(one) >> number & 1) for one in part.periods)
 
     @given(near_periods)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=3 * EXAMPLES)
     def test_witnesses_are_real(self, periods):
         """A witness is aware, exists in the zone and is in its class; that of a set is in the set."""
         part = partition(PARIS, periods)
@@ -363,7 +363,6 @@ class TestPartition:
             assert mask >> part.class_of(instant) & 1
 
     @given(near_periods)
-    @settings(max_examples=25, deadline=None)
     def test_witnesses_are_natural(self, periods):
         """From 2026 on when the class has such an instant, then on a weekday when it has one."""
         part = partition(PARIS, periods)
@@ -376,7 +375,7 @@ class TestPartition:
             assert all(now.weekday() >= 5 for now in mine) or witness.weekday() < 5
 
     @given(near_periods, st.randoms(use_true_random=False))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=3 * EXAMPLES)
     def test_order_and_repeats_do_not_count(self, periods, random):
         """Classes have the same numbers and witnesses however their periods are listed."""
         shuffled = [*periods, *periods]

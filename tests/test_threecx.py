@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judge.generate import generate
-from judge.seeds import chosen
+from judge.seeds import chosen, few
 from strategies import BEGINNINGS, number_sets
 from test_compile import CASES
-from threecx.models._generated import ExtensionRule
 
 import policyc
 from policyc import config, decision, digits, numbering
@@ -533,7 +532,7 @@ def test_rules_that_never_decide_are_not_refused():
     assert [] == refused(rules("* vers occupé", "anonyme vers messagerie jusqu'au 2026-12-31"))
 
 
-@pytest.mark.parametrize("seed", chosen(3000, 3012))
+@pytest.mark.parametrize("seed", few(chosen(3000, 3012), 6))
 def test_rules_decide_that_do_by_the_tables(seed):
     policy = policyc.load_text(generate(seed, calls=1).text)
     every = tuple(policy.rules)
@@ -593,6 +592,8 @@ def test_the_form_is_that_of_the_version(version, keys):
 
 def test_every_golden_is_what_the_sdk_takes():
     """The models of 3cx-xapi-python-sdk, which follow the published document, read each exception and say it back."""
+    from threecx.models._generated import ExtensionRule  # takes a second: whoever only collects the tests has none
+
     checked = 0
     for path in CASES.glob("*/3cx/policyc-3cx.json"):
         for extension in json.loads(path.read_text(encoding="utf-8"))["value"]:

@@ -72,6 +72,7 @@ def test_what_is_generated_is_proved(name):
     assert proof.refused(policy(name), "freeswitch", {FILES["freeswitch"]: text}, DIALS) is None
 
 
+@pytest.mark.thorough
 def test_few_faults():
     by = Counter()
     tally = Tally(list(tried(*record.FEW, by)))

@@ -38,6 +38,7 @@ from judge.judge import (
     in_prefix,
     in_range,
 )
+from judge.seeds import few
 
 # --- section 4.2 --------------------------------------------------------------------------------------------
 
@@ -338,7 +339,7 @@ def test_generation_is_reproducible():
     assert generate.generate(5) == generate.generate(5)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", few(range(60), 10))
 def test_policies_are_legal_by_construction(seed):
     policy = generate.generate(seed, calls=0).policy
     emergency = {"15", "17", "18", "112", "114", "115", "116000", "116117", "119", "191", "196", "197"}
@@ -469,13 +470,13 @@ FAULTS = {
 def test_faults_are_seen(cases, fault):
     name, change = FAULTS[fault]
     with faulty(name, change):
-        seen = sum(events(c.policy, t.call) != t.expected for c in cases for t in c.calls if not t.hangs_on)
-    assert seen, fault
+        assert any(events(c.policy, t.call) != t.expected for c in cases for t in c.calls if not t.hangs_on)
 
 
 # --- the differential command, with an engine that knows the judge ------------------------------------------
 
 
+@pytest.mark.thorough
 def test_differential_reports_and_shrinks(monkeypatch, capsys):
     policies = {}
 

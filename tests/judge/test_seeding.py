@@ -14,8 +14,9 @@ from judge.generate import EVERYWHERE, generate, unaccented
 from judge.judge import Call, Poste, Range, canonical, events, matches, rules_of
 from judge.promises import Guarantee, Judge, Test, attempts, promise
 from judge.seeding import DEAD, FINE, PARTLY, Elements, rendered, sow
+from judge.seeds import few
 
-SEEDS = pytest.mark.parametrize("seed", range(5))
+SEEDS = pytest.mark.parametrize("seed", few(range(5), 3))
 
 
 @cache
@@ -83,6 +84,7 @@ def test_every_recipe_is_sown():
     assert len({recipe for recipe in seen if recipe.startswith("near_loop")}) > 5
 
 
+@pytest.mark.thorough
 def test_rules_are_close_to_dead():
     """Rules kept alive by one number, one minute or one day are sown, not only by half of their calls."""
     callers, instants = {}, {}
@@ -234,6 +236,7 @@ def test_lines_are_those_of_the_rules(seed):
 # --- promises -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_about_half_of_the_promises_hold():
     for kind in (Test, Guarantee):
         drawn = [(seed, each) for seed in range(10) for each in promised(seed).statements.values()]
@@ -242,6 +245,7 @@ def test_about_half_of_the_promises_hold():
         assert 0.4 < sum(holding) / len(holding) < 0.75
 
 
+@pytest.mark.thorough
 def test_some_promises_fail_for_a_sliver():
     """One sort of caller at one sort of instant, of many."""
     slivers = 0
@@ -367,14 +371,14 @@ def test_a_checker_without_unions_is_seen():
     assert any(dead_by_one(elements(seed).atlas) != elements(seed).atlas.dead() for seed in range(10))
 
 
-@pytest.mark.parametrize("fault", READ_SO)
+@pytest.mark.parametrize("fault", few(READ_SO, 7))
 def test_rules_read_wrongly_are_seen(fault):
     assert any(
         Atlas(changed(sown(seed).policy, READ_SO[fault])).dead() != elements(seed).atlas.dead() for seed in range(10)
     )
 
 
-@pytest.mark.parametrize("fault", [each for each in READ_SO if each.split()[0] not in ("a", "ranges")])
+@pytest.mark.parametrize("fault", few([each for each in READ_SO if each.split()[0] not in ("a", "ranges")], 2))
 def test_promises_of_rules_read_wrongly_are_seen(fault):
     assert any(verdicts(changed(promised(seed).policy, READ_SO[fault]), seed) != truth(seed) for seed in range(10))
 
@@ -413,13 +417,14 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", few(FAULTS, 3))
 def test_faults_of_a_model_are_seen(fault):
     name, change = FAULTS[fault]
     original = getattr(judge_module, name)
-    right = [(elements(seed).atlas.dead(), truth(seed)) for seed in range(10)]
-    with patch.object(judge_module, name, lambda *given, **named: change(original, *given, **named)):
-        assert any(
-            Atlas(sown(seed).policy).dead() != dead or verdicts(promised(seed).policy, seed) != true
-            for seed, (dead, true) in enumerate(right)
-        )
+
+    def is_seen(seed):
+        dead, true = elements(seed).atlas.dead(), truth(seed)
+        with patch.object(judge_module, name, lambda *given, **named: change(original, *given, **named)):
+            return Atlas(sown(seed).policy).dead() != dead or verdicts(promised(seed).policy, seed) != true
+
+    assert any(map(is_seen, range(10)))

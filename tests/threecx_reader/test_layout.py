@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from judge.seeds import chosen
+from judge.seeds import chosen, few
 
 from policyc.proof.protocol import Calls
 from policyc.proof.shapes import shapes
@@ -62,7 +62,7 @@ def forms(text):
     return [f"+{abroad}", f"00{abroad}"] if text[0] in "+0" and abroad else [text]
 
 
-@pytest.mark.parametrize("seed", chosen(2000, 2006))
+@pytest.mark.parametrize("seed", few(chosen(2000, 2006), 4))
 def test_it_is_the_same(seed):
     alike = Counter()
     for drawing in (Drawing(seed), *(Everywhere(seed + 1000 * more) for more in range(1, 6))):
