@@ -128,7 +128,7 @@ def compiled(asked, kept):
         asked.place.config.settings,
         verify=True,
         kept=kept,
-        keeping=lambda pieces: recompile.put_pieces(kept, pieces),
+        keeping=recompile.keeping(asked, checked, kept),
     )
     recompile.remember(asked, checked, found, kept)
 
@@ -167,7 +167,7 @@ def asked_of(folder, text, targets):
     return recompile.Asked(workspace.find([path]), TODAY, targets)
 
 
-@pytest.mark.parametrize("seed", few(chosen(0, 9), 5))
+@pytest.mark.parametrize("seed", few(chosen(0, 9), 4))
 def test_after_any_changes_all_is_as_if_it_were_compiled_whole(tmp_path, seed):
     rng = random.Random(seed)
     targets = (TARGETS[seed % 3],)
@@ -311,6 +311,15 @@ def test_what_is_declared_otherwise_or_wrong_is_looked_at_whole(done, change):
     path.write_text(text.replace(*change))
 
     assert recompile.updated(asked, kept) is None
+
+
+def test_of_a_short_policy_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    policy = Drawn(random.Random(5), "3cx", plain=True)
+    kept = Store(tmp_path / "kept")
+    compiled(asked_of(tmp_path, policy.text, ("asterisk",)), kept)
+
+    assert not (kept.folder / "last").exists()
 
 
 def test_no_policy_is_kept_that_is_not_proved(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,7 +134,7 @@ def _made(
         folder=folder or "",
         watch=watch,
         kept=kept,
-        keeping=partial(recompile.put_pieces, kept) if kept else None,
+        keeping=recompile.keeping(asked, checked, kept) if kept else None,
     )
     if kept:
         recompile.remember(asked, checked, compiled, kept)

@@ -3,12 +3,13 @@
     asked = recompile.Asked(place, today, targets)
     found = recompile.updated(asked, kept)
     if found is None:
-        …compile it whole, and recompile.remember(asked, checked, compiled, kept)
+        …compile it whole, by `api.render(…, keeping=recompile.keeping(asked, checked, kept))`, and
+        recompile.remember(asked, checked, compiled, kept)
 
 What comes out is what compiling it whole would say, proofs and warnings included.
 """
 
-from policyc.recompile.state import Kept, put_pieces
-from policyc.recompile.updating import Asked, remember, updated
+from policyc.recompile.state import Kept
+from policyc.recompile.updating import Asked, keeping, remember, updated
 
-__all__ = ["Asked", "Kept", "put_pieces", "remember", "updated"]
+__all__ = ["Asked", "Kept", "keeping", "remember", "updated"]

@@ -70,16 +70,20 @@ class Asked:
 # -- remembering -------------------------------------------------------------------------------------------------------
 
 
+def keeping(asked: Asked, checked: api.Checked, kept: Kept) -> api.Keeping | None:
+    """Return what keeps the pieces of files, None if nothing is to be known of the policy the next time."""
+    return None if _read(asked, checked) is None else partial(state.put_pieces, kept)
+
+
 def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: Kept) -> None:
     """Keep what is to be known the next time, if the policy is one file, nothing is wrong, and all of it is proved."""
-    sources, verified = checked.policy.sources, compiled.verified
-    if not revision.is_plain(asked.place) or len(sources) != 1 or verified is None or not verified.holds:
+    verified, read = compiled.verified, _read(asked, checked)
+    if read is None or verified is None or not verified.holds:
         return
     if compiled.has_errors or compiled.diagnostics != checked.diagnostics:
         return
-    [source] = sources
-    frame = _frame(source)
-    key = None if frame is None else asked.key(frame)
+    source, frame = read
+    key = asked.key(frame)
     said = state.said(checked.diagnostics, source)
     made = {
         proof.target: Made((layer,), proof.standing)
@@ -88,6 +92,13 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
     }
     if key is not None and said is not None and made.keys() == set(asked.targets):
         kept.keep_last(key, state.encode(State(source.text, asked.today, _declared(checked.policy), said, made)))
+
+
+def _read(asked: Asked, checked: api.Checked) -> tuple[SourceFile, str] | None:
+    """Return the only file of a policy that was read, and its frame, if it is long and plain."""
+    sources = checked.policy.sources
+    frame = _frame(sources[0]) if revision.is_plain(asked.place) and len(sources) == 1 else None
+    return None if frame is None else (sources[0], frame)
 
 
 def _frame(source: SourceFile) -> str | None:
