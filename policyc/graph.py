@@ -1,8 +1,10 @@
 """Directed graphs: who leads to whom in, groups that lead back to themselves out. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 Edges = Callable[[str], Iterable[str]]
+Leads = Mapping[str, AbstractSet[str]]  # of a node, where it leads to; nowhere, if it is not there
 
 
 def components(
@@ -55,6 +57,21 @@ def reached(some: Iterable[str], edges: Edges) -> set[str]:
         found |= onward
         waiting += onward
     return found
+
+
+def leading_to(some: AbstractSet[str], ways: Iterable[Leads]) -> set[str]:
+    """Return the nodes that lead straight to some, by any of the ways."""
+    return {node for leads in ways for node, to in leads.items() if not some.isdisjoint(to)}
+
+
+def behind(some: Iterable[str], ways: Iterable[Leads]) -> set[str]:
+    """Return some nodes with all that lead to them by any of the ways, however many steps away."""
+    back: dict[str, set[str]] = {}
+    for leads in ways:
+        for node, to in leads.items():
+            for other in to:
+                back.setdefault(other, set()).add(node)
+    return reached(some, lambda node: back.get(node, ()))
 
 
 def is_circle(component: list[str], edges: Edges) -> bool:

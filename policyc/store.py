@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from policyc import output
-from policyc.proof.keeping import SIZE
 from policyc.proof.proving import Measure
+from policyc.proof.standing import SIZE
 
 MOST_BYTES: Final = 1 << 26  # of one target: some two million extensions
 MOST_FILES: Final = 64  # of one target: reading more takes longer than to write what is of use in them once more

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from policyc import cli, store
-from policyc.proof.keeping import SIZE
+from policyc.proof.standing import SIZE
 from policyc.store import Store
 
 

@@ -8,9 +8,10 @@ from policyc import graph, revision
 from policyc.decision import periods_of
 from policyc.diff import grouping
 from policyc.diff.grouping import Difference
+from policyc.graph import Leads
 from policyc.model import Policy
 from policyc.outcomes import DecisionModel
-from policyc.revision import Leads, Revision
+from policyc.revision import Revision
 from policyc.schedule import Partition, Period
 from policyc.source import SourceFile
 from policyc.workspace import Workspace
@@ -33,7 +34,7 @@ def _difference(found: Revision) -> Difference | None:
     if any(_has_circle(side.leads) for side in (before, after)):
         return None  # only true callers tell whether calls go round in it
     affected = found.affected()
-    needed, also = (revision.behind(affected, [side.leads]) for side in (before, after))
+    needed, also = (graph.reached(affected, side.leads.__getitem__) for side in (before, after))
     true = found.read(before, needed).rules
     moved = found.moved(also & needed, true)
     mine = replace(before.policy, own={**before.policy.own, **true})

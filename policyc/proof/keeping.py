@@ -8,9 +8,8 @@ What is proved of the classes of time of a policy holds for instants, and so wha
 """
 
 import contextlib
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from policyc import graph, resources, targets
 from policyc.model import Forward, Mailbox, Rule, TimeClause
@@ -20,13 +19,13 @@ from policyc.proof import protocol, standing
 from policyc.proof.parts import Files, Parts
 from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
+from policyc.proof.standing import digest
 
 if TYPE_CHECKING:
     from policyc.digits import NumberSet
 
 Keys = Mapping[str, bytes]  # by number
 Ways = Mapping[str, set[str]]  # by number, the extensions that its calls may go on to
-SIZE: Final = 20  # bytes of a key: two that differ are never alike by chance
 
 
 class Kept(Protocol):
@@ -88,21 +87,20 @@ def keys(model: DecisionModel, parts: Parts, leads: Ways, circumstances: Iterabl
     `circumstances` are all else that proofs follow from, as texts or what a `repr` says everything of.
     """
     policy = model.policy
-    around = _digest(repr(tuple(circumstances)), policy.zone.key, parts.shared)
+    around = digest(repr(tuple(circumstances)), policy.zone.key, parts.shared)
     digests = _Digests(model, parts)
     behind: dict[str, bytes] = {}
     for group in graph.components(policy.extensions, leads.__getitem__):
         members = map(digests.of, group)
         onward = {other for number in group for other in leads[number]}.difference(group)
-        knot = _digest(around, *members, *(behind[other] for other in sorted(onward)))
-        behind.update((number, _digest(knot, number)) for number in group)
+        knot = digest(around, *members, *(behind[other] for other in sorted(onward)))
+        behind.update((number, digest(knot, number)) for number in group)
     return {number: behind[number] for number in policy.extensions if number in parts.own}
 
 
 def reached(parts: Parts, leads: Ways, numbers: Iterable[str]) -> Collection[str]:
     """Return the extensions whose parts calls to some of them may run through, these among them."""
-    found = graph.reached({*parts.shared_leads, *numbers}, leads.__getitem__)
-    return found.union(*(parts.mailboxes.get(number, ()) for number in found))
+    return standing.reached({*parts.shared_leads, *numbers}, leads.__getitem__, parts.mailboxes)
 
 
 def ways(model: DecisionModel, parts: Parts) -> Ways:
@@ -130,7 +128,7 @@ class _Digests:
             if rule not in self._rules:
                 self._rules[rule] = self._rule(rule)
         boxes = (part for other in sorted(self._parts.mailboxes.get(number, ())) for part in self._part(other))
-        return _digest(*self._part(number), *boxes, *map(self._rules.__getitem__, rules))
+        return digest(*self._part(number), *boxes, *map(self._rules.__getitem__, rules))
 
     def _part(self, number: str) -> tuple[str, str]:
         return self._extension(number), self._parts.own.get(number, "")
@@ -143,20 +141,11 @@ class _Digests:
         """Return the digest of all that a rule says; what only tells people about it left out."""
         callers = self._callers.get(rule.callers)
         if callers is None:
-            callers = self._callers[rule.callers] = _digest(repr(rule.callers.ends))
+            callers = self._callers[rule.callers] = digest(repr(rule.callers.ends))
         times = self._times.get(rule.times)
         if times is None:
             said = [(clause.named.period.week, clause.named.period.dates, clause.inside) for clause in rule.times]
-            times = self._times[rule.times] = _digest(repr(said))
+            times = self._times[rule.times] = digest(repr(said))
         to = rule.destination
         there = self._extension(to.extension) if isinstance(to, Forward | Mailbox) and to.extension else ""
-        return _digest(callers, times, repr((rule.until, to, there)))
-
-
-def _digest(*parts: str | bytes) -> bytes:
-    """Return the digest of texts and digests, each told from the next by its length."""
-    found = hashlib.blake2b(digest_size=SIZE)
-    for data in (part.encode(errors="surrogatepass") if isinstance(part, str) else part for part in parts):
-        found.update(len(data).to_bytes(8, "big"))
-        found.update(data)
-    return found.digest()
+        return digest(callers, times, repr((rule.until, to, there)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from policyc import graph
+from policyc.graph import Edges, Leads
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
 from policyc.proof import protocol
@@ -20,7 +21,6 @@ from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
 
 SIZE: Final = 20  # bytes of a digest: two that differ are never alike by chance
-Ways = Mapping[str, AbstractSet[str]]  # by number, the extensions that its calls may go on to
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Standing:
     around: str
     written: Mapping[str, str]
     own: Mapping[str, str]
-    leads: Ways
-    mailboxes: Ways
+    leads: Leads
+    mailboxes: Leads
     measures: Mapping[str, Measure] = field(default_factory=dict)
 
     def proved(self, proof: Proof) -> Proof:
@@ -51,15 +51,15 @@ def standing(parts: Parts, circumstances: str) -> Standing:
     """Return how files stand, cut into parts, before anything is proved of them."""
     return Standing(
         _around(parts, circumstances),
-        {number: digest(text) for number, text in parts.written.items()},
-        {number: digest(text) for number, text in parts.own.items()},
+        {number: digest(text).hex() for number, text in parts.written.items()},
+        {number: digest(text).hex() for number, text in parts.own.items()},
         {number: to for number, to in parts.leads.items() if to},
         {number: boxes for number, boxes in parts.mailboxes.items() if boxes},
     )
 
 
 def _around(parts: Parts, circumstances: str) -> str:
-    return digest(repr((parts.shared, sorted(parts.shared_leads), circumstances)))
+    return digest(repr((parts.shared, sorted(parts.shared_leads), circumstances))).hex()
 
 
 def proved_again(
@@ -81,19 +81,19 @@ def proved_again(
     if parts is None:
         return None
     around = _around(parts, protocol.circumstances(proving, policy, settings))
-    written = {number: digest(text) for number, text in parts.written.items()}
+    written = {number: digest(text).hex() for number, text in parts.written.items()}
     if around != was.around or written.keys() != was.written.keys():
         return None
     others = [number for number, one in written.items() if one != was.written[number]]
-    own = {**was.own, **{number: digest(parts.own[number]) for number in others}}
+    own = {**was.own, **{number: digest(parts.own[number]).hex() for number in others}}
     differing = {number for number in others if own[number] != was.own[number]}
     leads = {**was.leads, **{number: parts.leads[number] for number in differing}}
     boxes = {**was.mailboxes, **{number: parts.mailboxes[number] for number in differing}}
-    reaching = _behind(differing, (was.leads, leads), (was.mailboxes, boxes))
+    takers = graph.leading_to(differing, (was.mailboxes, boxes))
+    reaching = graph.behind({*differing, *takers}, (was.leads, leads)) if differing else set()
     if not reaching <= affected or not affected.isdisjoint(parts.shared_leads):  # where calls to anyone may go on to
         return None
-    needed = graph.reached({*affected, *parts.shared_leads}, lambda one: {*model.forwards(one), *leads.get(one, ())})
-    needed |= {other for number in needed for other in boxes.get(number, ())}
+    needed = reached({*affected, *parts.shared_leads}, lambda one: {*model.forwards(one), *leads.get(one, ())}, boxes)
     known = {number: measure for number, measure in was.measures.items() if number not in affected}
     try:
         reading = proving.read(parts.only(needed), policy, settings)
@@ -103,20 +103,16 @@ def proved_again(
     return Standing(around, written, own, leads, boxes).proved(proof) if proof.holds else None
 
 
-def _behind(some: Iterable[str], leads: Iterable[Ways], boxes: Iterable[Ways]) -> set[str]:
-    """Return some extensions, those whose calls their mailboxes take, and all that lead to any of these."""
-    found = set(some)
-    if not found:
-        return found
-    found |= {number for ways in boxes for number, to in ways.items() if not found.isdisjoint(to)}
-    back: dict[str, set[str]] = {}
-    for ways in leads:
-        for number, to in ways.items():
-            for other in to:
-                back.setdefault(other, set()).add(number)
-    return graph.reached(found, lambda one: back.get(one, ()))
+def reached(numbers: Iterable[str], leads: Edges, mailboxes: Leads) -> set[str]:
+    """Return the extensions whose parts calls to some may run through, these among them."""
+    found = graph.reached(numbers, leads)
+    return found.union(*(mailboxes.get(number, ()) for number in found))
 
 
-def digest(text: str) -> str:
-    """Return a digest of a text."""
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=SIZE).hexdigest()
+def digest(*parts: str | bytes) -> bytes:
+    """Return the digest of texts and digests, each told from the next by its length."""
+    found = hashlib.blake2b(digest_size=SIZE)
+    for data in (part.encode(errors="surrogatepass") if isinstance(part, str) else part for part in parts):
+        found.update(len(data).to_bytes(8, "big"))
+        found.update(data)
+    return found.digest()

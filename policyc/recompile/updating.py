@@ -15,7 +15,7 @@ from functools import cache, partial
 from itertools import chain
 from typing import Any, Final
 
-from policyc import api, capabilities, checks, processes, resources, revision, targets
+from policyc import api, capabilities, checks, graph, processes, resources, revision, targets
 from policyc.diagnostics import Diagnostic, arrange
 from policyc.model import NamedPeriod, Policy
 from policyc.progress import NOBODY, Watch
@@ -34,7 +34,7 @@ from policyc.workspace import Workspace
 _MOST: Final = 3  # the rules of one extension out of so many are read at most: else all are read as quickly
 _PLAIN_PATH: Final = re.compile(r"[\w./-]*\w")
 _ACCEPTS: Final = re.compile(r"#\s*ignorer[^\n]*PC31[56]", re.IGNORECASE)
-_LEAST: Final = 1 << 17  # characters: fewer are compiled whole as quickly
+_LEAST: Final = revision.LEAST
 _SHOWING: Final = 8  # extensions that are to show that rules for all decide something
 # Doubts that may hang on the rules of many extensions, if they are about a rule for all, or count how often they arise.
 _OF_ALL: Final = frozenset(("PC313", "PC314", "PC319"))
@@ -64,7 +64,7 @@ class Asked:
             return None
         settings = [(name, sorted(some.items())) for name, some in sorted(self.settings().items())]
         around = self.place.paths, self.targets, settings
-        return standing.digest(repr((program, around, frame)))
+        return standing.digest(repr((program, around, frame))).hex()
 
 
 # -- remembering -------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def _declared(policy: Policy) -> str:
         for rule in (*policy.first, *policy.rest)
     ]
     whole = policy.name, policy.zone.key, extensions, systems, [*map(_period, policy.periods)], policy.holidays, shared
-    return standing.digest(repr(whole))
+    return standing.digest(repr(whole)).hex()
 
 
 def _period(one: NamedPeriod) -> object:
@@ -173,16 +173,11 @@ class _Change:
         # Comments may accept doubts that hang on the rules of many extensions.
         if any(map(is_meant, found.comments)) or any(_ACCEPTS.search(side.source.text) for side in (now, before)):
             raise _NotPlainError
-        takers = {
-            number
-            for side in (now, before)
-            for number, boxes in side.mailboxes.items()
-            if not found.changed.isdisjoint(boxes)
-        }
+        takers = graph.leading_to(found.changed, [side.mailboxes for side in (now, before)])
         affected = frozenset(found.affected(takers))
         # Of a rule for all that decides somewhere, nobody says that it never does: to see it takes some extensions.
         others = numbers[:: len(numbers) // _SHOWING + 1] if now.policy.first or now.policy.rest else ()
-        true = frozenset(revision.behind({*affected, *others}, [now.leads]))
+        true = frozenset(graph.reached({*affected, *others}, now.leads.__getitem__))
         if len(true) * _MOST > len(numbers):
             raise _NotPlainError
         read = found.read(now, true)
@@ -193,7 +188,7 @@ class _Change:
     @property
     def moves(self) -> bool:
         """Whether any line stands elsewhere than before."""
-        lines = ([block.body.count("\n") for _, block in side.in_order()] for side in (self.before, self.now))
+        lines = ([block.body.count("\n") for _, block in side.in_order] for side in (self.before, self.now))
         return next(lines) != next(lines)
 
     def pieces(self, pieces: Pieces) -> Pieces:
@@ -227,7 +222,7 @@ def _around(side: Side) -> list[str]:
     """Return what stands before each block, with its first line, and behind the last one."""
     text, end = side.source.text, 0
     found = []
-    for _, block in side.in_order():
+    for _, block in side.in_order:
         found.append(text[end : block.start] + block.header)
         end = block.end
     return [*found, text[end:]]
@@ -361,7 +356,7 @@ class _Places:
     def __init__(self, side: Side, affected: Collection[str]) -> None:
         self._ends: list[int] = []
         self._where: list[_Where] = []
-        for number, block in side.in_order():
+        for number, block in side.in_order:
             self._ends += (block.start, block.end)
             self._where += (_Where.FRAME, _Where.AFFECTED if number in affected else _Where.ELSEWHERE)
         self._where.append(_Where.FRAME)
@@ -375,7 +370,7 @@ def _moved(before: Side, now: Side) -> Callable[[int], int]:
     """Return what tells where a character stands now: outside of blocks, or in one that says what it said."""
     cuts: list[int] = []
     shifts = [0]
-    for (_, was), (_, block) in zip(before.in_order(), now.in_order(), strict=True):
+    for (_, was), (_, block) in zip(before.in_order, now.in_order, strict=True):
         cuts += (was.start, was.end)
         shifts += (block.start - was.start, block.end - was.end)
 

@@ -1,11 +1,10 @@
 """A policy before and after few of its rules changed in, what the change may reach out, with most of both unread."""
 
 from policyc.revision.reading import (
-    Leads,
+    LEAST,
     Read,
     Revision,
     Side,
-    behind,
     between,
     frame_of,
     is_plain,
@@ -14,11 +13,10 @@ from policyc.revision.reading import (
 )
 
 __all__ = [
-    "Leads",
+    "LEAST",
     "Read",
     "Revision",
     "Side",
-    "behind",
     "between",
     "frame_of",
     "is_plain",

@@ -16,6 +16,7 @@ from typing import Final
 from policyc import graph, syntax
 from policyc.diagnostics import Diagnostic, has_errors
 from policyc.files import MAX_BYTES, OutsideProjectError
+from policyc.graph import Leads
 from policyc.model import Forward, Mailbox, Named, Policy, Rule, Written
 from policyc.project import Program, read_source
 from policyc.resolve import Resolver
@@ -26,9 +27,8 @@ from policyc.syntax import Comment
 from policyc.values import value
 from policyc.workspace import Workspace
 
-_LEAST: Final = 1 << 17  # characters: of fewer, all is read as quickly
+LEAST: Final = 1 << 17  # characters: of fewer, all is read as quickly
 
-Leads = Mapping[str, AbstractSet[str]]
 _Of = Callable[[Iterable[Rule]], set[str]]
 
 
@@ -50,8 +50,9 @@ class Side:
         self.blocks = blocks
         self.policy = policy
 
+    @cached_property
     def in_order(self) -> list[tuple[str, Block]]:
-        """Return all blocks as they stand in the text, each with its extension."""
+        """All blocks as they stand in the text, each with its extension."""
         found = [(number, block) for number, some in self.blocks.items() for block in some]
         return sorted(found, key=lambda pair: pair[1].start)
 
@@ -96,7 +97,7 @@ class Revision:
 
     def affected(self, also: Iterable[str] = ()) -> set[str]:
         """Return the extensions from which calls may go on to one that changed or is named, these among them."""
-        return behind({*self.changed, *also}, [turned(side.leads) for side in (self.before, self.after)])
+        return graph.behind({*self.changed, *also}, [side.leads for side in (self.before, self.after)])
 
     def read(self, side: Side, numbers: Iterable[str]) -> Read:
         """Return the true rules of some extensions."""
@@ -119,7 +120,7 @@ class Revision:
 def of_workspaces(old: Workspace, new: Workspace) -> Revision | None:
     """Return the revision that makes of one project on disk the other, or None."""
     before, after = source_of(old), source_of(new)
-    if before is None or after is None or min(len(before.text), len(after.text)) < _LEAST:
+    if before is None or after is None or min(len(before.text), len(after.text)) < LEAST:
         return None
     return between(before, after)
 
@@ -282,17 +283,3 @@ def _forwarded(rules: Iterable[Rule]) -> set[str]:
 def _boxes(rules: Iterable[Rule]) -> set[str]:
     found = (rule.destination for rule in rules)
     return {to.extension for to in found if isinstance(to, Mailbox) and to.extension is not None}
-
-
-def turned(leads: Leads) -> Leads:
-    """Return who leads to each."""
-    found: dict[str, set[str]] = {number: set() for number in leads}
-    for number, others in leads.items():
-        for other in others:
-            found[other].add(number)
-    return found
-
-
-def behind(some: Iterable[str], ways: Sequence[Leads]) -> set[str]:
-    """Return some extensions with all that they lead to, however many steps away."""
-    return graph.reached(some, lambda one: set().union(*(leads[one] for leads in ways)))
