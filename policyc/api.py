@@ -13,7 +13,7 @@ A mistake in a policy is a diagnostic, never a traceback: `load` raises `PolicyE
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 from functools import cached_property, partial
 from itertools import chain
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
 Keeping = Callable[[Mapping[str, targets.Piece]], str]
+Lay = Callable[[str, Mapping[str, str]], object]
 
 
 class PolicyError(Exception):
@@ -81,13 +82,15 @@ class Compiled:
     """What a policy compiles to: target → file name → text. A target with errors of its own is not there.
 
     `verified` is what was proved of the files, or stands against those that are withheld; None: nobody asked. `layers`
-    are the names under which the pieces of the files are kept, by target.
+    are the names under which the pieces of the files are kept, by target. Files that were `laid` somewhere are not
+    here, only what came of that, by target.
     """
 
     files: Mapping[str, Mapping[str, str]]
     diagnostics: tuple[Diagnostic, ...] = ()
     verified: "Verified | None" = field(default=None, compare=False)
     layers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    laid: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def has_errors(self) -> bool:
@@ -251,11 +254,13 @@ def render(
     watch: Watch = NOBODY,
     kept: "Kept | None" = None,
     keeping: Keeping | None = None,
+    lay: Lay | None = None,
 ) -> Compiled:
     """Return the files of a checked policy for each target; `verify`: those that are proved, `folder` their place.
 
     What is `kept` of earlier proofs is not proved again, and what is proved now is kept. `keeping` keeps the pieces
-    that files are made of, and returns a name for them.
+    that files are made of, and returns a name for them. `lay` is called where the files of a target were made, in
+    whichever process, once nothing stands against them; what it returns is returned in their place.
     """
     if checked.has_errors:
         return Compiled({}, checked.diagnostics)
@@ -263,18 +268,18 @@ def render(
     for name in names:
         targets.find(name)  # KeyError here, not in another process
     watch.stage("compile", _size(checked.policy))
-    made = _all_made(checked, names, settings, _Manner(folder if verify else None, watch, kept, keeping))
+    made = _all_made(checked, names, settings, _Manner(folder if verify else None, watch, kept, keeping, lay))
     files = {name: MappingProxyType(one.files) for name, one in made.items() if one.files is not None}
     found = arrange((*checked.diagnostics, *chain.from_iterable(one.diagnostics for one in made.values())))
+    laid = {name: one.laid for name, one in made.items() if one.laid is not None}
     if not verify:
-        return Compiled(MappingProxyType(files), found)
+        return Compiled(MappingProxyType(files), found, laid=laid)
     from policyc.proof import checking
 
     verified = checking.together(one.verified for one in made.values() if one.verified is not None)
     sound = {name: one for name, one in files.items() if name not in verified.refused}
-    return Compiled(
-        MappingProxyType(sound), found, verified, {name: one.layer for name, one in made.items() if one.layer}
-    )
+    layers = {name: one.layer for name, one in made.items() if one.layer}
+    return Compiled(MappingProxyType(sound), found, verified, layers, laid)
 
 
 def _size(policy: Policy) -> int:
@@ -289,16 +294,27 @@ class _Made:
     diagnostics: tuple[Diagnostic, ...]
     verified: "Verified | None" = None
     layer: str = ""
+    laid: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How files are made: proved where there is a `folder`, watched by somebody, with what is kept and to be kept."""
+    """How files are made: proved where there is a `folder`, watched by somebody, with what is kept and to be kept.
+
+    They are laid where `lay` says, if it does.
+    """
 
     folder: str | None
     watch: Watch
     kept: "Kept | None"
     keeping: Keeping | None
+    lay: Lay | None
+
+    def made(self, name: str, made: _Made) -> _Made:
+        """Return what was made for a target, laid if it is to be and nothing stands against it."""
+        if self.lay is None or made.files is None or (made.verified is not None and made.verified.refused):
+            return made
+        return replace(made, files={}, laid=self.lay(name, made.files))
 
 
 def _all_made(
@@ -334,7 +350,7 @@ def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | 
         return _Made(None, found)
     files = dict(rendered.files)
     if manner.folder is None:
-        return _Made(files, found)
+        return manner.made(name, _Made(files, found))
     from policyc.proof import checking
 
     layer = manner.keeping(rendered.pieces) if manner.keeping and rendered.pieces else ""
@@ -349,7 +365,7 @@ def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | 
         watch=manner.watch,
         kept=manner.kept,
     )
-    return _Made(files, (*found, *verified.diagnostics), verified, layer)
+    return manner.made(name, _Made(files, (*found, *verified.diagnostics), verified, layer))
 
 
 def _checked(policy: Policy | Paths, today: date | None) -> tuple[Checked, Config]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +18,15 @@ class Written:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file that is written, but for its name: `ready` is the one it has until then, None if it is there already."""
+
+    path: Path
+    size: int
+    ready: Path | None
+
+
 def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
     """Write files into a folder, made if need be. Raises OSError, and then leaves every old file whole.
 
@@ -25,24 +34,63 @@ def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
     symbolic link is replaced, not followed; one that already says the same is left alone, date and all. Files of an
     earlier run that are no longer produced stay.
     """
-    ready: list[tuple[Path, Path]] = []
-    written: list[Written] = []
+    return publish(draft(folder, files))
+
+
+def draft(folder: Path, files: Mapping[str, str], mark: str = "") -> tuple[Draft, ...]:
+    """Write files for a folder, as `write` does, up to their names: `publish` gives them these.
+
+    Whoever may not come to that gives the `mark` of `laying`.
+    """
+    found: list[Draft] = []
     try:
         for name, text in sorted(files.items()):
-            target = _inside(folder, name)
-            data = encode(text)
-            changed = not _holds(target, data)
-            if changed:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if target.is_dir() and not target.is_symlink():  # found before anything is renamed
-                    raise IsADirectoryError(21, os.strerror(21), str(target))
-                ready.append((beside(target, data), target))
-                _give_mode(target, ready[-1][0])
-            written.append(Written(target, len(data), changed))
-        _rename(ready)
+            found.append(_drafted(_inside(folder, name), encode(text), mark))
+    except BaseException:
+        _drop(found)
+        raise
+    return tuple(found)
+
+
+def _drafted(path: Path, data: bytes, mark: str) -> Draft:
+    if _holds(path, data):
+        return Draft(path, len(data), None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():  # found before anything is renamed
+        raise IsADirectoryError(21, os.strerror(21), str(path))
+    return Draft(path, len(data), _beside_with_mode(path, data, mark))
+
+
+def publish(drafts: Iterable[Draft]) -> tuple[Written, ...]:
+    """Give files that are ready their names. Raises OSError, and then drops those that have none yet."""
+    waiting = list(drafts)
+    written = []
+    try:
+        while waiting:
+            one = waiting[0]
+            if one.ready is not None:
+                one.ready.replace(one.path)
+            written.append(Written(one.path, one.size, one.ready is not None))
+            waiting.pop(0)
     finally:
-        _drop(ready)
+        _drop(waiting)
     return tuple(written)
+
+
+@contextlib.contextmanager
+def laying(folders: Iterable[Path]) -> Iterator[str]:
+    """Give a mark for drafts in some folders, and remove in the end those that were not published.
+
+    So whoever wrote them, in whichever process, need not come to its end.
+    """
+    mark = secrets.token_hex(6)
+    try:
+        yield mark
+    finally:
+        for folder in folders:
+            for path in folder.rglob(f".*.{mark}*.tmp"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def rewrite(files: Mapping[Path, bytes]) -> None:
@@ -50,34 +98,29 @@ def rewrite(files: Mapping[Path, bytes]) -> None:
 
     As for `write`, but that a symbolic link is followed: who edits a file by a link means the file.
     """
-    ready: list[tuple[Path, Path]] = []
+    found: list[Draft] = []
     try:
         for path, data in sorted(files.items()):
             target = Path(os.path.realpath(path))
-            ready.append((beside(target, data), target))
-            _give_mode(target, ready[-1][0])
-        _rename(ready)
-    finally:
-        _drop(ready)
+            found.append(Draft(target, len(data), _beside_with_mode(target, data)))
+    except BaseException:
+        _drop(found)
+        raise
+    publish(found)
 
 
-def _rename(ready: list[tuple[Path, Path]]) -> None:
-    """Give files their own names; those that are left had none."""
-    while ready:
-        temporary, target = ready[0]
-        temporary.replace(target)
-        ready.pop(0)
-
-
-def _drop(ready: list[tuple[Path, Path]]) -> None:
-    for temporary, _ in ready:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+def _drop(drafts: Iterable[Draft]) -> None:
+    for one in drafts:
+        if one.ready is not None:
+            with contextlib.suppress(OSError):
+                one.ready.unlink()
 
 
 def encode(text: str) -> bytes:
     """Return the bytes of a text file: UTF-8, and exactly one line end after the last line."""
-    return (text.rstrip("\n") + "\n").encode() if text else b""
+    if text and (text[-1:] != "\n" or text[-2:] == "\n\n"):
+        text = text.rstrip("\n") + "\n"
+    return text.encode()
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -95,13 +138,13 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def beside(target: Path, data: bytes, mode: int = 0o666) -> Path:
+def beside(target: Path, data: bytes, mode: int = 0o666, mark: str = "") -> Path:
     """Write a new file in the folder of another, and return its path; the caller renames it, or removes it.
 
     The mode is less the umask, as that of any new file: the PBX runs as another user and has to read it. Raises
     OSError, and then leaves nothing behind.
     """
-    path = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    path = target.with_name(f".{target.name}.{mark}{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, mode)
     try:
@@ -116,9 +159,11 @@ def beside(target: Path, data: bytes, mode: int = 0o666) -> Path:
     return path
 
 
-def _give_mode(target: Path, path: Path) -> None:
-    """Give a new file the permissions of the one that it replaces, if there is one."""
+def _beside_with_mode(path: Path, data: bytes, mark: str = "") -> Path:
+    """Write a new file, as `beside` does, with the permissions of the one that it is to replace, if there is one."""
+    ready = beside(path, data, mark=mark)
     with contextlib.suppress(OSError):
-        before = target.lstat().st_mode
+        before = path.lstat().st_mode
         if stat.S_ISREG(before):
-            path.chmod(stat.S_IMODE(before))
+            ready.chmod(stat.S_IMODE(before))
+    return ready

@@ -139,3 +139,26 @@ def test_files_may_stand_in_folders(tmp_path):
     output.write(tmp_path, {"dialplan/policyc.xml": "<a/>"})
 
     assert (tmp_path / "dialplan" / "policyc.xml").read_text() == "<a/>\n"
+
+
+def test_what_lies_ready_takes_its_place_when_it_is_published(tmp_path):
+    output.write(tmp_path, {"a": "old", "same": "1"})
+    with output.laying([tmp_path]) as mark:
+        drafts = output.draft(tmp_path, {"a": "new", "same": "1"}, mark)
+        assert (tmp_path / "a").read_text() == "old\n"
+
+        written = output.publish(drafts)
+
+        assert [(one.path.name, one.changed) for one in written] == [("a", True), ("same", False)]
+        assert (tmp_path / "a").read_text() == "new\n"
+    assert names(tmp_path) == ["a", "same"]
+
+
+def test_what_was_not_published_is_gone_in_the_end(tmp_path):
+    (tmp_path / ".a.of-another-run.tmp").write_text("x")
+    with output.laying([tmp_path / "one", tmp_path / "two"]) as mark:
+        output.draft(tmp_path / "one", {"a": "1", "below/b": "1"}, mark)
+        output.draft(tmp_path / "one", {"a": "2"}, mark)
+        assert len(list((tmp_path / "one").rglob("*.tmp"))) == 3
+
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [".a.of-another-run.tmp"]

@@ -49,8 +49,8 @@ def begin(policy, tmp_path, monkeypatch):
     os.close(theirs)
 
 
-def shown(process, terminal, until=None):
-    """Return what a process shows until it ends, or until it has shown something."""
+def shown(process, terminal, until=None, found=lambda: False):
+    """Return what a process shows until it ends, until it has shown something, or something is found."""
     os.set_blocking(terminal, False)
     text = b""
     end = time.monotonic() + 120
@@ -62,7 +62,7 @@ def shown(process, terminal, until=None):
             if over:
                 break
             time.sleep(0.01)
-        if until is not None and until.encode() in text:
+        if found() or (until is not None and until.encode() in text):
             break
     return text.decode()
 
@@ -115,3 +115,31 @@ def test_an_interruption_ends_all_processes_and_leaves_no_file(begin, tmp_path, 
     assert "\x1b[?25h" in text
     assert not alive(process.pid)
     assert [one.name for one in tmp_path.rglob("*")] == ["p.pol"]
+
+
+def test_what_lies_ready_is_gone_after_an_interruption(begin, tmp_path):
+    """Files are written as soon as they are proved, while other targets are still being made."""
+    start, terminal = begin
+
+    process = start("asterisk", "freeswitch", "3cx")
+    shown(process, terminal, found=lambda: any(tmp_path.glob("build/asterisk/.policyc.conf.*.tmp")))
+    os.kill(process.pid, signal.SIGTERM)
+    shown(process, terminal)
+
+    assert process.returncode == 130
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["p.pol"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_whichever_process_meets_it(begin, tmp_path):
+    start, terminal = begin
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "freeswitch").write_text("mine")
+
+    process = start("asterisk", "freeswitch")
+    text = shown(process, terminal)
+
+    assert process.returncode == 1
+    assert "build/freeswitch" in text
+    assert "Traceback" not in text
+    assert (tmp_path / "build" / "freeswitch").read_text() == "mine"
+    assert not list(tmp_path.rglob("*.tmp"))

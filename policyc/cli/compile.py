@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +16,10 @@ from policyc.cli.printing import ERRORS, FINE, displayed, put, show, tell
 from policyc.cli.progress import watching
 
 if TYPE_CHECKING:
-    from policyc.api import Compiled
+    from policyc.api import Compiled, Lay
     from policyc.cli.options import Options
     from policyc.model import Policy
+    from policyc.output import Written
     from policyc.progress import Watch
     from policyc.proof.checking import Verified
     from policyc.store import Store
@@ -73,36 +74,52 @@ def _compile(
 
     place = find(say, policies)
     wanted = targets(say, place, named)
-    with watching(say, place, wanted) as watch:
-        kept = None if anew or not verify else _kept()
-        compiled, policy = _made(place, wanted, today, from_root(place, out) if verify else None, kept, watch, strict)
-    show(say, place, compiled.diagnostics)
-    verified = compiled.verified
-    if verified is not None and verified.refused and policy is not None:
-        _account(say, place, policy, verified, out)
-    failed = fails(compiled.diagnostics, strict)
-    if not compiled.files:
-        tell(say("say.withheld_all"))
-        return ERRORS
-    for name in wanted:
-        if name not in compiled.files:
-            refused = verified is not None and name in verified.refused
-            tell(say("say.withheld_unproved" if refused else "say.withheld", target=name))
-            continue
-        try:
-            written = output.write(out / name, compiled.files[name])
-        except OSError as error:
-            tell(say("say.cannot_write", path=error.filename or out / name, reason=error.strerror or error))
+    with output.laying([out / name for name in wanted]) as mark:
+
+        def lay(name: str, files: Mapping[str, str]) -> tuple[output.Draft, ...] | OSError:
+            try:
+                return output.draft(out / name, files, mark)
+            except OSError as error:
+                return error
+
+        with watching(say, place, wanted) as watch:
+            kept = None if anew or not verify else _kept()
+            folder = from_root(place, out) if verify else None
+            compiled, policy = _made(place, wanted, today, folder, kept, watch, lay, strict)
+        show(say, place, compiled.diagnostics)
+        verified = compiled.verified
+        if verified is not None and verified.refused and policy is not None:
+            _account(say, place, policy, verified, out)
+        failed = fails(compiled.diagnostics, strict)
+        if not compiled.files:
+            tell(say("say.withheld_all"))
             return ERRORS
-        for one in written:
-            key = "say.file" if one.changed else "say.unchanged"
-            tell(say(key, path=one.path, size=f"{one.size:,}".replace(",", "\u202f" if say.language == "fr" else ",")))
+        for name in wanted:
+            if name not in compiled.files:
+                refused = verified is not None and name in verified.refused
+                tell(say("say.withheld_unproved" if refused else "say.withheld", target=name))
+                continue
+            try:
+                laid = compiled.laid[name]
+                if isinstance(laid, OSError):
+                    raise laid
+                written = output.publish(laid)
+            except OSError as error:
+                tell(say("say.cannot_write", path=error.filename or out / name, reason=error.strerror or error))
+                return ERRORS
+            _tell_written(say, written)
     if verified is not None:
         for name in verified.unproved:
             tell(say("say.unproved", target=name))
         if proved := [proof.target for proof in verified.proofs if proof.holds]:
             tell(say("say.proved", targets=", ".join(proved)))
     return ERRORS if failed else FINE
+
+
+def _tell_written(say: Words, written: Iterable[Written]) -> None:
+    for one in written:
+        key = "say.file" if one.changed else "say.unchanged"
+        tell(say(key, path=one.path, size=f"{one.size:,}".replace(",", "\u202f" if say.language == "fr" else ",")))
 
 
 def _made(
@@ -112,16 +129,17 @@ def _made(
     folder: str | None,
     kept: Store | None,
     watch: Watch,
+    lay: Lay,
     strict: bool,
 ) -> tuple[Compiled, Policy | None]:
     """Return what a policy is compiled to, proved where there is a folder; and the policy, where all of it was read.
 
-    If `strict`, nothing for a policy that is doubtful.
+    Files are laid. If `strict`, nothing for a policy that is doubtful.
     """
     from policyc import api, recompile
 
     asked = recompile.Asked(place, today, tuple(wanted))
-    if kept and (known := recompile.updated(asked, kept, watch)):
+    if kept and (known := recompile.updated(asked, kept, watch, lay)):
         return (api.Compiled({}, known.diagnostics) if strict and known.diagnostics else known), None
     checked = api.examine_workspace(place, today, watch=watch)
     if strict and checked.diagnostics and not checked.has_errors:
@@ -135,6 +153,7 @@ def _made(
         watch=watch,
         kept=kept,
         keeping=recompile.keeping(asked, checked, kept) if kept else None,
+        lay=lay,
     )
     if kept:
         recompile.remember(asked, checked, compiled, kept)

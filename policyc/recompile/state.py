@@ -1,11 +1,11 @@
 """How the last compilation of a policy ended, as plain data that is written and read back.
 
-All of it is JSON, but for the texts of pieces: one after another, behind a line of JSON that says how long each is.
-Whatever is not as it is written here reads as nothing.
+All of it is lines of JSON, but for the text of the policy, behind the last of them, and for the texts of pieces: one
+after another, behind a line that says how long each is. Whatever is not as it is written here reads as nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
@@ -46,59 +46,65 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A policy that was compiled: its text, when, a digest of what it declares, its doubts as JSON, and its targets."""
+    """A policy that was compiled: its text, when, a digest of what it declares.
+
+    Its doubts, and what is `made` of each target, are lines of JSON: whoever needs them reads them, in any process.
+    """
 
     text: str
     today: date
     declared: str
-    diagnostics: Sequence[Json]
-    made: Mapping[str, Made]
+    diagnostics: str
+    made: Mapping[str, str]
 
 
 def encode(state: State) -> bytes:
     """Return a state as bytes."""
-    made = {
-        name: {
-            "layers": one.layers,
-            "around": one.standing.around,
-            "written": one.standing.written,
-            "own": one.standing.own,
-            "leads": _listed(one.standing.leads),
-            "mailboxes": _listed(one.standing.mailboxes),
-            "measures": one.standing.measures,
-        }
-        for name, one in state.made.items()
-    }
-    whole = {
-        "text": state.text,
-        "today": state.today.isoformat(),
-        "declared": state.declared,
-        "diagnostics": state.diagnostics,
-        "made": made,
-    }
-    return json.dumps(whole, separators=(",", ":")).encode()
+    head = {"today": state.today.isoformat(), "declared": state.declared, "targets": list(state.made)}
+    return _bytes("\n".join([_json(head), state.diagnostics, *state.made.values(), state.text]))
 
 
 def decode(data: bytes) -> State | None:
     """Return the state that bytes are, None if they are none."""
     try:
-        whole = json.loads(data)
-        made = {
-            name: Made(
-                tuple(one["layers"]),
-                Standing(
-                    one["around"],
-                    one["written"],
-                    one["own"],
-                    {number: frozenset(to) for number, to in one["leads"].items()},
-                    {number: frozenset(to) for number, to in one["mailboxes"].items()},
-                    {number: (size, count) for number, (size, count) in one["measures"].items()},
-                ),
-            )
-            for name, one in whole["made"].items()
-        }
-        today = date.fromisoformat(whole["today"])
-        return State(whole["text"], today, whole["declared"], whole["diagnostics"], made)
+        first, _, rest = _text(data).partition("\n")
+        head = json.loads(first)
+        names = head["targets"]
+        diagnostics, *made, text = rest.split("\n", 1 + len(names))
+        by_name = dict(zip(names, made, strict=True))
+        return State(text, date.fromisoformat(head["today"]), head["declared"], diagnostics, by_name)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def encode_made(made: Made) -> str:
+    """Return what is known of a target as a line."""
+    standing = made.standing
+    whole = {
+        "layers": made.layers,
+        "around": standing.around,
+        "written": standing.written,
+        "own": standing.own,
+        "leads": _listed(standing.leads),
+        "mailboxes": _listed(standing.mailboxes),
+        "measures": standing.measures,
+    }
+    return _json(whole)
+
+
+def decode_made(line: str) -> Made | None:
+    """Return what a line tells of a target, None if it is none."""
+    try:
+        whole = json.loads(line)
+        standing = Standing(
+            whole["around"],
+            whole["written"],
+            whole["own"],
+            {number: frozenset(to) for number, to in whole["leads"].items()},
+            {number: frozenset(to) for number, to in whole["mailboxes"].items()},
+            {number: (size, count) for number, (size, count) in whole["measures"].items()},
+        )
+        return Made(tuple(whole["layers"]), standing)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -113,10 +119,7 @@ def _listed(ways: Mapping[str, Iterable[str]]) -> Mapping[str, list[str]]:
 def put_pieces(kept: Kept, pieces: Pieces) -> str:
     """Keep pieces, and return their name."""
     index = [(number, list(map(len, one.texts)), one.facts) for number, one in pieces.items()]
-    head = json.dumps(index, separators=(",", ":"))
-    return kept.put(
-        "".join([head, "\n", *(text for one in pieces.values() for text in one.texts)]).encode(errors="surrogatepass")
-    )
+    return kept.put(_bytes(_json(index), "\n", *(text for one in pieces.values() for text in one.texts)))
 
 
 def get_pieces(kept: Kept, layers: Iterable[str]) -> dict[str, Piece] | None:
@@ -126,7 +129,7 @@ def get_pieces(kept: Kept, layers: Iterable[str]) -> dict[str, Piece] | None:
         data = kept.get(name)
         if data is None:
             return None
-        text = data.decode(errors="surrogatepass")
+        text = _text(data)
         at = text.index("\n") + 1
         for number, lengths, facts in json.loads(text[: at - 1]):
             texts = []
@@ -137,13 +140,25 @@ def get_pieces(kept: Kept, layers: Iterable[str]) -> dict[str, Piece] | None:
     return found
 
 
+def _json(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _bytes(*texts: str) -> bytes:
+    return "".join(texts).encode(errors="surrogatepass")
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogatepass")
+
+
 # -- diagnostics -------------------------------------------------------------------------------------------------------
 
 
-def said(diagnostics: Iterable[Diagnostic], source: SourceFile) -> list[Json] | None:
-    """Return diagnostics as JSON, None if any speaks of anything but a source."""
+def said(diagnostics: Iterable[Diagnostic], source: SourceFile) -> str | None:
+    """Return diagnostics as a line of JSON, None if any speaks of anything but a source."""
     try:
-        return [_said(one, source) for one in diagnostics]
+        return _json([_said(one, source) for one in diagnostics])
     except ValueError:
         return None
 
@@ -165,6 +180,12 @@ def _said(one: Diagnostic, source: SourceFile) -> Json:
         witness and (witness.caller, witness.internal, witness.called, witness.local.isoformat()),
         fix and ([(place(edit.span), edit.text) for edit in fix.edits], fix.safe),
     )
+
+
+def each(said: str) -> Iterable[Json]:
+    """Return the diagnostics of a line, for `head_of` and `heard`."""
+    found: list[Json] = json.loads(said)
+    return found
 
 
 def head_of(said: Json) -> tuple[str, int | None, Mapping[str, Json]]:

@@ -86,7 +86,7 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
     key = asked.key(frame)
     said = state.said(checked.diagnostics, source)
     made = {
-        proof.target: Made((layer,), proof.standing)
+        proof.target: state.encode_made(Made((layer,), proof.standing))
         for proof in verified.proofs
         if (layer := compiled.layers.get(proof.target)) and proof.standing
     }
@@ -127,8 +127,8 @@ def _period(one: NamedPeriod) -> object:
 # -- a text after a change ---------------------------------------------------------------------------------------------
 
 
-def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY) -> api.Compiled | None:
-    """Return what compiling a policy comes to, or None."""
+def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY, lay: api.Lay | None = None) -> api.Compiled | None:
+    """Return what compiling a policy comes to, or None; files are laid as `api.render` says."""
     source = revision.source_of(asked.place)
     frame = None if source is None else _frame(source)
     key = None if frame is None else asked.key(frame)
@@ -139,7 +139,7 @@ def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY) -> api.Compiled | N
     try:
         # Backwards, so that what is declared stands where it does in the new text.
         found = revision.between(source, SourceFile(source.path, was.text))
-        return None if found is None else _compiled(asked, kept, _Change.of(found, was, asked.today), key, watch)
+        return None if found is None else _compiled(asked, kept, _Change.of(found, was, asked.today), key, watch, lay)
     except (_NotPlainError, NotReadError):
         return None
 
@@ -230,14 +230,15 @@ def _around(side: Side) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What was made of a target."""
+    """What was made of a target, files that were laid apart."""
 
     files: Mapping[str, str]
     proof: Proof
-    made: Made
+    made: str
+    laid: object = None
 
 
-def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch) -> api.Compiled:
+def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch, lay: api.Lay | None) -> api.Compiled:
     policy, settings = change.model.policy, asked.settings()
     rules = sum(map(len, change.read.rules.values()))
     watch.stage("check", rules)
@@ -245,20 +246,21 @@ def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch)
     watch.stage("compile", rules)
     # This process begins with the doubts, mostly: they are many, and take long to send.
     tasks: list[Callable[[], Any]] = [partial(_diagnostics, own, change)]
-    tasks += (partial(_made, name, settings[name], change, kept, watch) for name in asked.targets)
+    tasks += (partial(_made, name, settings[name], change, kept, watch, lay) for name in asked.targets)
     jobs = processes.cores_for(sum(map(len, policy.own.values())))
     shared = change.now.source, change.before.source
     found = processes.each([partial(_plain, one) for one in tasks], shared, jobs, meanwhile=watch.shows)
     if any(one is None for one in found):
         raise _NotPlainError
-    diagnostics: tuple[Diagnostic, ...] = found[0]
+    diagnostics, said = found[0]
     made: Mapping[str, _Done] = dict(zip(asked.targets, found[1:], strict=True))
-    said = state.said(diagnostics, change.now.source)
     if said is not None:
         after = {name: one.made for name, one in made.items()}
         kept.keep_last(key, state.encode(State(change.now.source.text, asked.today, change.was.declared, said, after)))
     files = {name: one.files for name, one in made.items()}
-    return api.Compiled(files, diagnostics, Verified(tuple(one.proof for one in made.values()), (), ()))
+    laid = {name: one.laid for name, one in made.items()}
+    verified = Verified(tuple(one.proof for one in made.values()), (), ())
+    return api.Compiled(files, diagnostics, verified, laid=laid)
 
 
 def _plain(task: Callable[[], Any]) -> Any:
@@ -269,14 +271,17 @@ def _plain(task: Callable[[], Any]) -> Any:
         return None
 
 
-def _made(name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, watch: Watch) -> _Done:
+def _made(
+    name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, watch: Watch, lay: api.Lay | None
+) -> _Done:
     """Return what is made of a target."""
     target, proving = targets.find(name), protocol.find(name)
-    policy, was = change.model.policy, change.was.made[name]
-    known = state.get_pieces(kept, was.layers)
+    policy, was = change.model.policy, state.decode_made(change.was.made[name])
+    known = None if was is None else state.get_pieces(kept, was.layers)
     changed = replace(policy, own={number: policy.own.get(number, ()) for number in change.changed})
     if (
-        known is None
+        was is None
+        or known is None
         or known.keys() != policy.extensions.keys()
         or proving is None
         or not isinstance(target, InPieces)
@@ -299,25 +304,30 @@ def _made(name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, w
         layers = (*was.layers, state.put_pieces(kept, own))
     else:
         layers = was.layers
-    return _Done(files, proof, Made(layers, proof.standing))
+    made = state.encode_made(Made(layers, proof.standing))
+    return _Done({}, proof, made, lay(name, files)) if lay else _Done(files, proof, made)
 
 
 # -- doubts ------------------------------------------------------------------------------------------------------------
 
 
-def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[Diagnostic, ...]:
-    """Return all that is to be said of the policy: what was, but for the affected extensions, and what is of these."""
+def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[tuple[Diagnostic, ...], str | None]:
+    """Return all that is to be said of the policy, and how it is kept, if it can be.
+
+    It is what was, but for the affected extensions, and what is of these.
+    """
     now, before = change.now, change.before
     places, moved = _Places(before, change.affected), _moved(before, now)
     found = []
-    for one in change.was.diagnostics:
+    for one in state.each(change.was.diagnostics):
         code, at, args = state.head_of(one)
         where = None if at is None else places.of(at)
         if _is_of_all(code, args, where):
             raise _NotPlainError
         if where is not _Where.AFFECTED:
             found.append(state.heard(one, now.source, moved))
-    return arrange((*found, *own))
+    everything = arrange((*found, *own))
+    return everything, state.said(everything, now.source)
 
 
 def _own_diagnostics(asked: Asked, change: _Change) -> Sequence[Diagnostic]:
