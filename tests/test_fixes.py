@@ -620,7 +620,7 @@ def test_a_link_is_followed(policy):
 
 
 def test_a_file_that_cannot_be_written_is_told(policy, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", "p.pol")
 
     monkeypatch.setattr("policyc.output.beside", refuse)

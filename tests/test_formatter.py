@@ -541,7 +541,7 @@ def test_usage(here):
 
 
 def test_a_file_that_cannot_be_written_is_told(here, monkeypatch):
-    def full(target, data):
+    def full(target, *_, **__):
         raise OSError(28, "plus de place", str(target))
 
     write(here / "p.pol", BAD)
