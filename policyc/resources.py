@@ -113,8 +113,9 @@ def fingerprint() -> str | None:
     return found.hexdigest()
 
 
+@cache
 def template_environment(target: str) -> Environment:
-    """Make the Jinja environment of a target, whose templates are named without their folder.
+    """Return the Jinja environment of a target, whose templates are named without their folder, and compiled once.
 
     A name that a template uses and the renderer did not give is an error, and only templates called
     `*.xml.j2` or `*.html.j2` escape what they print: a dialplan has quoting of its own.
