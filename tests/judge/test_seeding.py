@@ -417,7 +417,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", few(FAULTS, 3))
+@pytest.mark.parametrize("fault", few(FAULTS, 5))
 def test_faults_of_a_model_are_seen(fault):
     name, change = FAULTS[fault]
     original = getattr(judge_module, name)
