@@ -1,6 +1,7 @@
 """Questions to the decision model: rules, and callers of rules, that never decide, and which others take the calls."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from policyc import decision, digits, numbering
@@ -101,8 +102,10 @@ def hidden_callers(model: DecisionModel) -> Iterator[Hidden]:
             yield from _hidden_parts(model, rule, _crossing(rule, shared, ranged), views, real, frozenset(shared))
 
 
-def _crossing(rule: Rule, tried: tuple[Rule, ...], ranged: Collection[Rule]) -> tuple[Rule, ...]:
+def _crossing(rule: Rule, tried: tuple[Rule, ...], ranged: AbstractSet[Rule]) -> tuple[Rule, ...]:
     """Return the rules tried before another, if they or it name ranges."""
+    if ranged.isdisjoint(tried):
+        return ()
     before = tried[: tried.index(rule)]
     return before if rule in ranged else tuple(filter(ranged.__contains__, before))
 
@@ -206,7 +209,8 @@ def _is_exception(rules: Iterable[Rule], callers: NumberSet, of: Named) -> bool:
 
 def _decides_at(table: Table, rule: Rule, callers: NumberSet) -> bool:
     """Tell at little cost, of most, that a rule decides for some of them, from inside and from outside."""
-    return all(_is_choice(rule, table.at(position)) for position in (callers.ends[0], callers.ends[-2]))
+    ends = callers.ends
+    return _is_choice(rule, table.at(ends[0])) and _is_choice(rule, table.at(ends[-2]))
 
 
 def _decides(table: Table, rule: Rule, callers: NumberSet) -> bool:

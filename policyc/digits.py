@@ -15,9 +15,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum
+from functools import cache
 from itertools import chain
-from operator import le
-from weakref import WeakValueDictionary
+from operator import le, lt
+from weakref import ref
 
 from policyc.values import value
 
@@ -61,10 +62,12 @@ _GROUPS = (
     *((Kind.EXTERNAL, "+", length) for length in range(4, 16)),
 )
 _OFFSETS: dict[tuple[Kind, str, int], int] = {}
+_PLACES: dict[tuple[str, int], list[tuple[Kind, int]]] = {}  # by sign and digits: each kind with its offset, in order
 _STARTS: list[int] = []
 _end = 0
 for _group in _GROUPS:
     _OFFSETS[_group] = _end
+    _PLACES.setdefault(_group[1:], []).append((_group[0], _end))
     _STARTS.append(_end)
     _end += 10 ** _group[2]
 TO_OUTSIDE = _OFFSETS[Kind.EXTERNAL, "", 1]  # from the rank of a number of 1 to 10 digits inside to that outside
@@ -255,21 +258,36 @@ class NumberSet:
         return f"NumberSet({', '.join(shown)})"
 
 
-_interned: WeakValueDictionary[tuple[int, ...], NumberSet] = WeakValueDictionary()
+class _Held(ref[NumberSet]):
+    """A set, as long as anyone holds it, and its ends. `WeakValueDictionary` does the same in thrice the time."""
+
+    __slots__ = ("ends",)
+    ends: tuple[int, ...]
+
+
+_interned: dict[tuple[int, ...], _Held] = {}
 
 
 def from_ends(ends: tuple[int, ...]) -> NumberSet:
     """Return the set of canonical interval ends (sorted, half-open, never touching)."""
-    found = _interned.get(ends)
+    held = _interned.get(ends)
+    found = None if held is None else held()
     if found is None:
-        found = _interned.setdefault(ends, NumberSet(ends))
+        found = NumberSet(ends)
+        held = _interned[ends] = _Held(found, _forget)
+        held.ends = ends
     return found
+
+
+def _forget(held: _Held) -> None:
+    if _interned.get(held.ends) is held:
+        del _interned[held.ends]
 
 
 def from_intervals(intervals: Iterable[tuple[int, int]]) -> NumberSet:
     """Return the set of the ranks in any of the half-open intervals, given in any order, overlapping or not."""
     real = [(low, high) for low, high in intervals if low < high]
-    return _joined([low for low, _ in real], [high for _, high in real])
+    return from_ends(_joined([low for low, _ in real], [high for _, high in real]))
 
 
 def union(sets: Iterable[NumberSet]) -> NumberSet:
@@ -277,8 +295,9 @@ def union(sets: Iterable[NumberSet]) -> NumberSet:
     different = list(dict.fromkeys(sets))
     if len(different) == 1:
         return different[0]
-    lows = chain.from_iterable(one.ends[::2] for one in different)
-    return _joined(lows, chain.from_iterable(one.ends[1::2] for one in different))
+    lows = chain.from_iterable([one.ends[::2] for one in different])
+    highs = chain.from_iterable([one.ends[1::2] for one in different])
+    return from_ends(_joined(lows, highs))
 
 
 def are_disjoint(sets: Sequence[NumberSet]) -> bool:
@@ -288,24 +307,29 @@ def are_disjoint(sets: Sequence[NumberSet]) -> bool:
     return all(map(le, highs, lows[1:]))  # each interval ends before the next one begins
 
 
-def _joined(lows: Iterable[int], highs: Iterable[int]) -> NumberSet:
-    """Return the set of the ranks in any of some intervals, of which all lows and all highs are given, in any order.
+def _joined(lows: Iterable[int], highs: Iterable[int]) -> tuple[int, ...]:
+    """Return the ends of what is in any of some intervals, of which all lows and all highs are given, in any order.
 
     In order, a low leaves a gap before it exactly when it is beyond as many highs as there are lows before it.
     """
     starts, stops = sorted(lows), sorted(highs)
+    if all(map(lt, stops, starts[1:])):  # as of most: each leaves one
+        ends = [*starts, *stops]
+        ends[::2], ends[1::2] = starts, stops
+        return tuple(ends)
     ends = starts[:1]
     for stop, start in zip(stops, starts[1:], strict=False):  # the last one stops behind all of them
         if stop < start:
             ends += (stop, start)
-    return from_ends((*ends, *stops[-1:]))
+    return (*ends, *stops[-1:])
 
 
 def _clip(ends: tuple[int, ...], by: tuple[int, ...], inside: int = 1) -> tuple[int, ...]:
     """Return the ends of what is within (1) the intervals of other ends, or without them (0)."""
     kept: list[int] = []
+    last = 0
     for low, high in zip(ends[::2], ends[1::2], strict=True):
-        first = bisect_right(by, low)
+        first = bisect_right(by, low, last)
         last = bisect_left(by, high, first)
         if first % 2 == inside:  # behind an odd number of ends: within an interval
             kept.append(low)
@@ -325,22 +349,32 @@ def exactly(number: str, kinds: Collection[Kind] = KINDS) -> NumberSet:
     """Return the callers with this canonical number, of the kinds whose universe holds it."""
     sign = "+" if number.startswith("+") else ""
     ends: list[int] = []
-    for kind in KINDS:  # in the order of their ranks
-        offset = _OFFSETS.get((kind, sign, len(number) - len(sign)))
-        if offset is not None and kind in kinds:
-            position = offset + int(number)
-            if bisect_right(EVERYONE.ends, position) % 2:
-                ends += (position, position + 1)
+    for kind, offset in _PLACES.get((sign, len(number) - len(sign)), ()):
+        position = offset + int(number)
+        if kind in kinds and bisect_right(EVERYONE.ends, position) % 2:
+            ends += (position, position + 1)
     return from_ends(tuple(ends))
 
 
-def starting(prefix: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
+def starting(prefix: str, kinds: Iterable[Kind] = KINDS) -> NumberSet:
     """Return the callers of the universe whose canonical number starts with these characters, one at least."""
-    blocks = (interval(kind, prefix, more) for kind in kinds for more in lengths(kind, prefix))
-    return from_intervals(blocks) & EVERYONE
+    sign = "+" if prefix.startswith("+") else ""
+    given = prefix[len(sign) :]
+    rooms = _rooms(tuple(kinds), sign, len(given))
+    first = int(given or "0")
+    lows = [offset + first * size for offset, size in rooms]
+    highs = [offset + first * size + size for offset, size in rooms]
+    return from_ends(_clip(_joined(lows, highs), EVERYONE.ends))
 
 
-def between(first: str, last: str, kinds: Iterable[Kind] = Kind) -> NumberSet:
+@cache
+def _rooms(kinds: tuple[Kind, ...], sign: str, given: int) -> tuple[tuple[int, int], ...]:
+    """Return the groups whose numbers have some digits or more: the offset of each, and how many go on from them."""
+    some = sign + "0" * given
+    return tuple((_OFFSETS[kind, sign, given + more], 10**more) for kind in kinds for more in lengths(kind, some))
+
+
+def between(first: str, last: str, kinds: Iterable[Kind] = KINDS) -> NumberSet:
     """Return the callers from one canonical number to another of the same sign and length, both included.
 
     Raises ValueError when the ends are of different lengths or in the wrong order.

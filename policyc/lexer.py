@@ -6,7 +6,7 @@ digits of one number arrive as one token, whose value has no separators: `06 12 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate, chain
+from itertools import accumulate
 from operator import sub
 from typing import Final, NamedTuple
 
@@ -50,12 +50,13 @@ UNCLOSED_QUOTE = "UNCLOSED_QUOTE"
 
 # Whole words; groups of digits are put together later. The order decides. Hours and dates are taken broadly, so that
 # an impossible one is a word with a message of its own.
-_WORD: Final = r"""
-    (?P<WORD>[^\W\d_](?:[\w'./-]*[\w'])?)
+_LETTERS: Final = r"[^\W\d_][\w']*+(?:[./-]+[\w']+)*+"
+_WORD: Final = rf"""
+    (?P<WORD>{_LETTERS})
   | (?P<COMMENT>\#.*)
-  | (?P<QUOTED>"[^"]*"|«[^»]*»|“[^”]*”)
+  | (?P<QUOTED>"[^"\n]*"|«[^»\n]*»|“[^”\n]*”)
   | (?P<UNCLOSED>["«“].*)
-  | (?P<DATE>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9-])|[0-9]+(?:/[0-9]+)+)
+  | (?P<DATE>[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}(?![0-9-])|[0-9]+(?:/[0-9]+)+)
   | (?P<TIME>[0-9]+(?::[0-9]*|[hH][0-9]*)(?![\w:]))
   | (?P<DURATION>[0-9]+[sS](?!\w))
   | (?P<DIGITS>(?:[+0]|\(0\))(?:[0-9]|[.-](?=[0-9(])|\(0\))*\*?|[1-9][0-9]*\*?)
@@ -64,26 +65,33 @@ _WORD: Final = r"""
 """
 _WORDS: Final = re.compile(rf"{_WORD} | (?P<COMMA>,) | (?P<BAD>[^ ])", re.VERBOSE)
 
-# Most lines are of pieces that can be looked at one by one, and once for all lines. A piece is a word with what parts
-# it from the one before; the usual numbers in groups are one piece. What follows never goes on such a NUMBER, and such
-# a PREFIX has too few digits to be a number before its star. A star that is no STAR takes along what is behind it, so
-# that the piece looks like no other.
+# Most lines are of pieces that can be looked at one by one, and once for all lines. A piece is the end of a line, or a
+# word with what parts it from the one before; the usual numbers in groups are one piece. What follows never goes on
+# such a number, and such a prefix has too few digits to be a number before its star. A star that is no STAR takes along
+# what is behind it, so that the piece looks like no other.
+_NUMBER: Final = r"(?:0|(?:\+|00)33[ ]?)(?!7[ ]?00|9[ ]?01)[1-9]" + 4 * "[ ]?[0-9][0-9]"
+_PREFIX: Final = r"(?:0[1-9]|(?:\+|00)[1-9][0-9])(?:[ ]?[0-9]){0,7}\*"
 _PIECE: Final = rf"""
-    [ ,]*(?:
-    (?P<NUMBER>(?:0|(?:\+|00)33[ ]?)(?!7[ ]?00|9[ ]?01)[1-9](?:[ ]?[0-9]{{2}}){{4}}(?=[ ,]|$|\.\.))
-  | (?P<PREFIX>(?:0[1-9]|(?:\+|00)[1-9][0-9])(?:[ ]?[0-9]){{0,7}}\*)
-  | {_WORD}
-  | (?P<BAD>\*.+|[^ ,])
+    [ ,]*+(?:
+    {_LETTERS}
+  | {_NUMBER}(?=[ ,\n]|$|\.\.)
+  | {_PREFIX}
+  | {re.sub(r"[?]P<[A-Z]+>", "?:", _WORD)}
+  | \*.+
+  | [^ ,\n]
     )
   | [ ,]+
+  | \n
 """
-_LINE: Final = re.compile(r"[^\n]+")
-_PIECES: Final = re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE), re.VERBOSE)
-_NAMED_PIECE: Final = re.compile(_PIECE, re.VERBOSE)
+_PIECES: Final = re.compile(_PIECE, re.VERBOSE)
+_USUAL_NUMBER: Final = re.compile(_NUMBER)
+_USUAL_PREFIX: Final = re.compile(_PREFIX)
+_LINE_END: Final = "\n"
+_PORTION: Final = 1 << 14  # characters that are taken apart at a time: line by line, it would take half as long again
 
 # What pieces are that mean something else in another line, or more than one token: their lines are read word by word.
 _UNSETTLED: Final = "unsettled"
-_NEVER_SETTLED: Final = frozenset((BAD_CHARACTER, UNCLOSED_QUOTE, "COMMENT", "DAYS", "SONNE"))
+_NEVER_SETTLED: Final = frozenset((BAD_CHARACTER, UNCLOSED_QUOTE, "DAYS", "SONNE"))
 _WHOLE: Final = re.compile(r"[1-9][0-9]*|0(?!700|901)[1-9][0-9]{8}")  # digits that no group goes on
 
 _SIGNS: Final = {"*": "STAR", "=": "EGAL", "-": "TIRET"}
@@ -99,47 +107,67 @@ def lex(
     `parts` are those of the text to be read, each of whole lines, if not all of it is.
     """
     known = _Known(keywords)
-    for line in chain.from_iterable(
-        _LINE.finditer(source.text, *part) for part in (((0,),) if parts is None else parts)
-    ):
-        text, start = line[0], line.start()
-        pieces = _PIECES.findall(text)
+    text = source.text
+    for start, stop in _portions(text, parts):
+        pieces = [*_PIECES.findall(text, start, stop), _LINE_END]
         types, values, widths = zip(*map(known.__getitem__, pieces), strict=True)
-        if _UNSETTLED not in types:
-            ends = tuple(accumulate(map(len, pieces), initial=start))[1:]
-            yield Line(types, values, tuple(map(sub, ends, widths)), ends, None, start, line.end())
-        elif text.strip(" "):
-            yield _word_by_word(text, start, keywords)
+        ends = tuple(accumulate(map(len, pieces), initial=start))[1:]
+        starts = tuple(map(sub, ends, widths))
+        are_settled = _UNSETTLED not in types
+        first, begin = 0, start
+        while begin < stop:
+            last = following = types.index(_LINE_END, first)
+            end = starts[last]
+            if not are_settled and _UNSETTLED in types[first:last]:
+                if text[begin:end].strip(" "):
+                    yield _word_by_word(text[begin:end], begin, keywords)
+            elif first < last:
+                comment = None
+                if types[last - 1] == "COMMENT":
+                    last -= 1
+                    comment = Token("COMMENT", values[last], starts[last], end)
+                of = slice(first, last)
+                yield Line(types[of], values[of], starts[of], ends[of], comment, begin, end)
+            first, begin = following + 1, end + 1
+
+
+def _portions(text: str, parts: Iterable[tuple[int, int]] | None) -> Iterator[tuple[int, int]]:
+    """Yield bounds of some whole lines after others: all of a text, or parts of it."""
+    for start, end in ((0, len(text)),) if parts is None else parts:
+        at = start
+        while at < end:
+            stop = text.find("\n", at + _PORTION, end) + 1 or end
+            yield at, stop
+            at = stop
 
 
 class _Known(dict[str, tuple[str, str, int]]):
     """What pieces are: type, value, and how many characters the word has. Most of them come back."""
 
     def __init__(self, keywords: Mapping[str, str]) -> None:
-        super().__init__()
+        super().__init__({_LINE_END: (_LINE_END, "", 1)})
         self.keywords = keywords
 
     def __missing__(self, piece: str) -> tuple[str, str, int]:
         word = piece.lstrip(" ,")
-        match = _NAMED_PIECE.match(piece)
-        kind = match.lastgroup if match and match.end() == len(piece) else None
-        if kind == "NUMBER":  # few of these come back: they are not kept
-            return kind, word.replace(" ", ""), len(word)
-        known = self[piece] = (*self.settled(kind, piece, word), len(word))
+        if _USUAL_NUMBER.fullmatch(word):  # few of these come back: they are not kept
+            return "NUMBER", word.replace(" ", ""), len(word)
+        known = self[piece] = (*self.settled(piece, word), len(word))
         return known
 
-    def settled(self, kind: str | None, piece: str, word: str) -> tuple[str, str]:
-        """Return the type and the value of a piece of a form, which are the same in any line, or `_UNSETTLED`."""
-        match kind:
-            case None:
-                return _UNSETTLED, ""
-            case "PREFIX":
-                return kind, word.replace(" ", "")[:-1]
-            case "DIGITS":
-                digits = _compact(word)
-                if word.endswith("*"):
-                    return "PREFIX", digits
-                return "NUMBER" if _WHOLE.fullmatch(digits) else _UNSETTLED, digits
+    def settled(self, piece: str, word: str) -> tuple[str, str]:
+        """Return the type and the value of the word of a piece, if they are the same in any line, or `_UNSETTLED`."""
+        if _USUAL_PREFIX.fullmatch(word):
+            return "PREFIX", word.replace(" ", "")[:-1]
+        match = _WORDS.match(word)
+        if match is None or match.end() < len(word):
+            return _UNSETTLED, ""
+        kind = match.lastgroup or "BAD"
+        if kind == "DIGITS":
+            digits = _compact(word)
+            if word.endswith("*"):
+                return "PREFIX", digits
+            return "NUMBER" if _WHOLE.fullmatch(digits) else _UNSETTLED, digits
         found, value = _read(kind, word, self.keywords)
         if found in _NEVER_SETTLED or piece == "*" or (found == "DATE" and value.startswith("0")):
             return _UNSETTLED, ""

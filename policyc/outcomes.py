@@ -62,6 +62,7 @@ class DecisionModel:
         self._rules: dict[str, tuple[Rule, ...]] = {}
         self._forwards: dict[str, tuple[str, ...]] = {}
         self._tables: dict[tuple[Partition, tuple[Rule, ...]], Table] = {}
+        self._at: dict[str, Table] = {}
         self._ways: dict[str, _Ways] = {}
         self._leaves: dict[_Leaf, _Leaf] = {}  # alike leaves are one object
         self._parts: dict[tuple[int, _Way], tuple[int, _Way]] = {}  # and so are their parts
@@ -119,7 +120,9 @@ class DecisionModel:
 
     def table(self, extension: str) -> Table:
         """Return which rule decides at an extension. Extensions that have the same rules share one table."""
-        return self.table_of(self.partition(extension), self.rules(extension))
+        if extension not in self._at:
+            self._at[extension] = self.table_of(self.partition(extension), self.rules(extension))
+        return self._at[extension]
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

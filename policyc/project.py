@@ -1,7 +1,5 @@
 """Files of a project in, one program out: statements in order, includes and directories put where they stand."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -40,6 +38,8 @@ class _Task:
 
 @dataclass(slots=True)
 class _Loader:
+    """Puts the statements of files together, and what is wrong with the files."""
+
     files: Files
     private: PrivateFolders | None
     statements: list[Statement] = field(default_factory=list)
@@ -253,6 +253,9 @@ def read_directory(source: SourceFile, shown: SourceFile) -> tuple[list[Extensio
 
     Spans are of `shown`: the file itself, or what stands for one that is not to be shown.
     """
+    import csv  # few policies have directories
+    import io
+
     found: list[ExtensionDecl] = []
     problems: list[Diagnostic] = []
     first = next((line for line in source.text.split("\n") if line.strip()), "")

@@ -244,6 +244,8 @@ def paint(part: _Part, *, color: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Label:
+    """A place of a diagnostic, and what is said of it."""
+
     span: Span
     text: str
     primary: bool
@@ -326,12 +328,14 @@ def _cells(text: str) -> int:
 
 
 # Controls move the cursor and change colours, marks of direction reorder a line: neither is text.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def visible(text: str) -> str:
     """Return a text that does nothing to a terminal, of as many characters."""
-    return _UNSEEN.sub(lambda found: " " if found[0] == "\t" else "\N{REPLACEMENT CHARACTER}", text)
+    if text.isprintable():  # as nearly always, and told at once
+        return text
+    return re.sub(_UNSEEN, lambda found: " " if found[0] == "\t" else "\N{REPLACEMENT CHARACTER}", text)
 
 
 def _cut(text: str) -> str:

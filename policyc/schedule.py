@@ -240,12 +240,13 @@ def _partition(zone: ZoneInfo, periods: tuple[Period, ...]) -> Partition:
     its date and those for its minute of the week, taken together.
     """
     days, week = _grid(periods)
+    likely = {by_date: _likely_days(dates) for by_date, dates in days.items()}
     best: dict[int, _Choice] = {}
     for by_minute, minutes in week.items():
         daily = _by_weekday(minutes)
         for by_date, dates in days.items():
             answers = by_date & by_minute
-            choice = _choice(zone, dates, daily, best.get(answers))
+            choice = _choice(zone, dates, likely[by_date], daily, best.get(answers))
             if choice is not None:  # else daylight saving skips all of these instants
                 best[answers] = choice
     ordered = sorted(best, key=best.__getitem__)
@@ -298,7 +299,7 @@ _USUAL_MINUTE = 10 * MINUTES_PER_HOUR
 
 
 def _roundness(minute: int) -> tuple[int, int, int]:
-    coarse = next(rank for rank, step in enumerate((60, 30, 15, 5, 1)) if minute % step == 0)
+    coarse = (minute % 60 > 0) + (minute % 30 > 0) + (minute % 15 > 0) + (minute % 5 > 0)
     return coarse, abs(minute - _USUAL_MINUTE), -minute
 
 
@@ -321,20 +322,45 @@ def _by_preference(spans: tuple[Range, ...]) -> tuple[int, ...]:
 
 
 def _choice(
-    zone: ZoneInfo, dates: Sequence[Range], daily: Mapping[int, Sequence[int]], best: _Choice | None
+    zone: ZoneInfo,
+    dates: Sequence[Range],
+    likely: Mapping[int, int],
+    daily: Mapping[int, Sequence[int]],
+    best: _Choice | None,
 ) -> _Choice | None:
-    """Return the most ordinary existing instant on those dates at those minutes, or what is best already."""
+    """Return the most ordinary existing instant on those dates at those minutes, or what is best already.
+
+    `likely` are the most ordinary of the dates, one for each day of the week that they have.
+    """
     for weekday, minutes in daily.items():
+        if weekday not in likely:
+            continue
+        unusual = _unusual(likely[weekday], weekday, minutes[0])
+        if best is not None and best[0] <= unusual:
+            continue  # and so are the later days and minutes, which are less ordinary still
+        instant = _existing(zone, likely[weekday], minutes[0])
+        if instant is not None:  # as on nearly every day
+            best = unusual, instant
+            continue
         for day, minute in ((day, minute) for day in _days(dates, weekday) for minute in minutes):
-            weeks = abs((day - _ANCHOR) // DAYS_PER_WEEK)
-            unusual = (day < _ANCHOR, weekday >= _WEEKEND, weeks, _RANK[minute], weekday)
+            unusual = _unusual(day, weekday, minute)
             if best is not None and best[0] <= unusual:
-                break  # and so are the later days and minutes, which are less ordinary still
+                break
             instant = _existing(zone, day, minute)
-            if instant is not None:  # as on nearly every day
+            if instant is not None:
                 best = unusual, instant
                 break
     return best
+
+
+def _unusual(day: int, weekday: int, minute: int) -> _Unusual:
+    return day < _ANCHOR, weekday >= _WEEKEND, abs((day - _ANCHOR) // DAYS_PER_WEEK), _RANK[minute], weekday
+
+
+def _likely_days(dates: Sequence[Range]) -> dict[int, int]:
+    """Return the most ordinary day among dates for each day of the week that they have."""
+    found = ((weekday, next(_days(dates, weekday), None)) for weekday in range(DAYS_PER_WEEK))
+    return {weekday: day for weekday, day in found if day is not None}
 
 
 def _days(dates: Sequence[Range], weekday: int) -> Iterator[int]:
@@ -463,5 +489,9 @@ def _weekdays_with_minutes(week: Iterable[Range]) -> frozenset[int]:
 
 
 def _weekdays_with_dates(days: Iterable[Range]) -> frozenset[int]:
-    spans = (range(first, min(end, first + DAYS_PER_WEEK)) for first, end in days)
-    return frozenset(map(_weekday, chain.from_iterable(spans)))
+    found: set[int] = set()
+    for first, end in days:
+        found.update(map(_weekday, range(first, min(end, first + DAYS_PER_WEEK))))
+        if len(found) == DAYS_PER_WEEK:  # as after the first range, mostly
+            break
+    return frozenset(found)

@@ -9,6 +9,7 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import field
 from functools import lru_cache
+from itertools import filterfalse
 
 from policyc.values import dataclass, value
 
@@ -31,9 +32,11 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Return what names and keywords are compared by: no accents, no case, ligatures apart, single blanks."""
-    decomposed = unicodedata.normalize("NFD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(letters.split())
+    folded = text.casefold()
+    if not folded.isascii():
+        decomposed = unicodedata.normalize("NFD", folded.replace("œ", "oe").replace("æ", "ae"))
+        folded = "".join(filterfalse(unicodedata.combining, decomposed))
+    return " ".join(folded.split())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ from policyc.checks.reach import layers, witness
 from policyc.digits import Caller, Kind
 from policyc.files import MemoryFiles
 from policyc.model import Named, Policy, Rule, TimeClause, Written
+from policyc.outcomes import DecisionModel
 from policyc.project import load
 from policyc.resolve.openings import doubtful_hours
 from policyc.schedule import MINUTES_PER_DAY, MINUTES_PER_WEEK
@@ -142,6 +143,27 @@ def test_a_witness_is_a_call_that_the_rule_decides_and_is_found_if_there_is_one(
             if call is not None:
                 caller = Caller(Kind.INTERNAL if call.internal else Kind.EXTERNAL, call.caller)
                 assert rule is evaluate.deciding_rule(policy, policy.extensions[call.called], caller, call.local)
+
+
+# -- rules that never hold -------------------------------------------------------------------------------------------
+
+
+@given(policies())
+def test_a_rule_without_time_is_one_that_holds_at_no_instant_by_itself(policy: Policy) -> None:
+    never = [
+        rule
+        for rule in policy.rules
+        if rule.times and not decision.mask_of(decision.partition_of(policy.zone, (rule,)), rule)
+    ]
+
+    assert len(list(checks.rules_without_time(DecisionModel(policy)))) == len(never)
+
+
+def test_a_rule_without_time_is_told_even_if_it_holds_for_no_extension() -> None:
+    hours = "horaires bureau\n  lundi 9h-12h\n"
+    rule = "  depuis * pendant bureau hors bureau vers occupé\n"
+
+    assert codes(f"{POSTES}{hours}pour tous sauf 101 102 103\n{rule}") == ["PC308", "PC313"]
 
 
 # -- rules that could be one -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
@@ -95,6 +95,8 @@ def nearly_shapes(draw: st.DrawFn) -> tuple[str, ...]:
 
 
 @given(nearly_shapes())
+@example(("DEPUIS", "STAR"))
+@example(("DEPUIS", "NAME", "SAUF", "ANONYME", "SAUF", "PREFIX", "VERS", "OCCUPE"))
 def test_what_does_not_fit_and_what_would_are_those_that_lark_tells(shape: tuple[str, ...]) -> None:
     parser = fed().parse_interactive("")
     found = line_shapes.shape_of(shape)

@@ -290,12 +290,26 @@ def test_what_is_usual_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -
     usual = (
         'poste 104 "Dr Martin" mobile 06 12 34 56 78, messagerie\n'
         "depuis 06* 07 12*, +33 6 12 34 56 78 sauf * hors bureau vers occupé\n"
-        "horaires bureau = lundi mardi 09:00-12:30 9h–12h\n  depuis 100..199 le 24/12/2026 motif « fermé »"
+        "horaires bureau = lundi mardi 09:00-12:30 9h–12h\n  depuis 100..199 le 24/12/2026 motif « fermé »\n"
+        '  # un commentaire, "sans fin\n\npour 104  # et un autre '
     )
 
-    assert len(read(usual)[1]) == 4
+    assert len(read(usual)[1]) == 6
     with pytest.raises(NameError):
         read("sonne 20 s")
+
+
+@given(st.lists(st.sampled_from((*PIECES, *NUMBERS, "\n", ",\n", "#")), max_size=30).map(" ".join), st.integers(1, 40))
+def test_lines_are_the_same_however_many_are_taken_apart_at_a_time(text: str, portion: int) -> None:
+    whole = read(text)[1]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lexer, "_PORTION", portion)
+        assert read(text)[1] == whole
+
+    source = read(text)[0]
+    ends = [*(line.end for line in whole), len(source.text)]
+    parts = [(start, end) for start, end in zip([0, *ends], ends, strict=False) if start < end]
+    assert [*lexer.lex(source, syntax.keywords(), parts)] == whole
 
 
 def test_days_are_names_where_they_are_no_keywords() -> None:

@@ -164,6 +164,15 @@ def test_times(clauses: str, local: str, expected: bool) -> None:
     assert expected == found.times_hold(datetime.fromisoformat(local))
 
 
+def test_rules_that_say_the_same_of_time_share_it() -> None:
+    lines = "  depuis 06* pendant bureau hors les fériés vers occupé\n  depuis 07* hors les fériés vers messagerie\n"
+    before = "fériés France 2026\nhoraires bureau\n  lundi 9h-12h\n"
+    one, other = policy_of(f"{PRELUDE}{before}pour 102\n{lines}").own["102"]
+
+    assert [clause.inside for clause in one.times] == [True, False]
+    assert one.times[1] is other.times[0]
+
+
 def test_the_parts_of_a_policy() -> None:
     policy = policy_of(f'politique "Cabinet"\nfuseau Indian/Reunion\n{PRELUDE}{TIMES}')
 

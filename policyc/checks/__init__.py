@@ -19,8 +19,8 @@ from policyc.outcomes import DecisionModel
 _ModelCheck = Callable[[DecisionModel], Iterator[Diagnostic]]
 _Check = Callable[[Policy], Iterator[Diagnostic]]
 # What is to be asked of the decision model, and what the rules tell by themselves.
-MODEL_CHECKS: tuple[_ModelCheck, ...] = (forward_loops,)
-CHECKS: tuple[_Check, ...] = (rules_without_time, skipped_instants)
+MODEL_CHECKS: tuple[_ModelCheck, ...] = (forward_loops, rules_without_time)
+CHECKS: tuple[_Check, ...] = (skipped_instants,)
 # Doubts: only a policy that was understood is worth them.
 MODEL_DOUBTS: tuple[_ModelCheck, ...] = (shadowed_rules, partly_shadowed_rules)
 DOUBTS: tuple[_Check, ...] = (

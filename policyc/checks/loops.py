@@ -7,7 +7,6 @@ from policyc import decision
 from policyc.decision import Region
 from policyc.diagnostics import Diagnostic, Secondary, Text, Witness
 from policyc.digits import Caller
-from policyc.evaluate import deciding_rule
 from policyc.model import Forward, Policy, Rule
 from policyc.outcomes import DecisionModel
 
@@ -53,6 +52,8 @@ def _forwarded(model: DecisionModel, group: list[str]) -> dict[str, dict[str, Re
 
 def _way(policy: Policy, start: str, caller: Caller, instant: datetime) -> dict[str, tuple[Rule, str]]:
     """Return the extensions a call goes through until it comes back to one, each with its rule and the next one."""
+    from policyc.evaluate import deciding_rule  # few policies have loops
+
     way: dict[str, tuple[Rule, str]] = {}
     number = start
     while number not in way:

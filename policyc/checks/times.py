@@ -1,6 +1,6 @@
 """Rules whose times never come, are over, or are soon."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final
 
@@ -8,20 +8,44 @@ from policyc import schedule
 from policyc.decision import mask_of, partition_of
 from policyc.diagnostics import Diagnostic
 from policyc.edits import without_rule
-from policyc.model import Policy, Promise, Rule
+from policyc.model import Policy, Promise, Rule, TimeClause
+from policyc.outcomes import DecisionModel
+from policyc.schedule import Partition
 
 SOON: Final = timedelta(days=30)
 
 
-def rules_without_time(policy: Policy) -> Iterator[Diagnostic]:
+def rules_without_time(model: DecisionModel) -> Iterator[Diagnostic]:
     """PC308: the times of a rule, or of a guarantee, contradict one another, so it never matches."""
-    for rule in policy.rules:
-        if _never_holds(policy, rule):
+    policy = model.policy
+    known: dict[tuple[Partition, tuple[TimeClause, ...], date | None], bool] = {}  # most rules say what others say
+    for rule, partition in _timed(model):
+        said = partition, rule.times, rule.until
+        never = known.get(said)
+        if never is None:
+            never = known[said] = not mask_of(partition, rule)
+        if never:
             yield Diagnostic("PC308", rule.span, fix=without_rule(rule.span, safe=True))
     for promise in (one for guarantee in policy.guarantees for one in guarantee.promises):
         if _never_holds(policy, promise):
             fix = without_rule(promise.span, safe=True)
             yield Diagnostic("PC308", promise.span, {"case": "promise"}, fix=fix)
+
+
+def _timed(model: DecisionModel) -> Iterator[tuple[Rule, Partition]]:
+    """Yield the rules that say when they hold, with classes of time that know what they say."""
+    policy = model.policy
+
+    def shared(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Partition]]:
+        for rule in rules:
+            if rule.times:
+                extension = next((one for one in policy.extensions if one not in rule.excepted), None)
+                yield rule, partition_of(policy.zone, (rule,)) if extension is None else model.partition(extension)
+
+    yield from shared(policy.first)
+    for extension, rules in policy.own.items():
+        yield from ((rule, model.partition(extension)) for rule in rules if rule.times)
+    yield from shared(policy.rest)
 
 
 def skipped_instants(policy: Policy) -> Iterator[Diagnostic]:

@@ -5,7 +5,7 @@ from dataclasses import field
 
 from policyc import digits, edits, numbering
 from policyc.diagnostics import Text
-from policyc.digits import NumberSet
+from policyc.digits import Kind, NumberSet
 from policyc.model import Named, Part, Written
 from policyc.resolve.names import Names, is_too_long_abroad, respelt, suggest_close
 from policyc.source import Span, fold
@@ -22,6 +22,7 @@ class CallerSets(Names):
     """Who is meant where callers are named."""
 
     list_parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+    filtered: dict[tuple[NumberSet, Kind], NumberSet] = field(default_factory=dict)  # `*` and lists come back
 
     def list_set(self, folded: str) -> NumberSet:
         """Return the callers of a declared list, those it names worked out before it: at any depth."""
@@ -70,14 +71,13 @@ class CallerSets(Names):
             before = len(self.diagnostics)
             callers = self.item(item, in_list=in_list, called=called)
             found.append(callers)
-            named.append(Named(callers, item.span, item.kind == "range", self.parts(item)))
+            parts = self.parts(item) if item.kind == "named" else ()
+            named.append(Named(callers, item.span, item.kind == "range", parts))
             failed = item if self.has_failed_since(before) else None
-        return digits.union(found), tuple(named)
+        return found[0] if len(found) == 1 else digits.union(found), tuple(named)
 
     def parts(self, item: Item) -> tuple[Part, ...]:
-        """Return the callers that the list of an item names one by one; none if it is no list."""
-        if item.kind != "named":
-            return ()
+        """Return the callers that the list of a named item names one by one; none if it is no list."""
         folded = fold(item.text)
         return self.list_parts.get(folded) or self.builtin_parts.get(folded) or ()
 
@@ -142,7 +142,7 @@ class CallerSets(Names):
                 number = self.number(item.text, item.span)
                 if number is None:
                     return digits.EMPTY
-                if not called:  # 3949 may be: it is no extension that someone misspelt
+                if not called and len(number) <= MAX_SHORT_DIGITS:  # 3949 may be called: nobody misspelt it
                     self.short_number(number, item.span)
                 return numbering.exactly(number)
             case "prefix":
@@ -163,8 +163,8 @@ class CallerSets(Names):
                 return self.named(item, in_list=in_list)
 
     def short_number(self, number: str, span: Span) -> None:
-        short = len(number) <= MAX_SHORT_DIGITS and not number.startswith(("0", "+"))
-        if short and number not in self.extensions and number not in numbering.emergency_numbers():
+        is_known = number in self.extensions or number in numbering.emergency_numbers()
+        if not is_known and not number.startswith(("0", "+")):
             self.report("PC212", span, help=self.suggest(number, self.extensions), number=number)
 
     def range(self, item: Item) -> NumberSet:
@@ -218,10 +218,16 @@ class CallerSets(Names):
             left_out, excepted = self.items(node.excepted)
             found -= left_out
         if node.kind is not None:
-            found &= digits.OF_KIND[node.kind]
+            found = self.of_kind(found, node.kind)
         if not found and self.excused == excused and not self.has_failed_since(before):
             self.report("PC311", node.span, fix=edits.without_rule(node.span, safe=True))
         return found, Written(named, excepted, node.kind)
+
+    def of_kind(self, callers: NumberSet, kind: Kind) -> NumberSet:
+        found = self.filtered.get((callers, kind))
+        if found is None:
+            found = self.filtered[callers, kind] = callers & digits.OF_KIND[kind]
+        return found
 
 
 def _follows(one: Item, other: Item) -> bool:

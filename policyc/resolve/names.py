@@ -16,6 +16,7 @@ from policyc.model import (
     NamedPeriod,
     Part,
     System,
+    TimeClause,
 )
 from policyc.project import Program
 from policyc.source import Span, fold
@@ -56,6 +57,8 @@ class Names:
     builtin_spelling: dict[str, str] = field(default_factory=dict)
     period_names: dict[str, Word] = field(default_factory=dict)
     periods: dict[str, NamedPeriod] = field(default_factory=dict)
+    # One of each for all rules that say so: there are few, and checks compare them.
+    time_clauses: dict[tuple[NamedPeriod, bool], TimeClause] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)  # folded text of declarations that came to nothing
     suggested: int = 0
     excused: int = 0  # names whose callers are not known, for a reason that is reported elsewhere
@@ -175,20 +178,21 @@ class Names:
 
     def number(self, text: str, span: Span) -> str | None:
         """Return the canonical form of a number as written, or report it. A declared number is itself."""
-        if text in self.spans:
+        if text in self.spans or (numbering.is_french(text) and text[1] != "0"):  # as most are written
             return text
         canonical, problem = _canonical(text)
-        if problem:
-            french = re.match(r"0[1-9]|0$|(?:\+|00)33", text)
-            notes = (Text("french" if french else "foreign"),) if problem != "PC214" else ()
-            first, dash, last = span.text.partition("-")
-            is_range = dash and len(first) == len(last) > 2  # 0140000000-0140009999
-            help_ = (Text("range", {"first": first, "last": last}),) if is_range else ()
-            is_good = is_range and not any(_canonical(end)[1] for end in (first, last))
-            fix = edits.replaced(span, f"{first}..{last}") if is_good else None
-            abroad = re.match(r"(?:\+|00)33", text)
-            count = len(_NATIONAL.sub("0", text)) if abroad else sum(char.isdigit() for char in text)
-            self.report(problem, span, notes=notes, help=help_, fix=fix, number=span.text, digits=count)
+        if not problem:
+            return canonical
+        french = re.match(r"0[1-9]|0$|(?:\+|00)33", text)
+        notes = (Text("french" if french else "foreign"),) if problem != "PC214" else ()
+        first, dash, last = span.text.partition("-")
+        is_range = dash and len(first) == len(last) > 2  # 0140000000-0140009999
+        help_ = (Text("range", {"first": first, "last": last}),) if is_range else ()
+        is_good = is_range and not any(_canonical(end)[1] for end in (first, last))
+        fix = edits.replaced(span, f"{first}..{last}") if is_good else None
+        abroad = re.match(r"(?:\+|00)33", text)
+        count = len(_NATIONAL.sub("0", text)) if abroad else sum(char.isdigit() for char in text)
+        self.report(problem, span, notes=notes, help=help_, fix=fix, number=span.text, digits=count)
         return None if problem in ("PC105", "PC106") else canonical
 
     def suggest(self, name: str, names: Iterable[str]) -> tuple[Text, ...]:

@@ -68,8 +68,11 @@ class Rules(Times):
 
     def named_emergencies(self, item: Item) -> frozenset[str]:
         """Return the emergency numbers that an item spells out, through lists."""
-        if item.kind == "named" and fold(item.text) in self.emergencies:
-            return self.emergencies[fold(item.text)]
+        if item.kind == "number":
+            return numbering.emergency_numbers() & {item.text}
+        name = fold(item.text)
+        if name in self.emergencies:
+            return self.emergencies[name]
         found: set[str] = set()
         seen: set[str] = set()
         waiting = [item]
@@ -81,9 +84,8 @@ class Rules(Times):
             elif one.kind == "named" and folded in self.lists and folded not in seen:
                 seen.add(folded)
                 waiting += self.lists[folded].items
-        if item.kind == "named":
-            self.emergencies[fold(item.text)] = frozenset(found)
-        return frozenset(found)
+        self.emergencies[name] = frozenset(found)
+        return self.emergencies[name]
 
     def destination(self, target: Target, scope: list[Extension]) -> Destination | None:
         match target.kind:

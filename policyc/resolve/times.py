@@ -106,12 +106,18 @@ class Times(CallerSets):
                 case During(period=period, inside=inside):
                     named = self.period(clause) if period is not None else self.public_holidays(clause.span)
                     if named is not None:
-                        times.append(TimeClause(named, inside))
+                        times.append(self.time_clause(named, inside=inside))
                 case Until():
                     last = clause.last
                 case _:
                     reason = clause.text
         return tuple(times), last, reason
+
+    def time_clause(self, named: NamedPeriod, *, inside: bool) -> TimeClause:
+        found = self.time_clauses.get((named, inside))
+        if found is None:
+            found = self.time_clauses[named, inside] = TimeClause(named, inside)
+        return found
 
     def period(self, clause: During) -> NamedPeriod | None:
         if clause.period is None:

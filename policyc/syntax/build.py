@@ -55,7 +55,7 @@ _KINDS = {"INTERNE": Kind.INTERNAL, "EXTERNE": Kind.EXTERNAL}
 _CLAUSES = (During, Until, Reason)
 
 Place = int  # of a token in its line; what may be left out is never the first one, so that its place is true
-_Step = tuple[Callable[..., Any], "itemgetter[Any]"]  # a method of the builder, and its arguments
+_Step = tuple[Callable[..., Any], Place, "itemgetter[Any] | None"]  # a method, its one token or else its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class _Builder:
         """Return the node of a line of the language."""
         self.types, self.values, self.starts, self.ends = line.types, line.values, line.starts, line.ends
         made: list[Any] = [*range(len(self.types)), None]
-        for method, taken in _steps_of(self.types):
-            made.append(method(self, *taken(made)))
+        for method, token, taken in _steps_of(self.types):
+            made.append(method(self, token) if taken is None else method(self, *taken(made)))
         return made[-1]
 
     def span(self, first: int, last: int) -> Span:
@@ -92,7 +92,7 @@ class _Builder:
         return Span(self.source, self.starts[0], self.ends[-1])
 
     def word(self, at: int) -> Word:
-        return Word(self.values[at], self.span(at, at), self.types[at] == "NUMBER")
+        return Word(self.values[at], Span(self.source, self.starts[at], self.ends[at]), self.types[at] == "NUMBER")
 
     def report(self, code: str, span: Span, **args: str | int) -> None:
         self.diagnostics.append(Diagnostic(code, span, args))
@@ -291,10 +291,10 @@ class _Builder:
         return items
 
     def number(self, at: Place) -> Item:
-        return Item("number", self.values[at], self.span(at, at))
+        return Item("number", self.values[at], Span(self.source, self.starts[at], self.ends[at]))
 
     def prefix(self, at: Place) -> Item:
-        return Item("prefix", self.values[at], self.span(at, at))
+        return Item("prefix", self.values[at], Span(self.source, self.starts[at], self.ends[at]))
 
     def range(self, first: Place, _: Place, last: Place) -> Item:
         return Item("range", self.values[first], self.span(first, last), self.values[last])
@@ -306,7 +306,7 @@ class _Builder:
         return Item("everyone", self.values[at], self.span(at, at))
 
     def named(self, at: Place) -> Item:
-        return Item("named", self.values[at], self.span(at, at))
+        return Item("named", self.values[at], Span(self.source, self.starts[at], self.ends[at]))
 
     def during(self, keyword: Place, period: tuple[Word | None, Place]) -> During:
         return During(period[0], inside=True, span=self.span(keyword, period[1]))
@@ -435,19 +435,17 @@ def _steps_of(types: tuple[str, ...]) -> tuple[_Step, ...]:
     if not isinstance(shape, Shape):
         raise TypeError(f"no line of the language: {types}")
     steps: list[_Step] = []
-
-    def visit(child: Any) -> int:
-        """Add the steps that make a part of the tree, and return where it will be in the list."""
-        if not isinstance(child, tuple):
-            return len(types) if child is None else int(child)
-        rule, children = child
-        first, *others = map(visit, children)
-        taken = itemgetter(first, *others) if others else itemgetter(slice(first, first + 1))
-        steps.append((_METHODS[rule], taken))
-        return len(types) + len(steps)
-
-    visit(shape.tree)
+    for rule, places in shape.steps:
+        is_token = len(places) == 1 and places[0] < shape.size
+        steps.append((_METHODS[rule], places[0], None if is_token else _taker(places)))
     return tuple(steps)
+
+
+@cache
+def _taker(places: tuple[int, ...]) -> itemgetter[Any]:
+    """Return what takes places of a list, as a tuple even of one."""
+    first, *others = places
+    return itemgetter(first, *others) if others else itemgetter(slice(first, first + 1))
 
 
 def builder(source: SourceFile, diagnostics: list[Diagnostic]) -> Callable[[Line], Any]:

@@ -4,23 +4,35 @@ Lines of a policy have few shapes. A shape is parsed the first time it is met, w
 line of that shape is the same tree with other words in it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from policyc import lexer
 from policyc.lexer import Token
 from policyc.source import SourceFile, fold
-from policyc.syntax.tables import END, Rule, tables
+from policyc.syntax.tables import END, tables
 from policyc.values import value
 
 
 @value()
 class Shape:
-    """A parsed shape: the grammar rule of the line, and its tree: (rule, children), with places of tokens as leaves."""
+    """A parsed shape: the grammar rule of the line, and the steps to its tree, each a rule and places of children.
+
+    Places count the tokens, `size` many, then one for what was left out, then what the steps before have made.
+    """
 
     rule: str
-    tree: Any
+    size: int
+    steps: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @property
+    def tree(self) -> Any:
+        """The tree of the line: (rule, children), with places of tokens as leaves."""
+        made: list[Any] = [*range(self.size), None]
+        for rule, places in self.steps:
+            made.append((rule, tuple([made[place] for place in places])))
+        return made[-1]
 
 
 @value()
@@ -53,34 +65,59 @@ def as_name(name: str) -> str:
 @cache
 def shape_of(types: tuple[str, ...]) -> Shape | Failure:
     """Parse a sequence of terminals, once."""
-    grammar = tables()
-    stack = [0]
-    nodes: list[Any] = []
+    stack: tuple[int, ...] = (0,)
+    steps: list[tuple[str, tuple[int, ...]]] = []
+    size = len(types)
+    parts: list[Any] = []  # of the symbols on the stack: places of tokens and nodes, and lists of what is yet no node's
     for at, symbol in enumerate((*types, END)):
-        ended = grammar.feed(stack, symbol)
+        stack, ended = _fed(stack, symbol)
         if ended is None:
-            return Failure(at, grammar.accepted(stack))
-        for rule in ended:
-            first = len(nodes) - rule.size
-            nodes[first:] = [_node(rule, nodes[first:])]
-        nodes.append(at)
-    _, [line] = nodes[0]
-    return Shape(line[0], line)
+            return Failure(at, tables().accepted(list(stack)))
+        for node, count, taken in ended:
+            if count == 1 and node and taken is None:  # as mostly
+                steps.append((node, (parts[-1],)))
+                parts[-1] = size + len(steps)
+                continue
+            first = len(parts) - count
+            children = parts[first:] if taken is None else _taken(parts[first:], taken, size)
+            if node:
+                steps.append((node, tuple(children)))
+                parts[first:] = [size + len(steps)]
+            else:
+                parts[first:] = [children]
+        parts.append(at)
+    steps.pop()  # it says of what was made that it is a line
+    return Shape(steps[-1][0], size, tuple(steps))
 
 
-def _node(rule: Rule, parts: Sequence[Any]) -> Any:
-    """Return the node that a rule makes of the nodes and places of its symbols, or a list of children for another."""
-    children: list[Any] = []
-    for place in rule.children:
+_Ended = tuple[str, int, tuple[int | None, ...] | None]
+
+
+@cache
+def _fed(stack: tuple[int, ...], symbol: str) -> tuple[tuple[int, ...], tuple[_Ended, ...] | None]:
+    """Return the stack that a symbol leads to, and what ends before it, or None if the symbol does not fit.
+
+    Of rules that end: the node that each makes, if any; of how many symbols; and its children, if not all of these.
+    """
+    onward = list(stack)
+    rules = tables().feed(onward, symbol)
+    ended = None if rules is None else tuple([(rule.makes, rule.size, rule.chosen) for rule in rules])
+    return tuple(onward), ended
+
+
+def _taken(parts: list[Any], children: Iterable[int | None], nothing: int) -> list[int]:
+    """Return the children that a rule takes of the parts of its symbols."""
+    taken: list[int] = []
+    for place in children:
         if place is None:
-            children.append(None)
+            taken.append(nothing)
         elif place >= 0:
-            children.append(parts[place])
-        elif children:
-            children += parts[~place]
+            taken.append(parts[place])
+        elif taken:
+            taken += parts[~place]
         else:
-            children = parts[~place]  # not copied: a list that grows item by item stays one
-    return children if rule.node.startswith("_") else (rule.node, tuple(children))
+            taken = parts[~place]  # not copied: a list that grows item by item stays one
+    return taken
 
 
 def types_of(tokens: Iterable[Token]) -> tuple[str, ...]:

@@ -34,6 +34,16 @@ class Rule:
     node: str
     children: tuple[int | None, ...]
 
+    @property
+    def makes(self) -> str:
+        """The node that it makes; none if its children are those of another one."""
+        return "" if self.node.startswith("_") else self.node
+
+    @property
+    def chosen(self) -> tuple[int | None, ...] | None:
+        """Its children, or None if they are its symbols as they stand."""
+        return None if self.children == tuple(range(self.size)) else self.children
+
 
 @value()
 class Tables:
