@@ -84,6 +84,28 @@ def test_a_text_has_a_position(number):
     assert (low + 1, number) == (high, presented.text_at(low))
 
 
+@given(st.sampled_from(["", "+"]), st.integers(1, 6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_blocks_are_an_interval_and_few(sign, length, first, size):
+    low, high = presented.interval(sign, length)
+    first = min(low + first, high - 1)
+    span = first, min(first + 1 + size, high)
+    found = presented.blocks(*span)
+
+    ends = [presented.interval(text, presented.digits_of(text) + more) for text, more in found]
+    assert (span,) == presented.joined(ends)
+    assert len(found) <= 18 * length
+
+
+@given(number_sets())
+def test_blocks_are_presented_as_their_numbers_are(numbers):
+    for low, high in (numbers & digits.UNIVERSE - digits.ANONYMOUS).intervals:
+        spans = [(first, end) for _, first, end in EVERY.presented(low, high)]
+        count, found = EVERY.blocks(low, high)
+
+        assert len(spans) == count
+        assert sorted(block for span in spans for block in presented.blocks(*span)) == sorted(found)
+
+
 # -- patterns --------------------------------------------------------------------------------------------------------
 
 
@@ -178,13 +200,18 @@ def test_pieces_laid_upon_a_tree_make_one_of_their_cells(pieces, needed, others,
     grew = grown(whole, [(*block, bits) for block, bits in once.items() if bits], fine=fine)
     answers = []
     for tree in (built, grew):
+        assert tree.labelled == {
+            label: sum(1 << at for at, one in enumerate(tree.labels) if one == label and 1 << at & tree.everything)
+            for at, label in enumerate(tree.labels)
+            if 1 << at & tree.everything
+        }
         sets = [reduce(or_, (tree.labelled.get(label, 0) for label in some), 0) for some in (needed, others - needed)]
         search = Search(tree)
         try:
             made = search.carve(*sets)
             found = search.cover(*sets)
             if found is not None:
-                assert search.reach(*sets) == tree.matched(texts_of(found), "")
+                assert reduce(or_, (one.atoms for one in found), 0) == tree.matched(texts_of(found), "")
         except PartError:
             assert tree is grew
             assert not fine

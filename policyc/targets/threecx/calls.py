@@ -7,7 +7,9 @@ Times that the same rules hold at are one group. To keep them apart from holiday
 an exception from ordinary days to holidays, a group holds pieces of the week that are alike on both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from policyc.digits import Kind
@@ -35,6 +37,22 @@ class Columns:
         self._spreads: dict[tuple[int, int], tuple[int, ...]] = {}
         self._at: dict[int, Calls] = {}
         self._halves = tuple(self._halving(len(self.times)))
+
+    def first_column(self, atoms: Atoms, kind: int) -> Calls:
+        """Return some texts of one kind as the column that `spread` takes."""
+        return atoms << kind * self._kind
+
+    def spread_all(self, columns: Mapping[int, Calls]) -> Calls:
+        """Return all calls of first columns, by their times."""
+        return reduce(or_, [self.spread(some, mask) for mask, some in columns.items()], 0)
+
+    def spread(self, columns: Calls, mask: int) -> Calls:
+        """Return all calls at some times with the texts and of the kinds of first columns."""
+        found = 0
+        for at, times in enumerate(self.times):
+            if times & mask:
+                found |= columns << at * self.width
+        return found
 
     def _halving(self, count: int) -> Iterator[tuple[int, int]]:
         """Yield how to lay one half of so many columns upon the other, until one is left: the shift, and what stays."""
@@ -88,13 +106,17 @@ class Columns:
 
     def when(self, calls: Calls) -> int:
         """Return the times of calls, whatever their text and kind."""
-        calls = calls & self._one_kind | calls >> self._kind
-        found = 0
+        return self.texts_and_times(calls & self._one_kind | calls >> self._kind)[1]
+
+    def texts_and_times(self, calls: Calls) -> tuple[Atoms, int]:
+        """Return the texts and the times of calls of one kind, laid out as internal ones are."""
+        texts = found = 0
         for times in self.times:
-            if calls & self._column:
+            if column := calls & self._column:
+                texts |= column
                 found |= times
             calls >>= self.width
-        return found
+        return texts, found
 
     def by_times(self, calls: Calls) -> dict[int, Calls]:
         """Return calls in groups of texts and kinds that have the same times."""

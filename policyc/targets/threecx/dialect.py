@@ -39,15 +39,22 @@ def is_current(version: str) -> bool:
 def entries(
     exceptions: Sequence[ForwardingException], policy: Policy, extension: Extension, *, current: bool, single: bool
 ) -> Iterator[Json]:
-    """Yield the exceptions of an extension as the API takes them; `single`: one pattern each."""
+    """Yield the exceptions of an extension as the API takes them, names in order; `single`: one pattern each."""
     for one in exceptions:
-        to = destination(one.destination, policy, extension)
+        to, when = destination(one.destination, policy, extension), hours(one.hours)
         for callers in [(pattern,) for pattern in one.patterns] if single else [one.patterns]:
-            entry: Json = {"Destination": to, "Hours": hours(one.hours), "Id": 0}
             if current:
-                entry |= {"CallType": _CALL_TYPES[one.kind], "Condition": "BasedOnCallerID", "Enabled": True}
-            entry["Data" if current else "CallerId"] = data(callers)
-            yield dict(sorted(entry.items()))
+                yield {
+                    "CallType": _CALL_TYPES[one.kind],
+                    "Condition": "BasedOnCallerID",
+                    "Data": data(callers),
+                    "Destination": to,
+                    "Enabled": True,
+                    "Hours": when,
+                    "Id": 0,
+                }
+            else:
+                yield {"CallerId": data(callers), "Destination": to, "Hours": when, "Id": 0}
 
 
 def data(patterns: Iterable[str]) -> str:
@@ -101,7 +108,7 @@ class Validator:
     def __init__(self, *, current: bool) -> None:
         """Take the form of the lists."""
         self._whole = whole = schema(current=current)
-        self._patterns = [re.compile(one["pattern"]) for one in whole["$defs"].values() if "pattern" in one]
+        self._patterns = {name: re.compile(whole["$defs"][one]["pattern"]) for name, one in _FREE.items()}
         self._seen: set[object] = set()
         self._hours: dict[int, Json] = {}  # kept, so that no others are where they are in memory
 
@@ -119,17 +126,18 @@ class Validator:
         Draft202012Validator(self._whole).validate({"value": few})
 
     def _is_new(self, part: Json) -> bool:
-        sorts = {tuple(part), *((name, self._sort(field, name)) for name, field in part.items())}
-        new = not sorts <= self._seen
-        self._seen.update(sorts)
-        return new
+        sorts = {tuple(part), *[(name, self._sort(field, name)) for name, field in part.items()]}
+        if sorts <= self._seen:
+            return False
+        self._seen |= sorts
+        return True
 
     def _sort(self, field: object, name: str) -> object:
         """Return what the schema may look at in a field: the same for those that it cannot tell apart."""
         if isinstance(field, str):
-            if name in _FREE and field:
-                return tuple([at for at, pattern in enumerate(self._patterns) if pattern.search(field)]) or field
-            return field
+            return (name in _FREE and self._patterns[name].search(field) is not None) or field
+        if isinstance(field, int):
+            return type(field), field
         if isinstance(field, dict):
             if name == "Hours":  # which exceptions share
                 self._hours[id(field)] = field
@@ -138,14 +146,17 @@ class Validator:
         return repr(field)
 
 
-_FREE: Final = ("CallerId", "Data", "External", "Number")  # texts that the schema knows by patterns
+# Texts that the schema knows by patterns, and these by their names.
+_FREE: Final = {"CallerId": "callers", "Data": "callers", "External": "outside", "Number": "number"}
 
 
 def texts(extensions: Sequence[Json]) -> Iterator[str]:
     """Yield the lists of some extensions as they stand in the file: a line a value, so that versions compare well."""
-    hours_seen: dict[tuple[int, str], str] = {}
+    frames: _Frames = {}
     for one in extensions:
-        yield _text(one, "\n    ", hours_seen)
+        listed = [_OF_LIST + _exception(entry, frames) for entry in one["ForwardingExceptions"]]
+        inside = f"[{','.join(listed)}{_LINE}  ]" if listed else "[]"
+        yield f'{{{_LINE}  "ForwardingExceptions": {inside},{_LINE}  "Number": {_quoted(one["Number"])}{_LINE}}}'
 
 
 def text(lists: Iterable[str]) -> str:
@@ -154,24 +165,31 @@ def text(lists: Iterable[str]) -> str:
     return f'{{\n  "value": [\n    {inside}\n  ]\n}}\n' if inside else '{\n  "value": []\n}\n'
 
 
-def _text(value: object, line: str, hours_seen: dict[tuple[int, str], str], name: str = "") -> str:
-    """Return a value as `json.dumps` with an indent of two does, four times as fast. `line` begins the lines."""
-    if isinstance(value, str):
-        return _quoted(value)
-    if name == "Hours":  # which exceptions share
-        key = id(value), line
-        if key not in hours_seen:
-            hours_seen[key] = _text(value, line, hours_seen)
-        return hours_seen[key]
-    inner = line + "  "
+_Frames = dict[tuple[object, int], list[str]]  # by the kind, and where the hours are in memory
+_LINE: Final = "\n    "
+_OF_LIST: Final = _LINE + "    "
+_OWN: Final = ("CallerId", "Data", "Destination")  # what exceptions seldom have in common
+_BLANK: Final = "\0"
+
+
+def _exception(entry: Json, frames: _Frames) -> str:
+    """Return an exception as it stands in the file; all but what is its own is written once."""
+    key = entry.get("CallType"), id(entry["Hours"])
+    frame = frames.get(key)
+    if frame is None:
+        blank = {name: _BLANK if name in _OWN else field for name, field in entry.items()}
+        frame = frames[key] = _text(blank, _OF_LIST).split(_quoted(_BLANK))
+    before, between, after = frame
+    callers = entry["Data"] if "Data" in entry else entry["CallerId"]
+    to = [f"{_OF_LIST}    {_quoted(name)}: {_quoted(field)}" for name, field in entry["Destination"].items()]
+    return f"{before}{_quoted(callers)}{between}{{{','.join(to)}{_OF_LIST}  }}{after}"
+
+
+def _text(value: object, line: str) -> str:
+    """Return a value as `json.dumps` with an indent of two does. `line` begins the lines."""
     if isinstance(value, dict) and value:
-        parts = [
-            f"{inner}{_quoted(one)}: {_quoted(part) if type(part) is str else _text(part, inner, hours_seen, one)}"
-            for one, part in value.items()
-        ]
+        parts = [f"{line}  {_quoted(name)}: {_text(part, line + '  ')}" for name, part in value.items()]
         return f"{{{','.join(parts)}{line}}}"
     if isinstance(value, list) and value:
-        return f"[{','.join([inner + _text(part, inner, hours_seen) for part in value])}{line}]"
-    if isinstance(value, int):
-        return str(value).lower()  # `true` of True
-    return json.dumps(value)
+        return f"[{','.join([line + '  ' + _text(part, line + '  ') for part in value])}{line}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,6 @@
 """The rules of an extension in, what its list must do out: which calls go where, and which calls count. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from policyc.model import Destination, Ring, Rule, TimeClause
@@ -10,6 +9,7 @@ from policyc.targets.threecx.calls import BOTH, Calls, Columns, groups_of
 from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.times import Calendar, Week, week_of
 from policyc.targets.threecx.trees import Trees
+from policyc.values import value
 
 if TYPE_CHECKING:
     from policyc.digits import NumberSet
@@ -18,7 +18,7 @@ RING: Final = 0  # the place of ringing among the destinations of a goal
 _MOST_TIMES: Final = 1000  # so many are kept
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Goal:
     """The function that a list of exceptions must compute: `calls` says which go to each destination, by its place.
 
@@ -44,7 +44,7 @@ class Goal:
         return f"{self.columns.tree.first(self.columns.texts(calls))} at {self.columns.when(calls):b}"
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class _Times:
     """The times that some rules tell apart: the week cut where they change, the mask of each rule, groups of times."""
 
@@ -72,31 +72,38 @@ class Goals:
         for at, rule in enumerate(rules):
             naming.setdefault(rule.callers, []).append(at)
         of_set = [naming[one] for one in laid.sets]
-        taken = [0] * len(rules)
-        unruled = guarded = 0
         always = times.week.everything
+        everyone = 0  # as are those below, by the times of their calls: first columns
+        of_rules: list[dict[int, Calls]] = [{} for _ in rules]
+        of_none: dict[int, Calls] = {}
         for kind, who, atoms in laid.classes():
+            callers = columns.first_column(atoms, kind)
+            everyone |= callers
             left = always
-            guarded |= columns.of(atoms, kind, always)
             for at in _rules(who, of_set):
                 if found := left & times.masks[at]:
-                    taken[at] |= columns.of(atoms, kind, found)
+                    of_rules[at][found] = of_rules[at].get(found, 0) | callers
                     left &= ~found
+                    if not left:
+                        break
             if left:
-                unruled |= columns.of(atoms, kind, left)
+                of_none[left] = of_none.get(left, 0) | callers
+        guarded = columns.spread(everyone, always)
+        taken = tuple([columns.spread_all(one) for one in of_rules])
+        unruled = columns.spread_all(of_none)
         places: dict[Destination, int] = {Ring(): RING}
-        of_rules = tuple([places.setdefault(one, len(places)) for one in destinations])
+        of_places = tuple([places.setdefault(one, len(places)) for one in destinations])
         calls = [unruled] + [0] * (len(places) - 1)
-        for place, some in zip(of_rules, taken, strict=True):
+        for place, some in zip(of_places, taken, strict=True):
             calls[place] |= some
         beyond = columns.of(laid.tree.beyond, BOTH, always)
         return Goal(
             rules,
-            of_rules,
+            of_places,
             tuple(places),
             times.week,
             columns,
-            tuple(taken),
+            taken,
             unruled,
             tuple(calls),
             guarded,

@@ -4,7 +4,7 @@ Most of a tree is the same from one list of a policy to the next. So it is built
 and each list makes a tree of its own, in which only what is on the way to its pieces is new.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from policyc.targets.threecx.building import Lengths, Maker
 from policyc.targets.threecx.nodes import DIGITS, Branch, Edge, Leaf, Node, Patch
@@ -25,7 +25,7 @@ def grown(tree: Tree, pieces: Sequence[Piece], anonymous: int = 0, beyond: int =
     for atom, bits in ((tree.anonymous, anonymous), (tree.beyond, beyond)):
         if atom:
             growth.labels[atom.bit_length() - 1] ^= bits
-    return Tree(root, growth.labels, growth.spots, tree.anonymous, tree.beyond, growth.patches)
+    return Tree(root, growth.labels, growth.spots, tree.anonymous, tree.beyond, growth.patches, growth.tips, tree)
 
 
 class _Growth(Maker):
@@ -36,6 +36,7 @@ class _Growth(Maker):
         self.pieces = pieces
         self.fine = fine
         self.patches: list[Patch] = []
+        self.tips: dict[str, Node] = {}
         self.texts = [text for text, _, _ in pieces]
 
     def root(self, old: Branch) -> Branch:
@@ -46,9 +47,11 @@ class _Growth(Maker):
         if isinstance(old, Branch):
             return self._on_branch(old, first, last, prefix, over)
         if isinstance(old, Leaf):
+            if len(old.runs) == 1 and len(old.runs[0][0]) == 1 and not over:
+                ((more,), atom) = old.runs[0]
+                return self._on_leaf(((more, self.labels[atom.bit_length() - 1]),), first, last, prefix)
             lengths = [(more, self.labels[atom.bit_length() - 1]) for run, atom in old.runs for more in run]
-            if len(lengths) > 1:
-                lengths.sort()
+            lengths.sort()
             for at, bits in over:
                 lengths = [(more, label ^ bits if more == at else label) for more, label in lengths]
             return self._on_leaf(tuple(lengths), first, last, prefix)
@@ -62,9 +65,13 @@ class _Growth(Maker):
         if single and over and over[0][0] == 0:
             single = self.atom(self.labels[single.bit_length() - 1] ^ over[0][1])
         over = tuple((more - 1, bits) for more, bits in over if more)
-        groups = {digit: (start, end) for digit, start, end in self._groups(first, last, len(prefix))}
+        groups = self._groups(first, last, len(prefix))
         edges: list[Edge] = []
-        for digits, child in old.edges:
+        for edge in old.edges:
+            digits, child = edge
+            if not over and groups.keys().isdisjoint(digits):
+                edges.append(edge)
+                continue
             rest = digits
             for digit in digits:
                 if digit in groups:
@@ -90,7 +97,7 @@ class _Growth(Maker):
         shorter = tuple((more - 1, label) for more, label in lengths if more)
         edges: list[Edge] = []
         rest = DIGITS
-        for digit, start, end in self._groups(first, last, len(prefix)):
+        for digit, (start, end) in self._groups(first, last, len(prefix)).items():
             edges.append((digit, self._on_leaf(shorter, start, end, prefix + digit)))
             rest = rest.replace(digit, "")
         if rest:
@@ -100,6 +107,8 @@ class _Growth(Maker):
     def _tips(self, first: int, last: int, depth: int) -> Sequence[tuple[str, int, int]]:
         """Return the tips of a patch: the text, and which pieces start with it; none if there is to be no patch."""
         texts = self.texts
+        if first + 1 == last:
+            return ((texts[first], first, last),)
         if self.fine:
             one, other = texts[first], texts[last - 1]
             at, most = depth, min(len(one), len(other))
@@ -114,38 +123,45 @@ class _Growth(Maker):
                 first += 1
             found.append((text, start, first))
         # What turns off must be wherever tips part.
-        full = (one for (one, _, _), (other, _, _) in zip(found, found[9:], strict=False) if one[:-1] == other[:-1])
-        return () if any(full) else found
+        full = [one for (one, _, _), (other, _, _) in zip(found, found[9:], strict=False) if one[:-1] == other[:-1]]
+        return () if full else found
 
     def _patch(self, more: int, label: int, tips: Sequence[tuple[str, int, int]], prefix: str) -> Patch:
+        labels = self.labels
         side = self.atom(label)
         depth = len(prefix)
         nodes: list[tuple[str, Node]] = []
         for text, first, last in tips:
             left = more - len(text) + depth
-            if last - first == 1 and len(self.texts[first]) == len(text):
-                node: Node = Leaf((((left,), self.atom(label ^ self.pieces[first][2])),))
+            _, further, bits = self.pieces[first]
+            if first + 1 == last and further == left:
+                labels.append(label ^ bits)
+                node: Node = Leaf((((left,), 1 << len(labels) - 1),))
             else:
                 node = self._on_leaf(((left, label),), first, last, text)
             nodes.append((text, node))
         patch = Patch(nodes, side, more, depth)
+        self.tips.update(nodes)
         self.patches.append(patch)
         spots = self.spots
         spots[side] = patch, side, patch, 0, prefix, ""
         for text, node in nodes:
-            spots[node.mask if isinstance(node, Leaf) else node] = patch, node.mask, node, 1, text[:-1], text[-1]
+            own = node.mask
+            spots[own if isinstance(node, Leaf) else node] = patch, own, node, 1, text[:-1], text[-1]
         return patch
 
-    def _groups(self, first: int, last: int, depth: int) -> Iterator[tuple[str, int, int]]:
-        """Yield the digits with which pieces go on, and which pieces do."""
+    def _groups(self, first: int, last: int, depth: int) -> dict[str, tuple[int, int]]:
+        """Return the digits with which pieces go on, and which pieces do."""
         texts = self.texts
+        found = {}
         while first < last:
             digit, start = texts[first][depth], first
             if texts[last - 1][depth] == digit:
                 first = last
             while first < last and texts[first][depth] == digit:
                 first += 1
-            yield digit, start, first
+            found[digit] = start, first
+        return found
 
 
 def _laid(over: Lengths, more: int, bits: int) -> Lengths:

@@ -50,7 +50,7 @@ class Patch:
     which nothing stands out. Between the prefix and its tips there are patches that have their atoms of this one.
     """
 
-    __slots__ = ("_edges", "_found", "alone", "depth", "mask", "more", "side", "tips")
+    __slots__ = ("_edges", "alone", "depth", "mask", "more", "side", "tips")
     single: Final = 0
 
     def __init__(self, tips: "Sequence[tuple[str, Node]]", side: Atoms, more: int, depth: int) -> None:
@@ -59,20 +59,15 @@ class Patch:
         self.side = side
         self.more = more
         self.depth = depth
-        self.alone: Atoms = 0
-        self.mask: Atoms = side
+        alone: Atoms = 0
+        mask: Atoms = side
         for _, node in tips:
-            self.mask |= node.mask
+            mask |= node.mask
             if isinstance(node, Leaf):
-                self.alone |= node.mask
+                alone |= node.mask
+        self.alone: Atoms = alone
+        self.mask: Atoms = mask
         self._edges: tuple[Edge, ...] | None = None
-        self._found: dict[str, Node] | None = None
-
-    def tip(self, text: str) -> "Node | None":
-        """Return what is below a tip, None if a text is none."""
-        if self._found is None:
-            self._found = dict(self.tips)
-        return self._found.get(text)
 
     @property
     def way(self) -> str:
@@ -132,10 +127,12 @@ class Leaf:
     def __init__(self, runs: "tuple[Run, ...]") -> None:
         self.runs = runs
         lengths, mask = runs[0]
-        self.single = mask if lengths[0] == 0 else 0
-        self.is_number = len(runs) == 1 and lengths == (0,)
-        for _, atom in runs[1:]:
-            mask |= atom
+        self.single = 0 if lengths[0] else mask
+        self.is_number = lengths == (0,)
+        if len(runs) > 1:
+            self.is_number = False
+            for _, atom in runs:
+                mask |= atom
         self.mask: Atoms = mask
         self._edges: tuple[Edge, ...] | None = None
 

@@ -12,11 +12,11 @@ takes a pattern of its own, whatever else is needed. So such prefixes are found 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from policyc.targets.threecx.nodes import Atoms, Branch, Leaf, Node, PartError, Patch, Spot
 from policyc.targets.threecx.tree import Tree
+from policyc.values import value
 
 # How many prefixes a walk may pass, and how many more for each interval of what is needed: a whole number may take
 # some dozens; beyond that, the walk is after patterns by the thousand.
@@ -39,7 +39,7 @@ class Pattern(NamedTuple):
 Patterns = tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Carved:
     """Patterns that also match texts which they must not: how many, all that they match, how many go before them.
 
@@ -98,20 +98,6 @@ class Search:
             return None, True
         return anonymous + count, True
 
-    def reach(self, needed: Atoms, forbidden: Atoms) -> Atoms:
-        """Return all that the fewest patterns match which match all of one set and none of another."""
-        if not forbidden:
-            return self.tree.everything if needed else 0
-        found = needed & self.tree.anonymous
-        for (_, own, node, _, prefix, _), inside in self._blocks(needed, forbidden):
-            if forbidden & own:
-                for pattern in self._patterns(node, prefix, inside, forbidden & own):
-                    found |= pattern.atoms
-                    self._check_parts(pattern.node, needed)
-            else:
-                found |= own
-        return found
-
     def _total(self, needed: Atoms, forbidden: Atoms, most: int | None = None) -> tuple[int, int]:
         """Return how many patterns match one of two disjoint sets, and how many prefixes a walk passes at most.
 
@@ -162,14 +148,19 @@ class Search:
         for (_, own, node, _, prefix, digits), inside in self._blocks(needed, forbidden):
             if digits and forbidden & own:
                 for digit in digits:
-                    found += self._patterns(node, prefix + digit, inside, forbidden & own)
+                    below = list(self._patterns(node, prefix + digit, inside, forbidden & own))
+                    for pattern in below:
+                        self._check_parts(pattern.node, needed)
+                    found += below
             elif digits:
-                found += [_whole(node, prefix + digit) for digit in digits]
+                for digit in digits:
+                    found.append(_whole(node, prefix + digit))
             else:
                 found.append(Pattern(prefix, node, own))
         if needed & self.tree.anonymous:
             found.append(Pattern(self.anonymous, None, self.tree.anonymous))
-        return tuple(sorted(found))
+        found.sort()
+        return tuple(found)
 
     @property
     def _everything(self) -> Pattern:
@@ -350,7 +341,11 @@ class Search:
 
     def narrowed(self, patterns: Patterns, needed: Atoms) -> Patterns:
         """Return patterns made as narrow as can be, for what is needed of what they match; others are left out."""
-        found = [self._narrowest(one, inside) for one in patterns if (inside := one.atoms & needed)]
+        found = []
+        for one in patterns:
+            if inside := one.atoms & needed:
+                is_leaf = isinstance(one.node, Leaf) and inside == one.atoms
+                found.append(one if is_leaf else self._narrowest(one, inside))
         return patterns if found == list(patterns) else tuple(sorted(set(found)))
 
     def _narrowest(self, pattern: Pattern, inside: Atoms) -> Pattern:

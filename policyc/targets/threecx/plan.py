@@ -12,7 +12,7 @@ own (`ways`). Every list is checked against the function before it is returned.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from policyc.digits import Caller, Kind
 from policyc.model import Destination, Rule
@@ -22,9 +22,10 @@ from policyc.targets.threecx.goal import RING, Goal
 from policyc.targets.threecx.patterns import Search
 from policyc.targets.threecx.times import Hours
 from policyc.targets.threecx.ways import Limits, Step, Ways
+from policyc.values import value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class ForwardingException:
     """Who it is for, when, and where it sends them. `kind` None is all calls.
 
@@ -39,7 +40,7 @@ class ForwardingException:
     rings: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Trouble:
     """Rules that no list can say, and why: `anonymous`, `kinds`, `hours` or `patterns`."""
 
@@ -47,7 +48,7 @@ class Trouble:
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Plan:
     """The list of an extension, and what a person may want to know of it.
 
@@ -147,11 +148,11 @@ class _Planner:
             if hours is None:
                 raise AssertionError(f"times that no hours say: {step.shape.mask:b}")
             yield ForwardingException(
-                tuple(pattern.text for pattern in step.patterns),
+                tuple([pattern.text for pattern in step.patterns]),
                 KINDS[step.shape.kind],
                 hours,
                 self.aim.destinations[step.destination],
-                tuple(rule for rule, place in self._rules_of(new) if place == step.destination),
+                self._rules_of(new, step.destination),
                 bool(self.aim.unruled & new),
             )
             seen |= step.calls
@@ -167,7 +168,7 @@ class _Planner:
 
     def _trouble(self, need: Calls, destination: int, done: Calls) -> Trouble:
         """Return why calls cannot be sent to a destination: the first limit without which they could."""
-        rules = tuple(rule for rule, other in self._rules_of(need) if other == destination)
+        rules = self._rules_of(need, destination)
         for why, less in (
             ("anonymous", replace(self.limits, anonymous=self.limits.anonymous or "anonymous")),
             ("kinds", replace(self.limits, kinds=True)),
@@ -180,12 +181,11 @@ class _Planner:
         unsaid = any(not self.week.says(mask) for mask in self.columns.by_times(need))
         return Trouble("hours" if unsaid else "patterns", rules)
 
-    def _rules_of(self, calls: Calls) -> Iterator[tuple[Rule, int]]:
-        """Yield the rules that decide some of the calls, and where they send them."""
+    def _rules_of(self, calls: Calls, destination: int) -> tuple[Rule, ...]:
+        """Return the rules that send some of the calls to a destination."""
         aim = self.aim
-        for rule, place, taken in zip(aim.rules, aim.places, aim.taken, strict=True):
-            if taken & calls:
-                yield rule, place
+        rules = zip(aim.rules, aim.places, aim.taken, strict=True)
+        return tuple([rule for rule, place, taken in rules if place == destination and taken & calls])
 
     def _blamed(self, why: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """Return the rules that tell apart what cannot be: among those in trouble, or else among all."""
@@ -223,16 +223,12 @@ class _Planner:
         return calls & self.aim.care & ~self.aim.calls[RING]
 
     def _write(self) -> None:
-        """Write the patterns, no wider than what they are there for."""
+        """Make the patterns no wider than what they are there for."""
         seen: Calls = 0
         for at, step in enumerate(self.steps):
-            patterns = self.search.narrowed(
-                step.written(self.search), self.columns.texts(step.calls & self.aim.guarded & ~seen)
-            )
-            atoms = 0
-            for pattern in patterns:
-                atoms |= pattern.atoms
-            self.steps[at] = step.taking(self.columns, atoms)._replace(patterns=patterns)
+            patterns = self.search.narrowed(step.patterns, self.columns.texts(step.calls & self.aim.guarded & ~seen))
+            if patterns is not step.patterns:
+                self.steps[at] = step.taking(self.columns, patterns)
             seen |= self.steps[at].calls
 
     def _check(self) -> None:
@@ -244,7 +240,8 @@ class _Planner:
         wrong: Calls = 0
         for step in self.steps:
             texts = [pattern.text for pattern in step.patterns]
-            calls = step.taking(self.columns, self.columns.tree.matched(texts, self.limits.anonymous)).calls
+            matched = self.columns.tree.matched(texts, self.limits.anonymous)
+            calls = self.columns.of(matched, step.shape.kind, step.shape.mask)
             wrong |= calls & self.aim.guarded & ~seen & ~self.aim.calls[step.destination]
             seen |= calls
         wrong |= self.aim.care & ~seen & ~self.aim.calls[RING]

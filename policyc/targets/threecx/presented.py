@@ -64,20 +64,23 @@ _GROUPS: Final = tuple(_OFFSETS.items())
 _STARTS: Final = tuple(_OFFSETS.values())
 
 
-def blocks(low: int, high: int) -> Iterator[tuple[str, int]]:
-    """Yield texts, and how many digits follow each, that are together the positions of one sign and one length."""
+def blocks(low: int, high: int) -> Sequence[tuple[str, int]]:
+    """Return texts, and how many digits follow each, that are together the positions of one sign and one length."""
     (sign, length), offset = _GROUPS[bisect_right(_STARTS, low) - 1]
     low -= offset
     high -= offset
-    if high - low == 1:
-        yield sign + str(low).zfill(length), 0
-        return
+    size = high - low
+    more = len(str(size)) - 1
+    if size == POWERS[more] and not low % size:  # mostly
+        return ((sign + (str(low // size).zfill(length - more) if more < length else ""), more),)
+    found = []
     while low < high:
         more = 0
         while more < length and not low % POWERS[more + 1] and low + POWERS[more + 1] <= high:
             more += 1
-        yield sign + (str(low // POWERS[more]).zfill(length - more) if more < length else ""), more
+        found.append((sign + (str(low // POWERS[more]).zfill(length - more) if more < length else ""), more))
         low += POWERS[more]
+    return found
 
 
 def nested(spans: Sequence[tuple[int, int]], whole: Sequence[int]) -> Iterator[tuple[str, int]]:
@@ -123,7 +126,8 @@ def _nested(low: int, more: int, ends: Sequence[int], whole: Sequence[int]) -> t
 
 def within(ends: Sequence[int], cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield the intervals that two sets of ranks or positions share, given as interval ends; the second is short."""
-    for low, high in zip(cuts[::2], cuts[1::2], strict=True):
+    bounds = iter(cuts)
+    for low, high in zip(bounds, bounds, strict=True):
         at = bisect_right(ends, low)
         if at & 1:
             yield low, min(ends[at], high)
@@ -135,7 +139,8 @@ def within(ends: Sequence[int], cuts: Sequence[int]) -> Iterator[tuple[int, int]
 
 def is_within(ends: Sequence[int], cuts: Sequence[int]) -> bool:
     """Tell whether a set holds all of another, given as interval ends; the second is short."""
-    for low, high in zip(cuts[::2], cuts[1::2], strict=True):
+    bounds = iter(cuts)
+    for low, high in zip(bounds, bounds, strict=True):
         at = bisect_right(ends, low)
         if not at & 1 or ends[at] < high:
             return False
@@ -158,18 +163,22 @@ class Space:
     extensions: frozenset[str]
     _starts: list[int] = field(init=False, repr=False)
     _shifts: list[tuple[tuple[Kind, int], ...]] = field(init=False, repr=False)
+    _spelled: list[tuple[tuple[int, str], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Cut the canonical numbers into pieces that are each presented in the same ways."""
         moves = [*_itself(), *_spellings(self.listed)]
-        cuts = sorted({bound for low, high, _, _ in moves for bound in (low, high)})
+        cuts = sorted({bound for low, high, *_ in moves for bound in (low, high)})
         at = {cut: index for index, cut in enumerate(cuts)}
         shifts: list[list[tuple[Kind, int]]] = [[] for _ in cuts]
-        for low, high, kind, shift in moves:
+        spelled: list[list[tuple[int, str]]] = [[] for _ in cuts]
+        for low, high, kind, shift, given, shown in moves:
             for index in range(at[low], at[high]):
                 shifts[index].append((kind, shift))
+                spelled[index].append((given, shown))
         object.__setattr__(self, "_starts", cuts)
         object.__setattr__(self, "_shifts", [tuple(one) for one in shifts])
+        object.__setattr__(self, "_spelled", [tuple(one) for one in spelled])
 
     def presented(self, low: int, high: int) -> Iterable[tuple[Kind, int, int]]:
         """Return the texts that callers between two ranks of `digits` are presented as: kind, positions."""
@@ -186,6 +195,25 @@ class Space:
                 for kind, shift in self._shifts[index]:
                     yield kind, first + shift, end + shift
             index += 1
+
+    def blocks(self, low: int, high: int) -> tuple[int, list[tuple[str, int]]]:
+        """Return `presented` of numbers as `blocks`, and how many intervals these are.
+
+        As the presentations of a number differ in how they begin only, so do those of a block.
+        """
+        count = 0
+        found: list[tuple[str, int]] = []
+        index = bisect_right(self._starts, low) - 1
+        while low < high:
+            end = min(high, self._starts[index + 1])
+            if spelled := self._spelled[index]:
+                _, shift = self._shifts[index][0]  # of the number itself
+                count += len(spelled)
+                for text, more in blocks(low + shift, end + shift):
+                    found += [(shown + text[given:], more) for given, shown in spelled]
+            low = end
+            index += 1
+        return count, found
 
     @cached_property
     def _unlikely(self) -> NumberSet:
@@ -204,8 +232,9 @@ class Space:
     def care(self, named: Iterable[NumberSet]) -> NumberSet:
         """Return the callers that count: real ones, and those that one of some sets names, real or not."""
         found = self._real
+        telephones = self._telephones.ends
         for one in named:
-            if is_within(self._telephones.ends, one.ends):
+            if is_within(telephones, one.ends):
                 continue
             # A set that goes on to numbers of any length names those that it leaves out.
             known = self._unlikely - one if _goes_on(one) else self._unlikely & one
@@ -215,13 +244,15 @@ class Space:
         return found
 
 
-_Move = tuple[int, int, Kind, int]  # ranks from, ranks until before, their kind, and how far their positions are
+# Ranks from, ranks until before, their kind, how far their positions are, and the same of their texts: how many signs
+# others stand for.
+_Move = tuple[int, int, Kind, int, int, str]
 
 
 def _move(kind: Kind, start: str, more: int, shown: str) -> _Move:
     """Tell that the numbers made of a start and so many digits are presented as a text and the same digits."""
     low, high = digits.interval(kind, start, more)
-    return low, high, kind, interval(shown, digits_of(shown) + more)[0] - low
+    return low, high, kind, interval(shown, digits_of(shown) + more)[0] - low, len(start), shown
 
 
 def _itself() -> Iterable[_Move]:
@@ -230,7 +261,7 @@ def _itself() -> Iterable[_Move]:
             yield _move(kind, "", length, "")
         for position, number in ((ANONYMOUS, None), (BEYOND, "9" * 20)):
             rank = digits.rank(Caller(kind, number))
-            yield rank, rank + 1, kind, position - rank
+            yield rank, rank + 1, kind, position - rank, 0, ""
     for length in range(4, 16):
         yield _move(Kind.EXTERNAL, "+", length, "+")
 

@@ -7,16 +7,16 @@ markup of its own.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from policyc.digits import Kind
-from policyc.model import Extension, External, Forward, Mailbox, Policy, Rule, ToSystem
+from policyc.model import Busy, Extension, External, Forward, Mailbox, Policy, Rule, ToSystem
 from policyc.targets.threecx import dialect
 from policyc.targets.threecx.plan import ForwardingException, Plan
 from policyc.targets.threecx.times import DAYS, Calendar, Hours
+from policyc.values import value
 
 _DAYS: Final = dict(zip(DAYS, ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"), strict=True))
 _KINDS: Final[Mapping[Kind | None, str]] = {
@@ -55,7 +55,7 @@ _INFERRED: Final = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Told:
     """What lists have of that which is told of all of them together.
 
@@ -207,6 +207,8 @@ def _systems(policy: Policy, asked: AbstractSet[str]) -> Iterator[str]:
 
 
 def _extension(policy: Policy, extension: Extension, plan: Plan) -> Iterator[str]:
+    places = _Places()
+    sources = [_sources(one, places) for one in plan.exceptions]
     count = len(plan.exceptions)
     how_many = f"{count} exception{'s' if count > 1 else ''}" if count else "aucune exception"
     yield f"### {extension.number} {_plain(extension.name)} : {how_many}"
@@ -216,15 +218,14 @@ def _extension(policy: Policy, extension: Extension, plan: Plan) -> Iterator[str
         yield "|---|---|---|---|---|---|"
         for at, one in enumerate(plan.exceptions):
             callers, to = _code(dialect.data(one.patterns)), _destination(policy, one, extension)
-            yield f"| {at + 1} | {callers} | {_KINDS[one.kind]} | {_hours(one.hours)} | {to} | {_sources(one)} |"
-    notes = [*_merged(plan), *_split(plan), *_order(plan), *_left_out(plan)]
+            yield f"| {at + 1} | {callers} | {_KINDS[one.kind]} | {_hours(one.hours)} | {to} | {sources[at]} |"
+    notes = [*_merged(plan, places), *_split(plan, places), *_order(plan, sources), *_left_out(plan, places)]
     if notes:
         yield ""
         yield from notes
 
 
 def _destination(policy: Policy, one: ForwardingException, extension: Extension) -> str:
-    to = dialect.destination(one.destination, policy, extension)
     match one.destination:
         case Mailbox(extension=other):
             return f"messagerie {other or extension.number}"
@@ -232,51 +233,59 @@ def _destination(policy: Policy, one: ForwardingException, extension: Extension)
             return f"poste {other}"
         case External(number=given, rebound=rebound):
             mobile = "" if given else " (mobile)"
-            return f"{'rebond' if rebound else 'externe'} {to['External']}{mobile}"
+            return f"{'rebond' if rebound else 'externe'} {given or extension.mobile or ''}{mobile}"
         case ToSystem(number=number):
             return f"{_SYSTEMS[policy.systems[number].kind]} {number}"
-    return "occupé" if to["To"] == "None" else "sonnerie"
+    return "occupé" if isinstance(one.destination, Busy) else "sonnerie"
 
 
-def _sources(one: ForwardingException) -> str:
-    places = [_place(rule) for rule in one.rules]
-    return ", ".join([*places, "appels sans règle"] if one.rings else places)
+class _Places(dict[Rule, str]):
+    """Where the rules of a list are, as the report names them."""
+
+    def __missing__(self, rule: Rule) -> str:
+        self[rule] = place = f"`{_path(rule.span.file.path)}:{rule.span.line}`"
+        return place
+
+    def listed(self, rules: Iterable[Rule]) -> str:
+        return ", ".join([self[rule] for rule in rules])
 
 
-def _merged(plan: Plan) -> Iterator[str]:
+def _sources(one: ForwardingException, places: _Places) -> str:
+    return ", ".join(filter(None, (places.listed(one.rules), "appels sans règle" if one.rings else "")))
+
+
+def _merged(plan: Plan, places: _Places) -> Iterator[str]:
     for at, one in enumerate(plan.exceptions):
         if len(one.rules) > 1:
-            yield f"- L'exception {at + 1} réunit {len(one.rules)} règles : {', '.join(map(_place, one.rules))}."
+            yield f"- L'exception {at + 1} réunit {len(one.rules)} règles : {places.listed(one.rules)}."
 
 
-def _split(plan: Plan) -> Iterator[str]:
+def _split(plan: Plan, places: _Places) -> Iterator[str]:
     parts: dict[Rule, list[int]] = {}
     for at, one in enumerate(plan.exceptions):
         for rule in one.rules:
             parts.setdefault(rule, []).append(at + 1)
-    for rule, places in parts.items():
-        if len(places) > 1:
-            yield f"- La règle {_place(rule)} occupe les exceptions {_listed(places)}."
+    for rule, ranks in parts.items():
+        if len(ranks) > 1:
+            yield f"- La règle {places[rule]} occupe les exceptions {_listed(ranks)}."
 
 
-def _order(plan: Plan) -> Iterator[str]:
-    """Yield, for each exception that hangs on others, which must stay before it."""
+def _order(plan: Plan, sources: Sequence[str]) -> Iterator[str]:
+    """Yield, for each exception that hangs on others, which must stay before it; `sources` are those of each."""
     before: dict[int, list[int]] = {}
     for first, second in plan.order:
         before.setdefault(second, []).append(first)
     for second, firsts in sorted(before.items()):
         ranks = _listed(at + 1 for at in firsts)
-        rules = ", ".join(dict.fromkeys(_sources(plan.exceptions[at]) for at in (*firsts, second)))
+        rules = ", ".join(dict.fromkeys(sources[at] for at in (*firsts, second)))
         yield f"- **L'ordre compte** : l'exception {second + 1} doit rester après {ranks} ({rules})."
 
 
-def _left_out(plan: Plan) -> Iterator[str]:
+def _left_out(plan: Plan, places: _Places) -> Iterator[str]:
     if plan.idle:
-        places = ", ".join(map(_place, plan.idle))
-        yield f"- Sans exception, car le poste sonne de lui-même : {places}."
+        yield f"- Sans exception, car le poste sonne de lui-même : {places.listed(plan.idle)}."
     if plan.dead:
-        places = ", ".join(map(_place, plan.dead))
-        yield f"- Sans effet sur ce poste, les règles d'avant prenant tous leurs appels : {places}."
+        yield f"- Sans effet sur ce poste, les règles d'avant prenant tous leurs appels : {places.listed(plan.dead)}."
 
 
 @lru_cache(maxsize=1024)
@@ -336,10 +345,6 @@ def _inferred(settings: Mapping[str, Any], longest: int) -> str:
 # -- text --------------------------------------------------------------------------------------------------------------
 
 
-def _place(rule: Rule) -> str:
-    return _code(rule.span.place)
-
-
 def _listed(numbers: Iterable[int]) -> str:
     found: Sequence[str] = [str(number) for number in numbers]
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} et {found[-1]}"
@@ -355,6 +360,12 @@ def _plain(text: str) -> str:
 
 def _code(text: str) -> str:
     """Return text as code, which no sign of its own ends."""
+    return f"`{_escaped(text)}`"
+
+
+def _escaped(text: str) -> str:
     kept = text if text.isprintable() else _CONTROL.sub(" ", text)
-    kept = kept.replace("`", "'").replace("|", "\\|")
-    return f"`{kept}`"
+    return kept.replace("`", "'").replace("|", "\\|")
+
+
+_path = lru_cache(maxsize=64)(_escaped)

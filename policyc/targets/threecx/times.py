@@ -17,6 +17,7 @@ from typing import Final
 from policyc import schedule
 from policyc.model import NamedPeriod, Policy, Rule, TimeClause
 from policyc.schedule import MINUTES_PER_DAY, MINUTES_PER_HOUR, MINUTES_PER_WEEK, Range
+from policyc.values import value
 
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WHOLE_WEEK: Final = ((0, MINUTES_PER_WEEK),)
@@ -26,7 +27,7 @@ Sort = tuple[bool, frozenset[int]]
 ORDINARY: Final[Sort] = (False, frozenset())
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Hours:
     """The hours of an exception: their type, and ranges of minutes of the week."""
 

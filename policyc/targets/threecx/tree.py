@@ -6,6 +6,7 @@ A node says what is below a prefix (`nodes`); the tree knows the prefixes, and w
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 from policyc.targets.threecx import presented
 from policyc.targets.threecx.nodes import Atoms, Branch, Leaf, Node, PartError, Patch, Spots
@@ -13,7 +14,11 @@ from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, POWERS
 
 
 class Tree:
-    """The tree of some texts. `labels` are those of the atoms; `anonymous` and `beyond` are no texts of digits."""
+    """The tree of some texts. `labels` are those of the atoms; `anonymous` and `beyond` are no texts of digits.
+
+    `tips` are those of its patches, by their texts. Of the atoms of the `ground` that it grew on, none has another
+    label, but for those that are no texts of digits.
+    """
 
     def __init__(
         self,
@@ -23,6 +28,8 @@ class Tree:
         anonymous: Atoms,
         beyond: Atoms,
         patches: Sequence[Patch] = (),
+        tips: Mapping[str, Node] = MappingProxyType({}),
+        ground: "Tree | None" = None,
     ) -> None:
         self.root = root
         self.labels = labels
@@ -30,6 +37,8 @@ class Tree:
         self.anonymous = anonymous
         self.beyond = beyond
         self.patches = patches
+        self.tips = tips
+        self._ground = ground
         self.count = len(labels)
         self.everything: Atoms = root.mask | anonymous | beyond
 
@@ -37,11 +46,17 @@ class Tree:
     def labelled(self) -> Mapping[int, Atoms]:
         """The atoms of each label."""
         found: dict[int, Atoms] = {}
-        atom, everything = 1, self.everything
-        for label in self.labels:
-            if atom & everything:
+        first = 0
+        if self._ground:
+            first = self._ground.count
+            found = {label: left for label, atoms in self._ground.labelled.items() if (left := atoms & self.root.mask)}
+        for at in range(first, self.count):
+            if 1 << at & self.everything:
+                found[self.labels[at]] = found.get(self.labels[at], 0) | 1 << at
+        if self._ground:
+            for atom in filter(None, (self.anonymous, self.beyond)):
+                label = self.labels[atom.bit_length() - 1]
                 found[label] = found.get(label, 0) | atom
-            atom <<= 1
         return found
 
     def first(self, atoms: Atoms) -> int:
@@ -87,8 +102,10 @@ class Tree:
                 return self.everything
             if anonymous and pattern == anonymous:
                 found |= self.anonymous
-            else:
+            elif (tip := self.tips.get(pattern.removesuffix("*"))) is None:
                 texts.append(pattern)
+            elif pattern[-1] == "*" or (isinstance(tip, Leaf) and tip.is_number):
+                found |= tip.mask
         parts: dict[Atoms, int] = {}  # how many texts of an atom are matched, where patterns match a part of it each
         texts.sort()
         found |= _matched(self.root, texts, 0, len(texts), 0, parts)
@@ -115,9 +132,6 @@ def _matched(node: Node, texts: Sequence[str], first: int, last: int, depth: int
         text = texts[start]
         if len(text) == depth or text[depth] == "*":
             found |= _matched_here(node, len(text) > depth, parts)
-            continue
-        if isinstance(node, Patch) and (tip := node.tip(text.removesuffix("*"))):
-            found |= tip.mask if text[-1] == "*" or (isinstance(tip, Leaf) and tip.is_number) else 0
             continue
         digit = text[depth]
         while first < last and texts[first][depth] == digit:

@@ -11,27 +11,28 @@ is set i for kind k, set 0 are those that count.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from policyc import digits
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.targets.threecx.building import Cell, tree_of
 from policyc.targets.threecx.growing import Piece, grown
-from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, Space, blocks, joined, nested, within
+from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, Space, joined, nested, within
 from policyc.targets.threecx.tree import Tree
+from policyc.values import value
 
 _LONGEST: Final = tuple(digits.rank(Caller(kind, "9" * 20)) for kind in Kind)  # the callers beyond the universe
 _BEYOND: Final = digits.from_intervals((rank, rank + 1) for rank in _LONGEST)
 _EVERYONE: Final = digits.EVERYONE
 _ALONE: Final = (ANONYMOUS, BEYOND)
+_FIRST_ALONE: Final = min(digits.rank(Caller(kind, None)) for kind in Kind)  # callers from there on have no digits
 _MANY: Final = 3  # with more blocks for each interval, there may be fewer that overlap
 _MOST_COMMON: Final = 4  # so many sets are laid out in common, at most: lists may have any of them
 _MOST_GROUNDS: Final = 100  # so many trees of what lists have in common are kept
 _OFTEN: Final = 8  # and these, that one list out of so many has
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Laid:
     """A tree, the sets that its labels are about, and bits like theirs of the sets that are told by what they lack."""
 
@@ -42,26 +43,38 @@ class Laid:
     def classes(self) -> Iterator[tuple[int, int, int]]:
         """Yield the kind, the sets, and the atoms of callers whom the same sets hold: bit 2i is set i."""
         one_kind = ((1 << 2 * len(self.sets) + 2) - 1) // 3
-        found: dict[tuple[int, int], int] = {}
+        found: tuple[dict[int, int], dict[int, int]] = ({}, {})
         for label, atoms in self.tree.labelled.items():
-            for kind in (0, 1):
+            for kind, some in enumerate(found):
                 if label >> kind & 1:
-                    key = kind, (label ^ self.lacking) >> kind & one_kind
-                    found[key] = found.get(key, 0) | atoms
-        for (kind, who), atoms in found.items():
-            yield kind, who, atoms
+                    who = (label ^ self.lacking) >> kind & one_kind
+                    some[who] = some.get(who, 0) | atoms
+        for kind, some in enumerate(found):
+            for who, atoms in some.items():
+                yield kind, who, atoms
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class _Pieces:
     """What a set is presented as, or, of the kinds `lacking`, what those are whom it leaves out.
 
-    `blocks` are a text, how many digits follow it, and bits of the kinds; `alone` those of positions without digits.
+    `blocks` are the bits of the kinds by a text and how many digits follow it; `alone` those of positions without
+    digits.
     """
 
-    blocks: tuple[tuple[str, int, int], ...]
-    alone: tuple[tuple[int, int], ...]
+    blocks: Mapping[tuple[str, int], int]
+    alone: Sequence[tuple[int, int]]
     lacking: int
+
+
+class _Counted:
+    """Those who count for some lists: of each kind, and what sets that several lists name are presented as."""
+
+    def __init__(self, callers: NumberSet) -> None:
+        self.callers = callers
+        self.halves = tuple([(callers & one).ends for one in (digits.INTERNAL, digits.EXTERNAL)])
+        self.pieces: dict[NumberSet, _Pieces] = {}
+        self.shown: tuple[Sequence[int], ...] | None = None
 
 
 class Trees:
@@ -70,11 +83,8 @@ class Trees:
     def __init__(self, space: Space, lists: Iterable[Iterable[NumberSet]]) -> None:
         """Find the sets that are worth laying out in common."""
         self._space = space
-        self._counting: dict[NumberSet, NumberSet] = {}
+        self._counted: dict[NumberSet, _Counted] = {}
         self._grounds: dict[tuple[NumberSet, ...], Tree] = {}
-        self._known: dict[tuple[NumberSet, NumberSet], _Pieces] = {}
-        self._texts: dict[NumberSet, tuple[Sequence[int], ...]] = {}
-        self._halves: dict[NumberSet, tuple[tuple[int, ...], ...]] = {}
         count = 0
         used: Counter[NumberSet] = Counter()
         for sets in lists:
@@ -82,101 +92,100 @@ class Trees:
             count += 1
         self._shared = frozenset(one for one, times in used.items() if times > 1)
         often = [one for one, times in used.items() if times * _OFTEN >= count]
-        often.sort(key=lambda one: (-used[one] * len(self._pieces(_EVERYONE, one).blocks), one.ends))
+        everyone = _Counted(_EVERYONE)
+        often.sort(key=lambda one: (-used[one] * len(self._pieces(everyone, one).blocks), one.ends))
         self._common = {one: at for at, one in enumerate(often[:_MOST_COMMON])}
 
     def of(self, sets: Sequence[NumberSet], *, fine: bool = False) -> Laid:
         """Return the tree of some sets, each but once."""
         if len(self._grounds) > _MOST_GROUNDS:
-            for known in (self._counting, self._grounds, self._known, self._texts, self._halves):
-                known.clear()
+            self._counted.clear()
+            self._grounds.clear()
         care = self._space.care(sets)
-        counting = self._counting.get(care)
-        if counting is None:
-            counting = self._counting[care] = care | _BEYOND
+        counted = self._counted.get(care)
+        if counted is None:
+            counted = self._counted[care] = _Counted(care | _BEYOND)
         common = sorted((one for one in sets if one in self._common), key=self._common.__getitem__)
         own = [one for one in sets if one not in self._common]
         lacking = 0
         pieces: list[Piece] = []
         alone = dict.fromkeys(_ALONE, 0)
         for shift, one in enumerate((*common, *own), 1):
-            found = self._pieces(counting, one)
+            found = self._pieces(counted, one)
             lacking |= found.lacking << 2 * shift
             if shift > len(common):
-                pieces += [(text, more, kinds << 2 * shift) for text, more, kinds in found.blocks]
+                pieces += [(text, more, kinds << 2 * shift) for (text, more), kinds in found.blocks.items()]
                 for position, kinds in found.alone:
                     alone[position] |= kinds << 2 * shift
-        tree = grown(self._ground(counting, common), pieces, *alone.values(), fine=fine)
+        tree = grown(self._ground(counted, common), pieces, *alone.values(), fine=fine)
         return Laid(tree, (*common, *own), lacking)
 
-    def _ground(self, counting: NumberSet, common: Sequence[NumberSet]) -> Tree:
+    def _ground(self, counted: _Counted, common: Sequence[NumberSet]) -> Tree:
         """Return the tree of those who count and the sets laid out in common."""
-        key = counting, *common
+        key = counted.callers, *common
         if key not in self._grounds:
             turns: dict[int, int] = {}
             for at, one in enumerate(key):
-                for kind, first, end in self._spans(counting, self._cuts(one)[0] if at else (one.ends, one.ends)):
-                    for cut in (first, end):
-                        turns[cut] = turns.get(cut, 0) ^ 1 << 2 * at + kind
+                for kind, cuts in enumerate(_cuts(one)[0] if at else counted.halves):
+                    for first, end in self._spans(counted, kind, cuts):
+                        for cut in (first, end):
+                            turns[cut] = turns.get(cut, 0) ^ 1 << 2 * at + kind
             self._grounds[key] = tree_of(list(_cells(turns)))
         return self._grounds[key]
 
-    def _pieces(self, counting: NumberSet, callers: NumberSet) -> _Pieces:
+    def _pieces(self, counted: _Counted, callers: NumberSet) -> _Pieces:
         """Return what a set is presented as; that of sets of several lists is kept."""
-        found = self._known.get((counting, callers))
+        found = counted.pieces.get(callers)
         if found is None:
-            found = self._found_pieces(counting, callers)
+            found = self._found_pieces(counted, callers)
             if callers in self._shared:
-                self._known[counting, callers] = found
+                counted.pieces[callers] = found
         return found
 
-    def _found_pieces(self, counting: NumberSet, callers: NumberSet) -> _Pieces:
-        cuts, lacking = self._cuts(callers)
+    def _found_pieces(self, counted: _Counted, callers: NumberSet) -> _Pieces:
+        cuts, lacking = _cuts(callers)
         alone: list[tuple[int, int]] = []
-        spans: tuple[list[tuple[int, int]], ...] = ([], [])
-        for kind, first, end in self._spans(counting, cuts):
-            if first in _ALONE:
-                alone.append((first, 1 << kind))
-            else:
-                spans[kind].append((first, end))
         kinds: dict[tuple[str, int], int] = {}
-        for kind, some in enumerate(spans):
-            made = [block for span in some for block in blocks(*span)]
-            if len(made) > _MANY * len(some):
-                made = list(nested(joined(some), self._shown(counting)[kind]))
+        for kind, some in enumerate(cuts):
+            count = 0
+            made: list[tuple[str, int]] = []
+            for low, high in within(counted.halves[kind], some):
+                if low < _FIRST_ALONE:
+                    more, found = self._space.blocks(low, high)
+                    count += more
+                    made += found
+                else:
+                    alone += [(first, 1 << kind) for _, first, _ in self._space.presented(low, high)]
+            if len(made) > _MANY * count:
+                spans = [span for span in self._spans(counted, kind, some) if span[0] not in _ALONE]
+                made = list(nested(joined(spans), self._shown(counted)[kind]))
             for block in made:
                 kinds[block] = kinds.get(block, 0) | 1 << kind
-        return _Pieces(tuple([(*block, bits) for block, bits in kinds.items()]), tuple(alone), lacking)
+        return _Pieces(kinds, alone, lacking)
 
-    def _shown(self, counting: NumberSet) -> tuple[Sequence[int], ...]:
+    def _shown(self, counted: _Counted) -> tuple[Sequence[int], ...]:
         """Return the positions of those who count, for each kind, as interval ends."""
-        if counting not in self._texts:
-            spans: tuple[list[tuple[int, int]], ...] = ([], [])
-            for kind, first, end in self._spans(counting, (counting.ends, counting.ends)):
-                spans[kind].append((first, end))
-            self._texts[counting] = tuple([end for span in joined(some) for end in span] for some in spans)
-        return self._texts[counting]
+        if counted.shown is None:
+            spans = [self._spans(counted, kind, ends) for kind, ends in enumerate(counted.halves)]
+            counted.shown = tuple([end for span in joined(some) for end in span] for some in spans)
+        return counted.shown
 
-    def _cuts(self, callers: NumberSet) -> tuple[tuple[Sequence[int], ...], int]:
-        """Return the ends of a set for each kind, or of what it lacks, and the bits of the kinds told so."""
-        cuts: list[Sequence[int]] = []
-        lacking = 0
-        for kind, longest in enumerate(_LONGEST):
-            if bisect_right(callers.ends, longest) & 1:
-                lacking |= 1 << kind
-                cuts.append(digits.flip(callers.ends))
-            else:
-                cuts.append(callers.ends)
-        return tuple(cuts), lacking
+    def _spans(self, counted: _Counted, kind: int, cuts: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the positions of those of a kind who count in a set."""
+        presented = self._space.presented
+        return [
+            (first, end) for low, high in within(counted.halves[kind], cuts) for _, first, end in presented(low, high)
+        ]
 
-    def _spans(self, counting: NumberSet, cuts: Sequence[Sequence[int]]) -> Iterator[tuple[int, int, int]]:
-        """Yield the kinds and the positions of those who count in a set, given for each kind."""
-        if counting not in self._halves:
-            self._halves[counting] = tuple((counting & one).ends for one in (digits.INTERNAL, digits.EXTERNAL))
-        for kind, ends in enumerate(self._halves[counting]):
-            for low, high in within(ends, cuts[kind]):
-                for _, first, end in self._space.presented(low, high):
-                    yield kind, first, end
+
+def _cuts(callers: NumberSet) -> tuple[tuple[Sequence[int], ...], int]:
+    """Return the ends of a set for each kind, or of what it lacks, and the bits of the kinds told so."""
+    ends = callers.ends
+    if not ends or ends[-1] <= min(_LONGEST):
+        return (ends, ends), 0
+    lacking = sum([1 << kind for kind, longest in enumerate(_LONGEST) if bisect_right(ends, longest) & 1])
+    others = digits.flip(ends)
+    return tuple([others if lacking >> kind & 1 else ends for kind in range(len(_LONGEST))]), lacking
 
 
 def _cells(turns: Mapping[int, int]) -> Iterator[Cell]:

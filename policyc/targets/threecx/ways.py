@@ -6,13 +6,13 @@ not do, calls are parted by kind or by times, or exceptions that take others out
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from policyc.targets.threecx.calls import BOTH, EXTERNAL, INTERNAL, Calls, Columns
 from policyc.targets.threecx.goal import RING, Goal
 from policyc.targets.threecx.nodes import Atoms
 from policyc.targets.threecx.patterns import Patterns, Search
+from policyc.values import value
 
 # How lists are weighed, in patterns: an exception weighs as much as so many; one that hangs on its place in the list,
 # as so many more; and where there are too many exceptions, each weighs more than any patterns.
@@ -23,7 +23,7 @@ _NEVER: Final = 1 << 60
 _FEW: Final = 3  # so many groups of times are still worth an exception each
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Limits:
     """What exceptions can say.
 
@@ -49,8 +49,8 @@ class Shape(NamedTuple):
 class Step(NamedTuple):
     """An exception to be, for a destination by its place: `ordered` if it hangs on those before it.
 
-    Most ways are found only to be weighed, so how many patterns it takes is found first; `calls`, which are all that
-    they match, are found once the way is taken, and `patterns` once the list is. They match too much where `carved`.
+    Most ways are found only to be weighed, so how many patterns it takes is found first; `patterns`, and `calls`, which
+    are all that they match, are found once the way is taken. They match too much where `carved`.
     """
 
     size: int
@@ -61,11 +61,13 @@ class Step(NamedTuple):
     calls: Calls = 0
     patterns: Patterns = ()
 
-    def taking(self, columns: Columns, atoms: Atoms) -> "Step":
-        """Return the exception with the calls that it takes if it matches some texts."""
-        size, shape, destination, ordered, carved, _, patterns = self
-        calls = columns.of(atoms, shape.kind, shape.mask)
-        return Step(size, shape, destination, ordered, carved, calls, patterns)
+    def taking(self, columns: Columns, patterns: Patterns) -> "Step":
+        """Return the exception with some patterns, and the calls that it takes by them."""
+        size, shape, destination, ordered, carved, _, _ = self
+        atoms = 0
+        for pattern in patterns:
+            atoms |= pattern.atoms
+        return Step(size, shape, destination, ordered, carved, columns.of(atoms, shape.kind, shape.mask), patterns)
 
     def written(self, search: Search) -> Patterns:
         """Return patterns for the exception, as wide as they may be."""
@@ -75,7 +77,7 @@ class Step(NamedTuple):
         return search.cover(needed, forbidden) or ()
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class _Parts:
     """Ways for parts of some calls. Where their order is free, it is found once they are taken."""
 
@@ -96,7 +98,7 @@ def _steps(way: Way) -> Iterator[Step]:
                 yield from _steps(part)
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class _Need:
     """Of some calls: their texts, the times that an exception for them may be at, and the kinds it may be for."""
 
@@ -118,12 +120,12 @@ class Ways:
         self._columns = aim.columns
         self._week = aim.week
         self._needs: dict[Calls, _Need] = {}
-        self._free: dict[tuple[int, int], tuple[Atoms, Atoms]] = {}  # see `_forbidden`
+        self._free: dict[tuple[int, int], tuple[Atoms, Atoms, Atoms]] = {}  # see `_forbidden`
         # Of what is done so far, once more asked for with each merger: the best ways, and what they are chosen from.
         self._ways: dict[tuple[Calls, int], Way | None] = {}
         self._singles: dict[tuple[Calls, int], Step | None] = {}
         self._carvings: dict[tuple[Calls, int], list[Way]] = {}
-        self._late: dict[tuple[int, int], tuple[Atoms, Atoms]] = {}
+        self._late: dict[tuple[int, int], tuple[Atoms, Atoms, Atoms]] = {}
 
     def go_together(self, need: Calls, extra: Calls, destination: int) -> bool:
         """Tell whether the best way for some calls and more weighs no more than the best ways for each."""
@@ -131,8 +133,8 @@ class Ways:
         if len(one.times) == len(one.kinds) == 1 and (one.times, one.kinds) == (other.times, other.kinds):
             # One exception for all, of the only shape there is: it weighs less than two, unless its patterns are so
             # many that other ways are better for a part.
-            forbidden = self._forbidden(destination, one.times[0], one.kinds[0], ordered=False)
-            count = self.search.fewest(one.texts | other.texts, forbidden, _ORDER)
+            forbidden = self._forbidden(destination, one.times[0], ordered=False)
+            count = self.search.fewest(one.texts | other.texts, forbidden[one.kinds[0]], _ORDER)
             if count is not None and count <= _ORDER:
                 return True
         alone = self.way(need, destination)
@@ -179,8 +181,7 @@ class Ways:
         """Yield the exceptions of a way as they are to be tried; of parts, those of the first callers first."""
         for one in way:
             if isinstance(one, Step):
-                reach = one.shape.texts, one.shape.forbidden
-                yield one if one.carved else one.taking(self._columns, self.search.reach(*reach))
+                yield one.taking(self._columns, one.written(self.search))
                 continue
             ways = sorted(one.ways, key=lambda part: self._columns.first(part[0])) if one.free else one.ways
             for _, part in ways:
@@ -212,6 +213,8 @@ class Ways:
 
     def _way(self, need: Calls, destination: int) -> Way | None:
         single = self._single(need, destination)
+        if single is not None and not single.ordered and single.size <= _ORDER:
+            return (single,)
         ways: list[Way] = [] if single is None else [(single,)]
         apart = self._apart(need, destination) if single is None or single.ordered else []
         if single is None or single.size > _ORDER:
@@ -232,36 +235,48 @@ class Ways:
         # Wider times forbid more, so what is too much at the narrowest is no less at others. Where the widest are
         # tried first, that there are patterns at all must be known.
         most = None if destination == RING else _ORDER
-        free = list(self._candidates(need, destination, most, ordered=False))
-        if not any(step.size <= _ORDER for step in free):
-            late = list(self._candidates(need, destination, None, ordered=True)) if self.done or not free else []
+        free = self._candidates(need, destination, most, ordered=False)
+        if min([step.size for step in free], default=_NEVER) > _ORDER:
+            late = self._candidates(need, destination, None, ordered=True) if self.done or not free else []
             if most is not None and free:  # how many they are matters only where they may weigh less than the others
                 most = min((step.size for step in late), default=None)
                 if most is not None and not self.limits.single:
                     most += _ORDER
-                free = list(self._candidates(need, destination, most, ordered=False))
+                free = self._candidates(need, destination, most, ordered=False)
             free += late
-        return min(free, key=self._weighs_alone, default=None)
+        return free[0] if len(free) == 1 else min(free, key=self._weighs_alone, default=None)
 
-    def _candidates(self, need: Calls, destination: int, most: int | None, *, ordered: bool) -> Iterator[Step]:
-        """Yield single exceptions; of one with more patterns than `most`, the count is any number above."""
-        kinds: set[int] = set()  # wider times forbid more: patterns get no fewer
-        for shape in self._shapes(need, destination, ordered=ordered):
-            if shape.kind in kinds:
-                continue
-            if (count := self.search.fewest(shape.texts, shape.forbidden, most)) is not None:
-                kinds.add(shape.kind)
-                yield Step(count, shape, destination, ordered)
-
-    def _shapes(self, need: Calls, destination: int, *, ordered: bool) -> Iterator[Shape]:
-        """Yield what an exception for some calls may be for, besides its texts."""
+    def _candidates(self, need: Calls, destination: int, most: int | None, *, ordered: bool) -> list[Step]:
+        """Return single exceptions; of one with more patterns than `most`, the count is any number above."""
+        found: list[Step] = []
         known = self._known_need(need)
-        for mask in reversed(known.times) if destination == RING else known.times:
-            for kind in known.kinds:
-                yield Shape(kind, mask, known.texts, self._forbidden(destination, mask, kind, ordered=ordered))
+        kinds = known.kinds
+        for mask in self._times(known, destination):
+            forbidden = self._forbidden(destination, mask, ordered=ordered)
+            for kind in kinds:
+                count = self.search.fewest(known.texts, forbidden[kind], most)
+                if count is not None:
+                    shape = Shape(kind, mask, known.texts, forbidden[kind])
+                    found.append(Step(count, shape, destination, ordered))
+                    kinds = tuple([other for other in kinds if other != kind])
+            if not kinds:  # wider times forbid more: patterns get no fewer
+                break
+        return found
 
-    def _forbidden(self, destination: int, mask: int, kind: int, *, ordered: bool) -> Atoms:
-        """Return the texts that an exception must not match."""
+    def _shapes(self, need: Calls, destination: int) -> Iterator[Shape]:
+        """Yield what an exception for some calls may be for, if it hangs on those before it."""
+        known = self._known_need(need)
+        for mask in self._times(known, destination):
+            forbidden = self._forbidden(destination, mask, ordered=True)
+            for kind in known.kinds:
+                yield Shape(kind, mask, known.texts, forbidden[kind])
+
+    def _times(self, known: _Need, destination: int) -> tuple[int, ...]:
+        """Return the times that an exception may be at, the best first."""
+        return known.times[::-1] if destination == RING else known.times
+
+    def _forbidden(self, destination: int, mask: int, *, ordered: bool) -> tuple[Atoms, Atoms, Atoms]:
+        """Return the texts that an exception must not match, by its kind."""
         known = self._late if ordered else self._free
         key = destination, mask
         found = known.get(key)
@@ -269,8 +284,9 @@ class Ways:
             allowed = self.aim.calls[destination]
             if ordered:
                 allowed |= self.done
-            found = known[key] = self._columns.texts_of(self.aim.guarded & ~allowed & self._columns.at(mask))
-        return found[0] | found[1] if kind == BOTH else found[kind]
+            one, other = self._columns.texts_of(self.aim.guarded & ~allowed & self._columns.at(mask))
+            found = known[key] = one, other, one | other
+        return found
 
     def _known_need(self, need: Calls) -> _Need:
         """Return what exceptions for some calls have in common."""
@@ -281,8 +297,8 @@ class Ways:
             if self.limits.kinds and not (inside and outside):
                 kinds = (BOTH, INTERNAL if inside else EXTERNAL)
             of_one_kind = inside | outside
-            times = self._week.wider(self._columns.when(of_one_kind))
-            found = self._needs[need] = _Need(self._columns.texts(of_one_kind), times, kinds)
+            texts, times = self._columns.texts_and_times(of_one_kind)
+            found = self._needs[need] = _Need(texts, self._week.wider(times), kinds)
         return found
 
     def _carved(self, need: Calls, destination: int) -> list[Way]:
@@ -293,7 +309,7 @@ class Ways:
         return self._carvings[key]
 
     def _all_carved(self, need: Calls, destination: int) -> Iterator[Way]:
-        for shape in self._shapes(need, destination, ordered=True):
+        for shape in self._shapes(need, destination):
             # Texts that are wrong at some of the times only are carved out at those.
             made = self.search.carve(shape.texts & ~shape.forbidden, shape.forbidden)
             if made is None:
