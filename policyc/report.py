@@ -3,13 +3,13 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from policyc import capabilities, numbering, resources
 from policyc.diagnostics import CODES, Arg, Diagnostic, Fix, Severity, Text, Witness
-from policyc.source import Span
+from policyc.source import SourceFile, Span
 from policyc.values import dataclass
 
 LANGUAGES = ("fr", "en")
@@ -175,14 +175,21 @@ _STYLES = {"error": "bold red", "warning": "bold yellow", "title": "bold", "fram
 _Part = tuple[str, str]  # text, style
 
 
-def render_text(diagnostics: Iterable[Diagnostic], catalogue: Catalogue, *, color: bool) -> str:
+def render_text(
+    diagnostics: Iterable[Diagnostic],
+    catalogue: Catalogue,
+    *,
+    color: bool,
+    shown: Callable[[Iterable[Diagnostic]], list[Diagnostic]] = list,
+) -> str:
     """Return diagnostics with their source lines, as a terminal shows them, a blank line after each.
 
-    Of very many warnings of one code, a few are shown and the others counted, with their places.
+    Of very many warnings of one code, a few are shown and the others counted, with their places. `shown` returns
+    diagnostics as people are to read them: it is asked of few.
     """
-    shown, others = _few(diagnostics)
-    blocks = [_block(diagnostic, catalogue) for diagnostic in shown]
-    blocks += [_counted(rest, catalogue) for rest in others]
+    few, others = _few(diagnostics)
+    blocks = [_block(diagnostic, catalogue) for diagnostic in shown(few)]
+    blocks += [_counted(rest, catalogue, shown) for rest in others]
     painted = (["".join(_paint(part, color=color) for part in line).rstrip() for line in lines] for lines in blocks)
     return "".join("\n".join(lines) + "\n\n" for lines in painted)
 
@@ -208,20 +215,23 @@ def _few(diagnostics: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[list
     return [one for one in everything if id(one) in shown], others
 
 
-def _counted(same: Sequence[Diagnostic], catalogue: Catalogue) -> list[list[_Part]]:
+def _counted(
+    same: Sequence[Diagnostic], catalogue: Catalogue, shown: Callable[[Iterable[Diagnostic]], list[Diagnostic]]
+) -> list[list[_Part]]:
     """Return how many more diagnostics of a code there are, and where."""
     code = same[0].code
     severity = same[0].severity.value
-    places: dict[str, list[int]] = {}
+    files: dict[SourceFile, list[Diagnostic]] = {}
     for one in same:
         if one.primary is not None:
-            places.setdefault(one.primary.file.path, []).append(one.primary.line)
+            files.setdefault(one.primary.file, []).append(one)
     title = catalogue.more(len(same))
     lines: list[list[_Part]] = [[(f"{catalogue.words[severity]}[{code}]", severity), (f": {title}", "title")]]
-    for path, numbers in list(places.items())[:_MOST_LISTED]:
-        shown = ", ".join(map(str, numbers[:_MOST_PLACES])) + (", …" if len(numbers) > _MOST_PLACES else "")
-        lines.append([("  ┌─ ", "frame"), (f"{visible(path)}:{shown}", "")])
-    if len(places) > _MOST_LISTED:
+    for some in list(files.values())[:_MOST_LISTED]:
+        spans = [one.primary for one in shown(some[:_MOST_PLACES]) if one.primary is not None]
+        numbers = ", ".join([str(span.line) for span in spans]) + (", …" if len(some) > _MOST_PLACES else "")
+        lines.append([("  ┌─ ", "frame"), (f"{visible(spans[0].file.path)}:{numbers}", "")])
+    if len(files) > _MOST_LISTED:
         lines.append([("  ┌─ ", "frame"), ("…", "")])
     lines.append([("  = ", "frame"), (catalogue.words["help"], "title"), (catalogue.words["all-of-them"], "")])
     return lines

@@ -45,7 +45,8 @@ def show(say: Words, place: Workspace, found: Sequence[Diagnostic]) -> None:
     if not found:
         return
     color = has_color(sys.stderr)
-    text = report.render_text(shown(place, found), report.load_catalogue(say.language), color=color)
+    catalogue = report.load_catalogue(say.language)
+    text = report.render_text(found, catalogue, color=color, shown=lambda some: shown(place, some))
     put(text, err=True, color=color)
 
 
