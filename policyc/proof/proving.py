@@ -41,6 +41,7 @@ _KEPT: Final = 250
 """After how many called numbers what was found before is forgotten: what they share is soon found again."""
 
 _START: Final = itemgetter(0)  # of a window
+_NOWHERE: Final = 1 << 100  # behind all numbers
 
 Measure = tuple[int, int]
 """Of a called number: how many presented numbers call it, and how many comparisons were made for them."""
@@ -249,27 +250,33 @@ class _Prover:
 
     def run(self, called: Sequence[str]) -> _Share:
         """Return what came of some called numbers."""
-        measures = {}
+        measures: dict[str, Measure] = {}
+        alike: dict[Measure, Measure] = {}  # few: what stays of each number keeps the memory around it from being free
         differing = []
         unclear = {}
         for at, number in enumerate(_deepest_first(self._model, called)):
             if at and at % _KEPT == 0:
                 self._forget()
             self._step(1)
-            try:
-                compared, size = self._compared(number)
-            except NotUnderstood as error:
-                unclear[number] = _plain(error)
-                continue
-            if compared.unclear:
-                unclear[number] = _plain(compared.unclear)
-            measures[number] = size, compared.made
-            if compared.differences:
+            measure, differs, problem = self._judged(number)
+            if measure:
+                measures[number] = alike.setdefault(measure, measure)
+            if differs:
                 differing.append(number)
+            if problem:
+                unclear[number] = problem
         # What is shown of some does not depend on what was looked at here; and the next target needs the memory.
         self._forget(wholly=True)
         first = next((number for number in called if number in unclear), None)
         return _Share(measures, tuple(differing), None if first is None else (first, unclear[first]))
+
+    def _judged(self, called: str) -> tuple[Measure | None, bool, tuple[str, int, str, str] | None]:
+        """Return what comparing calls to a number took, whether any differs, and what of them is not understood."""
+        try:
+            compared, size = self._compared(called)
+        except NotUnderstood as error:
+            return None, False, _plain(error)
+        return (size, compared.made), bool(compared.differences), _plain(compared.unclear) if compared.unclear else None
 
     def _forget(self, *, wholly: bool = False) -> None:
         """Let go of plans, so that memory hardly grows with the number of extensions."""
@@ -349,8 +356,7 @@ class _Prover:
             times = self._times[id(outcomes.partition)] = _Times(outcomes.partition, self._forms)
         times.know(laid.sources)
         compared = _Compared(outcomes, times)
-        for stretch in shapes.stretches(laid.windows):
-            compared.compare(stretch, laid.sources[stretch.source])
+        compared.compare(shapes.stretches(laid.windows), laid.sources)
         return compared, shapes.size
 
     def _unclear(self, called: str) -> NotUnderstood | None:
@@ -438,6 +444,7 @@ class _Stretch:
     place: int
     end: int
     shift: int
+    anonymous: bool
     parts: tuple[_Part, ...]  # in order of shapes
 
 
@@ -458,10 +465,10 @@ def _stretches(asked: Sequence[_Asked], windows: Sequence[Sequence[Window]]) -> 
                 part = _Part(at, at + high - low, one, low)
                 found.setdefault((one.manner, source, anonymous, shift), []).append(part)
     stretches = []
-    for (_, source, _, shift), parts in found.items():
+    for (_, source, anonymous, shift), parts in found.items():
         for place, end in schedule.merged((part.place, part.end) for part in parts):
             inside = tuple(part for part in parts if place <= part.place < end)
-            stretches.append(_Stretch(inside[0].asked, source, place, end, shift, inside))
+            stretches.append(_Stretch(inside[0].asked, source, place, end, shift, anonymous, inside))
     return tuple(stretches)
 
 
@@ -475,37 +482,40 @@ class _Compared:
         self.unclear: NotUnderstood | None = None  # the first thing that is not understood
         self.made = 0
 
-    def compare(self, stretch: _Stretch, found: Found) -> None:
-        """Compare what was found for a stretch with where calls end."""
-        starts, plans = found.starts, found.plans
+    def compare(self, stretches: Iterable[_Stretch], sources: Sequence[Found]) -> None:
+        """Compare what was found for stretches of some sources with where calls end."""
         ranks, rows = self._outcomes.starts, self._outcomes.rows
-        place, end, anonymous = stretch.place, stretch.end, stretch.asked.shape.anonymous
-        rank = stretch.shift if anonymous else place + stretch.shift
-        at, of = bisect_right(starts, place) - 1, bisect_right(ranks, rank) - 1
-        judged, unclear = self._times.judged(stretch.asked.manner), self._times.unclear
-        while place < end:
-            plan, leaf = plans[at], rows[of]
-            known = judged.get((id(plan), id(leaf)))
-            if known is None:
-                if leaf is None:
-                    raise AssertionError(
-                        f"nobody of the universe has rank {rank}, called by {stretch.asked.shape.calls}"
-                    )
-                known = judged[id(plan), id(leaf)] = self._times.differ(plan, leaf, stretch.asked)
-            self.made += 1
-            next_, turns = end, False
-            if at + 1 < len(starts) and starts[at + 1] < end:
-                next_ = starts[at + 1]
-            if not anonymous and of + 1 < len(ranks) and ranks[of + 1] - stretch.shift <= next_:
-                turns, next_ = True, ranks[of + 1] - stretch.shift
-            if unclear and self.unclear is None:
-                self.unclear = unclear.get(id(plan))
-            if known and leaf is not None:
-                self._differs(stretch, place, next_, plan, leaf)
-            place = next_
-            if at + 1 < len(starts) and starts[at + 1] == place:
-                at += 1
-            of += turns
+        times, unclear = self._times, self._times.unclear
+        found = [((*one.starts, _NOWHERE), one.plans) for one in sources]
+        last = len(ranks) - 1
+        for stretch in stretches:  # many, of few pieces each
+            starts, plans = found[stretch.source]
+            place, end, shift = stretch.place, stretch.end, stretch.shift
+            anonymous, judged = stretch.anonymous, times.judged(stretch.asked.manner)
+            at = bisect_right(starts, place) - 1
+            of = bisect_right(ranks, shift if anonymous else place + shift) - 1
+            while place < end:
+                plan, leaf = plans[at], rows[of]
+                known = judged.get((id(plan), id(leaf)))
+                if known is None:
+                    if leaf is None:
+                        rank = shift if anonymous else place + shift
+                        raise AssertionError(
+                            f"nobody of the universe has rank {rank}, called by {stretch.asked.shape.calls}"
+                        )
+                    known = judged[id(plan), id(leaf)] = times.differ(plan, leaf, stretch.asked)
+                self.made += 1
+                until = min(starts[at + 1], end)
+                turns = not anonymous and of < last and ranks[of + 1] - shift <= until
+                if turns:
+                    until = ranks[of + 1] - shift
+                if unclear and self.unclear is None:
+                    self.unclear = unclear.get(id(plan))
+                if known and leaf is not None:
+                    self._differs(stretch, place, until, plan, leaf)
+                place = until
+                at += starts[at + 1] == place
+                of += turns
 
     def _differs(self, stretch: _Stretch, place: int, end: int, plan: Plan, leaf: Leaf) -> None:
         """Note that a plan is not what a leaf says, for the numbers of all presentations that have it."""
@@ -527,6 +537,7 @@ class _Forms:
         self._policy = policy
         self._work = work
         self._numbers: dict[Plan, int] = {}
+        self._same: dict[int, tuple[Plan, int]] = {}  # by identity, those that were asked for
         self._plans: list[Plan] = []
         self._expected: dict[tuple[Ending, _Manner], int] = {}
         self._found: dict[int, tuple[Plan, int]] = {}  # by identity; the plan is kept, so that nothing else gets its id
@@ -569,10 +580,13 @@ class _Forms:
         return self._asked.keys() >= set(map(id, plans))
 
     def _number(self, form: Plan) -> int:
-        if form not in self._numbers:
-            self._numbers[form] = len(self._plans)
-            self._plans.append(form)
-        return self._numbers[form]
+        known = self._same.get(id(form))
+        if known is None:
+            number = self._numbers.setdefault(form, len(self._plans))
+            if number == len(self._plans):
+                self._plans.append(form)
+            known = self._same[id(form)] = form, number
+        return known[1]
 
 
 _Ways = tuple[tuple[Plan, int], ...]

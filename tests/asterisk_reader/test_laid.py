@@ -13,7 +13,7 @@ from asterisk_reader.played import compiled
 from asterisk_reader.random_dialplans import draw, whole
 from policyc.proof.shapes import shapes
 from policyc.targets.asterisk import proof
-from policyc.targets.asterisk.reader import exploring, read
+from policyc.targets.asterisk.reader import locating, read
 from policyc.targets.asterisk.render import DEFAULTS
 
 POLICY = policyc.load_text(generate(1, 1).text)
@@ -61,7 +61,7 @@ def test_of_a_policy(seed):
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", chosen(5000, 5003))
 def test_of_a_random_dialplan(seed, monkeypatch):
-    monkeypatch.setattr(exploring, "MOST_PARTS", 200)  # as they are looked at, numbers have up to 15 digits
+    monkeypatch.setattr(locating, "MOST_PARTS", 200)  # as they are looked at, numbers have up to 15 digits
     one = draw(seed, 0)
     text = whole([one]) + "\n[policyc-internal]\nexten => _X.,1,Goto(policyc-external,k0,1)\n"
     laid_is_found(read({"e": text}, "e"), POLICY, [one.entry, "101"], FEW)

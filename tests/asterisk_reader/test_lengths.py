@@ -10,7 +10,7 @@ from judge.seeds import chosen
 
 from asterisk_reader.asking import explore, known
 from asterisk_reader.random_dialplans import draw, whole
-from policyc.targets.asterisk.reader import NotUnderstood, Numbers, Walk, exploring, read
+from policyc.targets.asterisk.reader import NotUnderstood, Numbers, Walk, locating, read
 
 PARIS = ZoneInfo("Europe/Paris")
 DIALPLANS, SAMPLED = 1, 8
@@ -22,7 +22,7 @@ def test_lengths_together_are_each_alone(seed, monkeypatch):
     chance = random.Random(seed)
     compared = 0
     together = counted(monkeypatch)
-    monkeypatch.setattr(exploring, "MOST_PARTS", 1500)  # as they are looked at, numbers have up to 15 digits
+    monkeypatch.setattr(locating, "MOST_PARTS", 1500)  # as they are looked at, numbers have up to 15 digits
     for number in range(DIALPLANS):
         one = draw(seed, number)
         dialplan = read({"e": whole([one])}, "e")

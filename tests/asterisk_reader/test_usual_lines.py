@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyc.targets.asterisk.reader import NotUnderstood, files
+from policyc.targets.asterisk.reader import NotUnderstood, dialplan, files
 
 LINES = st.one_of(
     st.sampled_from(
@@ -53,3 +53,48 @@ def test_usual_lines_are_read_as_others(lines, ends):
         files._USUAL = usual
 
     assert read(text) == alone
+
+
+STEPS = st.sampled_from(
+    [
+        "exten => 1,1,NoOp()",
+        "exten => _X.,1,Goto(a,${EXTEN},1) ; b)",
+        "exten => _x-1,1,NoOp()",
+        "exten => _,1,NoOp()",
+        "exten => _X!X,1,NoOp()",
+        "exten => 1,n,Dial(a(b)) c",
+        "exten => 2,hint,a",
+        "exten => 3,2,Set(a=b;c)",
+        "exten=>4,1,busy()\r",
+        "exten => 5,1,Hangup",
+        "exten => 6,1, Set(a=)",
+        " same => n,GotoIf($[1 = 1]?2)",
+        "same => n,NoOp(a)b)c ; d",
+        "same => n(a),NoOp()",
+        "same => n+2,NoOp()",
+        "same => s,NoOp()",
+        "same => n,N1()",
+        "include => b",
+        "; a",
+    ]
+)
+
+
+def context(lines):
+    """Return what a context of some lines holds, or what is not understood."""
+    try:
+        found = dialplan.read({"e": "\n".join(["[a]", *lines, ""])}, "e").contexts["a"]
+    except NotUnderstood as unclear:
+        return str(unclear)
+    return found.includes, [(one.name, one.begun, one.steps, one.labels) for one in found.extens.all]
+
+
+@given(st.lists(STEPS, max_size=10))
+def test_usual_steps_are_taken_as_others(lines):
+    usual, dialplan._STEP = dialplan._STEP, re.compile("(?!)")
+    try:
+        one_by_one = context(lines)
+    finally:
+        dialplan._STEP = usual
+
+    assert context(lines) == one_by_one

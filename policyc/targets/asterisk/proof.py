@@ -151,14 +151,31 @@ _PRIVATE: Final = Party(PRESENTED_NUMBER, PRESENTED_NAME, "prohib", "prohib")
 _NO_ROUTE: Final = "34"
 
 
+_SETTINGS: Final = (
+    *("system_context", "voicemail_context", "extension_channel", "external_channel"),
+    *("language", "rebound_confirm"),
+)
+"""That say what must happen."""
+
+
 def expected(policy: Policy, settings: Mapping[str, Any], ending: Ending, called: Calls) -> Plan:  # noqa: ARG001
     """Return the normal form of what must happen where a call ends so, whoever calls."""
-    return _Expected(policy, settings).plan(ending)
+    its = policy.extensions.get(ending.extension or "")
+    line = (its.mailbox, its.ring_seconds) if its else (False, 0)
+    return _expected(ending, *line, *(settings[one] for one in _SETTINGS))
+
+
+@lru_cache(maxsize=64)  # the same is asked for each manner of calls
+def _expected(ending: Ending, mailbox: bool, ring_seconds: int, *settings: str | bool) -> Plan:
+    return _Expected(mailbox, ring_seconds, dict(zip(_SETTINGS, settings, strict=True))).plan(ending)
 
 
 class _Expected:
-    def __init__(self, policy: Policy, settings: Mapping[str, Any]) -> None:
-        self.policy = policy
+    """Plans of calls that end at an extension that has a mailbox or not, and rings so long."""
+
+    def __init__(self, mailbox: bool, ring_seconds: int, settings: Mapping[str, str | bool]) -> None:
+        self.has_mailbox = mailbox
+        self.ring_seconds = ring_seconds
         self.settings = settings
 
     def plan(self, ending: Ending) -> Plan:
@@ -182,9 +199,8 @@ class _Expected:
 
     def ring(self, extension: str) -> Plan:
         """Ring an extension; then its mailbox, with the greeting for how the line was, or busy."""
-        its = self.policy.extensions[extension]
-        dialled = self.dialled("extension_channel", extension, its.ring_seconds)
-        if not its.mailbox:
+        dialled = self.dialled("extension_channel", extension, self.ring_seconds)
+        if not self.has_mailbox:
             return Plan((dialled, SoundedBusy()))
         busy, other = (Plan((self.mailbox(extension, greeting),)) for greeting in "bu")
         return Plan((dialled,), Parted(Asked("status", 0, "BUSY"), busy, other))
@@ -192,9 +208,10 @@ class _Expected:
     def rebound(self, extension: str, number: str) -> Plan:
         """Announce, ring outside as a private call that must be accepted; else announce, and the own mailbox."""
         language = str(self.settings["language"])
-        seconds = self.policy.extensions[extension].ring_seconds
         confirm = self.confirmation() if self.settings["rebound_confirm"] else None
-        dialled = self.dialled("external_channel", number, seconds, options="I", caller=_PRIVATE, confirm=confirm)
+        dialled = self.dialled(
+            "external_channel", number, self.ring_seconds, options="I", caller=_PRIVATE, confirm=confirm
+        )
         return normal(
             Plan(
                 (

@@ -2,12 +2,16 @@
 
 import re
 
+_HOLDING = re.compile(r'[()\[\]"\\]')
+
 
 def separate(text: str, delimiter: str, most: int, *, plain: bool = False) -> list[str]:
     """Return at most so many arguments; parentheses, brackets and quotes hold a delimiter. The last is left as it is.
 
     Unless `plain`, quotes and backslashes are taken off what is looked through.
     """
+    if not _HOLDING.search(text):
+        return text.split(delimiter, most - 1) if text else []
     found: list[str] = []
     at = parens = brackets = 0
     quoted = ended = False

@@ -146,15 +146,15 @@ def spliced(digits: int, pieces: list[tuple[int, Diagram[T]]]) -> Diagram[T]:
     most = max(one.digits for _, one in pieces)
     if most > digits:  # what tells them apart is at the end of numbers, what they tell apart at the beginning
         return spliced(most, list(Diagram(digits, *zip(*pieces, strict=True)).within(0, end_of(most), most)))
-    ends = [*(start for start, _ in pieces[1:]), end_of(digits)]
-    return joined(
-        digits,
-        (
-            piece
-            for (start, diagram), end in zip(pieces, ends, strict=True)
-            for piece in diagram.within(start, end, digits)
-        ),
-    )
+    return joined(digits, _spliced(digits, pieces))
+
+
+def _spliced(digits: int, pieces: list[tuple[int, Diagram[T]]]) -> Iterator[tuple[int, T]]:
+    for at, (start, diagram) in enumerate(pieces, 1):
+        if len(diagram.values) == 1:  # as most are
+            yield start, diagram.values[0]
+        else:
+            yield from diagram.within(start, pieces[at][0] if at < len(pieces) else end_of(digits), digits)
 
 
 def paired(function: Callable[[T, S], U], one: Diagram[T], other: Diagram[S]) -> Diagram[U]:

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
-from policyc.targets.asterisk.reader.files import Entry, Section, sections
+from policyc.targets.asterisk.reader.files import Entry, Lines, Section, entry_of, sections
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten, Extensions, Node, Step, Wanted
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _FORBIDDEN_SETTINGS = {"extenpatternmatchnew": ("yes", "true", "y", "t", "1", "on"), "overrideswitch": None}
 _NONE = -2  # no priority yet
+_STEP = re.compile(r" ?(?:exten => (_?[A-Za-z0-9]{1,78}),1|same => n),([A-Za-z]+)\(([^;]*)\)[^;)]*(?:;.*)?")
+"""The most usual of usual lines: the name of an extension that begins, the application and its data."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Dialplan:
     def forget(self, used: Collection[str]) -> None:
         """Let go of contexts that were read, but for some: they are read again when they are asked for."""
         self.contexts.forget(used)
+        if not used:
+            self._regular.clear()
 
     def _offered(self, name: str) -> list[Context]:
         found: list[Context] = []
@@ -154,7 +158,12 @@ def read(files: Mapping[str, str], main: str) -> Dialplan:
 def _context(name: str, found: list[Section]) -> Context:
     context = Context(name)
     for section in found:
-        _Filling(context).entries(section.entries())
+        filling = _Filling(context)
+        for one in section.lines:
+            if isinstance(one, Lines):
+                filling.lines(one)
+            else:
+                filling.entries((one,))
     return context
 
 
@@ -182,6 +191,24 @@ class _Filling:
     name: str = ""
     last: int = _NONE
     exten: Exten | None = None
+
+    def lines(self, lines: Lines) -> None:
+        """Take usual lines: of most of them one look tells all."""
+        for line, place in lines.each():
+            step = _STEP.fullmatch(line)
+            if step is None or (step[1] is None and (self.exten is None or self.last < 1)):
+                self.entries(entry_of(line, place))
+                continue
+            name, application, data = step.groups()
+            if name is None:
+                self.last += 1
+            else:
+                try:
+                    self.name, self.last, self.exten = name, 1, self.context.extens.exten(name)
+                except Unclear as unclear:
+                    raise NotUnderstood(place, unclear.what, unclear.text) from None
+            if self.exten is not None:
+                self.exten.steps.setdefault(self.last, Step(application.lower(), data, place))
 
     def entries(self, entries: Iterable[Entry]) -> None:
         for entry in entries:

@@ -8,16 +8,12 @@ comes from, and in whatever form its number was presented.
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from operator import is_not
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from policyc.schedule import Period
-from policyc.targets.asterisk.reader import plans
+from policyc.targets.asterisk.reader import locating, plans, remembering
 from policyc.targets.asterisk.reader.applications import Runner
 from policyc.targets.asterisk.reader.call import (
     EXTEN,
@@ -47,13 +43,14 @@ from policyc.targets.asterisk.reader.diagrams import (
     spliced,
 )
 from policyc.targets.asterisk.reader.errors import NotUnderstood, Place, Unclear, What
-from policyc.targets.asterisk.reader.finishing import Clock, Finishing, Open
+from policyc.targets.asterisk.reader.finishing import Clock, Finishing
 from policyc.targets.asterisk.reader.functions import Evaluator, looked_at, wanted_by
-from policyc.targets.asterisk.reader.keeping import Kept, made_of
-from policyc.targets.asterisk.reader.lengths import number_in, tells_digits
-from policyc.targets.asterisk.reader.matching import MOST_PIECES, TOO_MANY, Pieces, pieces
+from policyc.targets.asterisk.reader.keeping import Kept, Row, recalled
+from policyc.targets.asterisk.reader.lengths import number_in
+from policyc.targets.asterisk.reader.locating import FIXED, Locator, Spot
+from policyc.targets.asterisk.reader.making import Maker, Open
+from policyc.targets.asterisk.reader.matching import MOST_PIECES, TOO_MANY
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten
-from policyc.targets.asterisk.reader.periods import asked_once
 from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
 from policyc.targets.asterisk.reader.questions import (
     Ask,
@@ -66,9 +63,8 @@ from policyc.targets.asterisk.reader.questions import (
     Value,
     WordAsked,
 )
-from policyc.targets.asterisk.reader.readable import readable, with_marks
+from policyc.targets.asterisk.reader.readable import with_marks
 from policyc.targets.asterisk.reader.records import only_records
-from policyc.targets.asterisk.reader.rows import row
 from policyc.targets.asterisk.reader.texts import (
     DIGITS,
     NeedsDigit,
@@ -76,7 +72,6 @@ from policyc.targets.asterisk.reader.texts import (
     check_inputs,
     decode,
     digits_from,
-    has_clock,
     has_input,
     has_unknown_digit,
     has_word,
@@ -87,64 +82,47 @@ from policyc.targets.asterisk.reader.texts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from policyc.schedule import Period
     from policyc.targets.asterisk.reader.dialplan import Dialplan
     from policyc.targets.asterisk.reader.patterns import Step
 
-MOST_PARTS = 5_000
-"""Of one step, on digits."""
 _DEEPEST = 20_000  # jumps whose ends are found within one another
 _MOST_AHEAD = 50  # jumps
 _ALL = 30  # digits: more than any number has
-_FIXED = re.compile(r"(?:([^,$]{1,79}),)?([^,$]{1,79}),([1-9]\d{0,8})", re.ASCII | re.DOTALL)  # no expression
 _FRAMES = 12  # of Python, for each of them
 RETURNED = "GOSUB_RETVAL"
-
-_ASKING = NeedsInput, NeedsDigit, PeriodAsked, WordAsked, Unclear, NotUnderstood
-
 
 # --- from one jump to the next --------------------------------------------------------------------
 
 
 Entered = tuple[str, Exten]
 """A context, and the extension whose steps are run first."""
-_Place = tuple[str, Exten | None, str | None]
-"""A context, and whose steps calls are at, or None and by what text these are looked for."""
-_Places = list[tuple[int, _Place]]
+_Manner = tuple[int, tuple[str, ...] | None, bool, tuple[tuple[str, Word], ...], int, int, frozenset[str], bool]
+"""At which priority calls go on, and what else of them decides how: as `Call` has it, from `own` to `eager`."""
+_Door = tuple[Spot, _Manner]
 
 
-class _Start(NamedTuple):
-    """Where calls go on, with all that decides how beside their inputs."""
+@dataclass(slots=True, eq=False)
+class _Start:
+    """Where calls go on, with all that decides how beside their inputs; and what was found of them."""
 
-    context: str
-    exten: Exten | None  # None: it is looked for by `text`, at each priority
-    text: str | None
-    priority: int
-    own: tuple[str, ...] | None
-    confirming: bool
-    words: tuple[tuple[str, Word], ...]
-    dials: int
-    readings: int
-    inherited: frozenset[str]
-    eager: bool
+    spot: Spot
+    manner: _Manner
+    kept: Sequence[Row]
+    block: Memo[Diagram[_Tree]] = field(default_factory=Memo)
+    end: Memo[Diagram[Plan]] = field(default_factory=Memo)
+    going: list[Inputs] = field(default_factory=list)
 
     def call(self, known: Known) -> Call:
         """Return the calls that go on here."""
+        context, exten, _ = self.spot
+        priority, own, confirming, words, dials, readings, inherited, eager = self.manner
         return Call(
-            self.context,
-            self.exten,
-            self.priority,
-            known,
-            self.own,
-            self.confirming,
-            dict(self.words),
-            self.dials,
-            self.readings,
-            self.inherited,
-            eager=self.eager,
+            context, exten, priority, known, own, confirming, dict(words), dials, readings, inherited, eager=eager
         )
 
 
@@ -211,24 +189,18 @@ class Walk:
         self._calls: dict[object, Call] = {}
         self._numbered: dict[int, Numbered | None] = {}  # by call
         self._lengths: dict[int, set[int]] = {}  # by call of any length: calls that are some of it
-        self._kept: Kept[_Start] = Kept()
-        self._located: dict[tuple[str, str, int], tuple[int, _Places]] = {}
+        self._locator = Locator(dialplan, self._tail, at_instant=instant is not None)
+        self._kept: Kept[_Door] = Kept()
+        self._common: Mapping[Event, Event] = {}  # those of the first plans: many share some of them
         self._begin()
 
     def _begin(self) -> None:
-        self._blocks: dict[_Start, Memo[Diagram[_Tree]]] = {}
-        self._ends: dict[_Start, Memo[Diagram[Plan]]] = {}
-        self._going: dict[_Start, list[Inputs]] = {}
+        self._starts: dict[_Manner, dict[Spot, _Start]] = {}
         self._depth = 0
         self._parts = 0
-        self._plans = self._kept.plans.copy()  # by identities of own events, and of plans
-        self._events = self._kept.events.copy()  # of equal ones the one that is in plans
+        self.maker = Maker(self._common)
         self._opens: dict[object, Open] = {}
-        self.open_plans: set[int] = set()  # by identity: those that are not over in some way
-        self._alike: dict[object, _Place] = {}
-        self._left_open: dict[int, tuple[Open, ...]] = {}  # by plan
         self._apart: set[int] = set()  # calls of any length that have to be looked at one length at a time
-        self._telling: dict[int, bool] = {}  # by plan: whether the digits of a number stand in it
         self._called = ""
         self._of_called: dict[object, Diagram[Plan]] = {}  # what was found of calls to that extension
         self.clock = Clock(self.zone)
@@ -239,18 +211,22 @@ class Walk:
         What became of calls that entered another context by a name is kept.
         """
         if used:
-            for start in [one for one in self._kept.ends if one.context in used]:
-                del self._kept.ends[start]  # of each extension its own, and never asked again
-            doors = {(start.context, start.exten) for start in self._kept.ends}
-            self._located = {
-                key: (size, places)
-                for key, (size, places) in self._located.items()
-                if len(places) == 1 and places[0][1][:2] in doors
-            }
+            doors = set()
+            for door in self._kept.new():
+                (context, exten, _), _ = door
+                if context in used:  # of each extension its own, and never asked again
+                    self._kept.drop(door)
+                else:
+                    doors.add((context, exten))
+            self._locator.forget(doors)
+            self._common = self._common or self.maker.events
         else:
-            for some in (self._fronts, self._calls, self._numbered, self._lengths, self._located):
+            for some in (self._fronts, self._calls, self._numbered, self._lengths):
                 some.clear()
+            self._locator = Locator(self.dialplan, self._tail, at_instant=self.instant is not None)
             self._kept = Kept()
+            self._common = {}
+            remembering.forget()
         self._begin()
         self.dialplan.forget(used)
 
@@ -267,7 +243,7 @@ class Walk:
             try:
                 entered = self._entered(call, exten)
             except (Unclear, NotUnderstood) as unclear:
-                return constant(self.plan((self._unclear(unclear, call),)))
+                return constant(self.maker.plan((self._unclear(unclear, call),)))
             if entered is None:
                 return self._finished(self.ended(call, ask), ask, size)
             found = self._front(entered, inputs).flat(lambda call: self._resumed(call, inputs))
@@ -276,8 +252,8 @@ class Walk:
     def _entered(self, call: Call, exten: str) -> Entered | None:
         """Return whose steps calls to an extension run first, None if these are looked for anew at each priority."""
         context, _, priority = _place(call)
-        _, places = self._places(call, context, exten, priority, {EXTEN: Variable(exten)}.get)
-        [(_, (context, entered, _)), *_] = places
+        _, spots = self._locator.spots(call, context, exten, priority, {EXTEN: Variable(exten)}.get)
+        [(_, (context, entered, _)), *_] = spots
         return None if entered is None else (context, entered)
 
     def _front(self, entered: Entered, inputs: Mapping[str, Value]) -> Diagram[Call]:
@@ -331,7 +307,7 @@ class Walk:
                 if one.more == one.length:
                     return found
                 found = found.part(one.first, one.more, one.length)
-                if not any(map(self.tells_digits, found.values)):  # of which some are known here
+                if not any(map(self.maker.tells_digits, found.values)):  # of which some are known here
                     return found
             except (Apart, Unclear):
                 self._apart.add(id(one.call))
@@ -395,14 +371,6 @@ class Walk:
             self._of_called[alone] = self._finished(found, ask, one.length)
         return self._of_called[alone]
 
-    def tells_digits(self, plan: Plan) -> bool:
-        """Tell whether digits of a number stand in a plan."""
-        told = self._telling.get(id(plan))
-        if told is None:
-            ways = () if plan.then is None else (plan.then.yes, plan.then.no)
-            told = self._telling[id(plan)] = tells_digits(plan.events) or any(map(self.tells_digits, ways))
-        return told
-
     def _is_any_length(self, ask: Ask) -> bool:
         """Tell whether calls are those of numbers of any length."""
         tail = ask(TAIL)
@@ -459,8 +427,7 @@ class Walk:
 
     def _block(self, start: _Start, ask: Ask) -> Diagram[_Tree]:
         """Return what calls have come to when they jump, or part."""
-        memo = self._blocks.setdefault(start, Memo())
-        found = memo.recall(ask)
+        found = start.block.recall(ask)
         if found is None:
             inputs = Inputs(ask)
             call = start.call(self._known(inputs.bound))
@@ -475,7 +442,7 @@ class Walk:
                 if after.over or after.goes or after.returns is not None:
                     break
                 call = after
-            memo.keep(inputs.bound, found)
+            start.block.keep(inputs.bound, found)
         return found
 
     def _goes_on(self, call: Call) -> bool:
@@ -483,7 +450,7 @@ class Walk:
         step = None if call.exten is None else call.exten.steps.get(call.priority)
         if step is None or step.application != "goto" or self.instant is not None or call.eager:
             return False
-        to = _FIXED.fullmatch(step.data)
+        to = FIXED.fullmatch(step.data)
         if to is None:
             return False
         call.place, call.goes = step.place, (to[1] or call.context, to[2], int(to[3]))
@@ -492,30 +459,28 @@ class Walk:
     def _stepped(self, call: Call, inputs: Inputs) -> Diagram[_Tree]:
         """Return the calls that calls are after their next step."""
         self._parts = 0
-        for name in self._looking(call):
-            inputs.get(name)
+        self._look(call, inputs)
         try:
-            return constant(self._tried(call, inputs, "", {}))
-        except _ASKING:  # what is asked may be answered in several ways
-            pass
-        try:
-            ways = list(self._ways(call, inputs, "", {}, {}))
+            ways = list(self._ways(call, inputs, "", {}, None))
         except LengthAsked:
             return Diagram(ANY_LENGTH, tuple(map(first_of, LENGTHS)), tuple(_of_length(call, one) for one in LENGTHS))
         return joined(inputs.size if len(ways) > 1 else 0, ways)
 
-    def _looking(self, call: Call) -> Iterator[str]:
-        """Yield inputs that the next step looks at in any case: so it need not be tried again for each."""
+    def _look(self, call: Call, inputs: Inputs) -> None:
+        """Look at the inputs that the next step looks at in any case: so it need not be tried again for each."""
         step = None if call.exten is None else call.exten.steps.get(call.priority)
         if step is not None and "$" in step.data and not (step.application == "set" and only_records(step.data)):
             for name in looked_at(step.data, step.application in ("set", "goto")):
                 if name not in call.written:
-                    yield name
+                    inputs.get(name)
 
     def _ways(
-        self, before: Call, inputs: Inputs, digits: str, held: Mapping[Period, bool], alike: dict[object, _Tree]
+        self, before: Call, inputs: Inputs, digits: str, held: Mapping[Period, bool], others: dict[object, _Tree] | None
     ) -> Iterator[tuple[int, _Tree]]:
-        """Yield what numbers that begin with some digits come to, at times that are held to be in periods or not."""
+        """Yield what numbers that begin with some digits come to, at times that are held to be in periods or not.
+
+        `others`: what else the step came to, None where it did not part; what is alike is one.
+        """
         low = int(digits) * 10 ** (inputs.size - len(digits)) if digits else 0
 
         def told(
@@ -537,21 +502,24 @@ class Walk:
                 if len(digits) >= inputs.size:
                     raise AssertionError("a digit is asked for where all are known") from None
                 self._parts += len(DIGITS)
-                if self._parts > MOST_PARTS:
-                    yield low, self._unclear(Unclear(What.ENDLESS, str(MOST_PARTS)), before)
+                if self._parts > locating.MOST_PARTS:
+                    yield low, self._unclear(Unclear(What.ENDLESS, str(locating.MOST_PARTS)), before)
                     return
+                others = {} if others is None else others
                 for digit in sorted(DIGITS):
-                    yield from self._ways(before, inputs, digits + digit, held, alike)
+                    yield from self._ways(before, inputs, digits + digit, held, others)
                 return
             except PeriodAsked as asked:
+                others = {} if others is None else others
                 ways = [
-                    self._ways(before, inputs, digits, {**held, asked.period: is_in}, alike) for is_in in (True, False)
+                    self._ways(before, inputs, digits, {**held, asked.period: is_in}, others) for is_in in (True, False)
                 ]
                 both = told(asked.period, *ways)
             except WordAsked as asked:
                 about = replace(before.words[asked.word].asked, value=asked.value)
+                others = {} if others is None else others
                 ways = [
-                    self._ways(_told(before, asked, holds=holds), inputs, digits, held, alike)
+                    self._ways(_told(before, asked, holds=holds), inputs, digits, held, others)
                     for holds in (True, False)
                 ]
                 both = told(about, *ways)
@@ -559,7 +527,7 @@ class Walk:
                 yield low, self._unclear(unclear, before)
                 return
             else:
-                yield low, alike.setdefault(after.state, after)
+                yield low, after if others is None else others.setdefault(after.state, after)
                 return
             yield from zip((low, *both.starts[1:]), both.values, strict=True)
             return
@@ -661,7 +629,7 @@ class Walk:
         then = plan.then
         if isinstance(then, Parted):
             yes, no = self._confirmed(then.yes, inputs), self._confirmed(then.no, inputs)
-            return self.plan(plan.events, Parted(then.asked, yes, no))
+            return self.maker.plan(plan.events, Parted(then.asked, yes, no))
         if not isinstance(then, Open):
             return plan
         end: Event
@@ -674,58 +642,55 @@ class Walk:
         else:
             place = then.call.place
             end = plans.Unclear(place.file, place.line, What.VALUE.value, f"GOSUB_RESULT={show(value.value)}")
-        return self.plan((*plan.events, end))
+        return self.maker.plan((*plan.events, end))
 
     # --- to the end ---
 
     def _end(self, start: _Start, ask: Ask, *, entered: bool = False) -> Diagram[Plan]:
         """Return what becomes of calls from a start on, where they came from another context or not."""
-        memo = self._ends.setdefault(start, Memo())
-        found = memo.recall(ask) or self._kept.recall(start, ask)
-        if found is None:
-            inputs = Inputs(ask)
-            going = self._going.setdefault(start, [])
-            going.append(inputs)
-            self._depth += 1
-            try:
-                found = self._block(start, inputs.get).flat(lambda tree: self.ended(tree, inputs.get))
-            finally:
-                going.pop()
-                self._depth -= 1
-            memo.keep(inputs.bound, found)
-            if entered and found.digits and start.exten and not start.exten.is_pattern and not self._is_open(found):
-                self._kept.keep(start, inputs.bound, found)
+        found = start.end.recall(ask)
+        if found is not None:
+            return found
+        if start.kept and (row := recalled(start.kept, ask)):
+            found = row.found(self.maker.adopted)
+            start.end.keep(row.bound, found)
+            return found
+        inputs = Inputs(ask)
+        start.going.append(inputs)
+        self._depth += 1
+        try:
+            found = self._block(start, inputs.get).flat(lambda tree: self.ended(tree, inputs.get))
+        finally:
+            start.going.pop()
+            self._depth -= 1
+        start.end.keep(inputs.bound, found)
+        _, exten, _ = start.spot
+        if entered and found.digits and exten and not exten.is_pattern and not self._is_open(found):
+            self._kept.keep((start.spot, start.manner), inputs.bound, found)
         return found
-
-    def _is_going(self, start: _Start, ask: Ask) -> bool:
-        """Tell whether calls from a start on are being explored, for what these inputs are as far as that looked."""
-        going = self._going.get(start)
-        if not going:
-            return False
-        return any(all(ask(name) == value for name, value in inputs.bound.items()) for inputs in going)
 
     def ended(self, tree: _Tree, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls after a block."""
         if isinstance(tree, _Fork):
             return paired(
-                lambda yes, no: self.plan((), Parted(tree.asked, yes, no)),
+                lambda yes, no: self.maker.plan((), Parted(tree.asked, yes, no)),
                 self.ended(tree.yes, ask),
                 self.ended(tree.no, ask),
             )
         if isinstance(tree, plans.Unclear):
-            return constant(self.plan((tree,)))
-        events = tuple(map(readable, tree.events))
+            return constant(self.maker.plan((tree,)))
+        events = self.maker.readable(tree.events)
         if tree.over:
-            return constant(self.plan(events))
+            return constant(self.maker.plan(events))
         if tree.returns is not None:
-            return constant(self.plan(events, self._opened(tree)))
+            return constant(self.maker.plan(events, self._opened(tree)))
         try:
             onward = self._onward(tree, ask)
         except (Unclear, NotUnderstood) as unclear:
             if self._is_any_length(ask):  # perhaps it is of some lengths only
                 raise Apart from None
-            onward = constant(self.plan((self._unclear(unclear, tree),)))
-        return onward.mapped(lambda plan: self.plan(events + plan.events, plan.then)) if events else onward
+            onward = constant(self.maker.plan((self._unclear(unclear, tree),)))
+        return onward.mapped(lambda plan: self.maker.plan(events + plan.events, plan.then)) if events else onward
 
     def _onward(self, call: Call, ask: Ask) -> Diagram[Plan]:
         """Return what becomes of calls that jump, or go on behind a step where they parted."""
@@ -740,9 +705,9 @@ class Walk:
 
     def _behind(self, start: _Start, jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls that jump to a start."""
-        if self._is_going(start, jump.after) or self._depth > _DEEPEST:
-            return constant(self.plan((), self._opened(_waiting(jump.call))))
-        return self._moved(self._end(start, jump.after, entered=start.context != jump.call.context), jump)
+        if _is_going(start, jump.after) or self._depth > _DEEPEST:
+            return constant(self.maker.plan((), self._opened(_waiting(jump.call))))
+        return self._moved(self._end(start, jump.after, entered=start.spot[0] != jump.call.context), jump)
 
     def _jump(self, call: Call, ask: Ask) -> _Jump:
         """Return where a call goes on, and what its inputs are then."""
@@ -775,9 +740,16 @@ class Walk:
             return value._replace(value=self._looked_at(value.value, ask))
 
         words = tuple(sorted(call.words.items())) if call.words else ()
-        more = priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager
-        digits, places = self._places(call, context, text, priority, after)
-        return _Jump(call, given, after, digits, [(low, _Start(*(*place, *more))) for low, place in places])
+        manner = priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager
+        digits, spots = self._locator.spots(call, context, text, priority, after)
+        known = self._starts.setdefault(manner, {})
+        starts = [(low, known.get(spot) or self._start(spot, manner)) for low, spot in spots]
+        return _Jump(call, given, after, digits, starts)
+
+    def _start(self, spot: Spot, manner: _Manner) -> _Start:
+        """Return a start that was not met yet."""
+        found = self._starts[manner][spot] = _Start(spot, manner, self._kept.rows((spot, manner)))
+        return found
 
     def _looked_at(self, text: str, ask: Ask) -> str:
         """Return a text with all its inputs looked at."""
@@ -788,112 +760,7 @@ class Walk:
 
         return with_inputs(text, value)
 
-    def _places(self, call: Call, context: str, text: str | None, priority: int, ask: Ask) -> tuple[int, _Places]:
-        """Return where calls go on: of how many digits, and from which on, at whose steps, or to be found by a text."""
-        if text is None and call.exten is not None and priority in call.exten.steps:
-            return 0, [(0, (context, call.exten, None))]
-        if text is None:
-            value = ask(EXTEN)
-            text = "" if value is None else value.value
-        if context not in self.dialplan.contexts or not self.dialplan.is_regular(context):
-            return 0, [(0, (context, None, text))]
-        key = context, text, priority
-        if key in self._located:
-            return self._located[key]
-        digits, extens = self._extens(context, text, priority, ask)
-        places: _Places = []
-        for low, exten in extens:
-            place = (context, None, text) if exten is None else self._likened(context, exten, priority)
-            if not places or places[-1][1] is not place:
-                places.append((low, place))
-        if digits in (0, ANY_LENGTH, len(unknown_digits(text))):
-            self._located[key] = digits, places
-        return digits, places
-
-    def _likened(self, context: str, exten: Exten, priority: int) -> _Place:
-        """Return whose steps are run: of extensions that do nothing but go to one place, the first that was met."""
-        key: object = context, exten, priority
-        if exten is TOO_MANY:
-            return self._alike.setdefault(key, (context, exten, None))
-        step = exten.steps[priority]
-        if step.application == "goto" and self.instant is None and (to := _FIXED.fullmatch(step.data)):
-            key = to[1] or context, to[2], to[3], priority
-        return self._alike.setdefault(key, (context, exten, None))
-
-    def _extens(self, context: str, text: str, priority: int, ask: Ask) -> tuple[int, Pieces]:
-        """Return who takes a text of a context: of how many digits, and from which on."""
-        if self._tail in text:
-            return ANY_LENGTH, self._of_all_lengths(context, text, priority, ask)
-        if text.startswith("_") or has_clock(text) or has_word(text):
-            raise Unclear(What.EXTENSION, show(text))
-        plain = text.replace("-", "")
-        wanted = wanted_by(str(priority))
-        unknown = unknown_digits(plain)
-        if not unknown:
-            return 0, [(0, self.dialplan.find(context, plain, wanted))]
-        if unknown == digits_from(len(unknown)):
-            return len(unknown), pieces(self.dialplan.roots(context), plain, wanted)
-        self._parts = 0
-        size = Inputs(ask).size
-        return size, list(self._searched(context, plain, wanted, size, ""))
-
-    def _of_all_lengths(self, context: str, text: str, priority: int, ask: Ask) -> Pieces:
-        """Return the same where the text has a number of any length. Raises Apart."""
-        before, _, behind = text.replace("-", "").partition(self._tail)
-        own = self.dialplan.own(context)
-        if own is not None and not behind and before.isascii() and not before.startswith("_"):
-            plain = row(own, before, wanted_by(str(priority)))
-            if plain is not None:
-                return plain
-        found: Pieces = []
-        for length in LENGTHS:
-            try:
-                _, extens = self._extens(context, text.replace(self._tail, digits_from(length)), priority, ask)
-            except Unclear:
-                raise Apart from None
-            found += ((first_of(length) + low, exten) for low, exten in extens)
-        return found
-
-    def _searched(
-        self, context: str, text: str, wanted: Callable[[Exten], bool], size: int, digits: str
-    ) -> Iterator[tuple[int, Exten | None]]:
-        """Yield who takes a text that has not the last digits, for the numbers that begin with some."""
-        try:
-            found = self.dialplan.find(context, text.translate(Known.table(digits, size)), wanted)
-        except NeedsDigit:
-            self._parts += len(DIGITS)
-            if self._parts > MOST_PARTS:
-                raise Unclear(What.ENDLESS, str(MOST_PARTS)) from None
-            for digit in sorted(DIGITS):
-                yield from self._searched(context, text, wanted, size, digits + digit)
-        else:
-            yield (int(digits) * 10 ** (size - len(digits)) if digits else 0), found
-
     # --- putting plans together ---
-
-    def plan(self, events: tuple[Event, ...], then: Parted | Open | None = None) -> Plan:
-        """Return a plan; those that are equal are one."""
-        if isinstance(then, Parted) and then.yes is then.no:
-            return self.plan(events + then.yes.events, then.yes.then)
-        key = made_of(events, then)
-        found = self._plans.get(key)
-        if found is None:
-            own = tuple(self._events.setdefault(event, event) for event in events)
-            if any(map(is_not, own, events)):
-                return self.plan(own, then)
-            found = self._plans[key] = self._planned(events, then)
-        return found
-
-    def _planned(self, events: tuple[Event, ...], then: Parted | Open | None) -> Plan:
-        if isinstance(then, Parted) and isinstance(then.asked, Period):
-            then = asked_once(then.asked, then.yes, then.no)
-            found = self._plans.get(made_of(events, then))
-            if found is not None:
-                return found
-        found = Plan(events, then)  # type: ignore[arg-type]  # open ones are nobody else's
-        if isinstance(then, Open) or (isinstance(then, Parted) and {id(then.yes), id(then.no)} & self.open_plans):
-            self.open_plans.add(id(found))
-        return self._plans.setdefault(made_of(events, then), found)
 
     def _opened(self, call: Call) -> Open:
         """Return where a plan is open; that a Gosub is left is all that counts of where it is."""
@@ -908,7 +775,7 @@ class Walk:
         return self._opens[key]
 
     def _is_open(self, diagram: Diagram[Plan]) -> bool:
-        return not self.open_plans.isdisjoint(map(id, diagram.values))
+        return self.maker.are_open(diagram.values)
 
     def _moved(self, found: Diagram[Plan], jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls after a jump in terms of what was before it."""
@@ -926,7 +793,7 @@ class Walk:
                     then = Parted(then.asked, moved(then.yes), moved(then.no))
                 elif isinstance(then, Open) and opens:
                     then = self._opened(self._composed(jump.call, then.call, jump.given))
-                done[id(plan)] = self.plan(events, then)  # type: ignore[arg-type]  # no other
+                done[id(plan)] = self.maker.plan(events, then)  # type: ignore[arg-type]  # no other
             return done[id(plan)]
 
         return found.mapped(moved)
@@ -977,49 +844,19 @@ class Walk:
                 if one.call.returns is None:  # goes on where it is being explored, within the Gosub
                     place = one.call.place
                     unclear = plans.Unclear(place.file, place.line, What.ENDLESS.value, "Gosub")
-                    behind[id(one)] = constant(self.plan((unclear,)))
+                    behind[id(one)] = constant(self.maker.plan((unclear,)))
                 else:
                     behind[id(one)] = self.ended(self._back(call, one.call, given), ask)
             return behind[id(one)]
 
         def followed(plan: Plan) -> Diagram[Plan]:
             ways: Diagram[tuple[Plan, ...]] = constant(())
-            opens = self._opens_of(plan)
+            opens = self.maker.opens_of(plan)
             for one in opens:
                 ways = paired(lambda some, way: (*some, way), ways, after(one))
-            return ways.mapped(lambda some: self._filled(plan, dict(zip(map(id, opens), some, strict=True)), {}))
+            return ways.mapped(lambda some: self.maker.filled(plan, dict(zip(map(id, opens), some, strict=True)), {}))
 
         return found.flat(followed)
-
-    def _opens_of(self, plan: Plan) -> tuple[Open, ...]:
-        """Return where a plan is open, each place once."""
-        if id(plan) not in self.open_plans:
-            return ()
-        if id(plan) not in self._left_open:
-            then: object = plan.then
-            found: tuple[Open, ...] = ()
-            if isinstance(then, Open):
-                found = (then,)
-            elif isinstance(then, Parted):
-                found = tuple(dict.fromkeys((*self._opens_of(then.yes), *self._opens_of(then.no))))
-            self._left_open[id(plan)] = found
-        return self._left_open[id(plan)]
-
-    def _filled(self, plan: Plan, ways: Mapping[int, Plan], done: dict[int, Plan]) -> Plan:
-        """Return a plan that goes on, where it was open, in these ways; `done` holds those made before."""
-        if id(plan) not in self.open_plans:
-            return plan
-        made = done.get(id(plan))
-        if made is None:
-            then: object = plan.then
-            if isinstance(then, Parted):
-                yes, no = self._filled(then.yes, ways, done), self._filled(then.no, ways, done)
-                made = self.plan(plan.events, Parted(then.asked, yes, no))
-            else:
-                way = ways[id(then)]
-                made = self.plan(plan.events + way.events, way.then)
-            done[id(plan)] = made
-        return made
 
     def _back(self, call: Call, end: Call, given: Mapping[str, Value]) -> Call:
         """Return the call that went into a Gosub, when it is back from it."""
@@ -1061,6 +898,11 @@ def _inputs(number: str | None, presentation: str, name: str = "") -> dict[str, 
 
 def _place(call: Call) -> Target:
     return call.goes or (call.context, None, call.priority)
+
+
+def _is_going(start: _Start, ask: Ask) -> bool:
+    """Tell whether calls from a start on are being explored, for what these inputs are as far as that looked."""
+    return any(all(ask(name) == value for name, value in inputs.bound.items()) for inputs in start.going)
 
 
 def _is_straight(call: Call) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader import regexes, times
 from policyc.targets.asterisk.reader.errors import Unclear, What
+from policyc.targets.asterisk.reader.remembering import remembered
 from policyc.targets.asterisk.reader.texts import (
     CALLERS,
     CAUSES,
@@ -94,7 +94,7 @@ class _Nobody:
         raise AssertionError(word)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _of_known(text: str) -> str:
     return _evaluated(text, _Nobody())
 
@@ -110,7 +110,7 @@ def _evaluated(text: str, questions: Questions) -> str:
     return value.text
 
 
-@lru_cache(maxsize=65536)
+@remembered
 def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     """Return operators, words and strings, the last first."""
     found: list[tuple[str, str]] = []

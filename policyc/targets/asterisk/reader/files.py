@@ -30,13 +30,23 @@ class Lines(NamedTuple):
     text: str
     first: Place
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield what they say."""
+    def each(self) -> Iterator[tuple[str, Place]]:
+        """Yield them one by one."""
         file, first = self.first
         for number, line in enumerate(self.text.split("\n"), first):
-            name, equals, value = line.partition(";")[0].partition("=")
-            if equals:
-                yield Entry(name.strip(_BLANKS), value.removeprefix(">").strip(_BLANKS), Place(file, number))
+            yield line, Place(file, number)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what they say."""
+        for line, place in self.each():
+            yield from entry_of(line, place)
+
+
+def entry_of(line: str, place: Place) -> Iterator[Entry]:
+    """Yield what a usual line says, if anything."""
+    name, equals, value = line.partition(";")[0].partition("=")
+    if equals:
+        yield Entry(name.strip(_BLANKS), value.removeprefix(">").strip(_BLANKS), place)
 
 
 @dataclass(frozen=True, slots=True)

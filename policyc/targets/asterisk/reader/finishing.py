@@ -14,32 +14,24 @@ from policyc.schedule import Partition, Period, partition
 from policyc.targets.asterisk.reader import plans
 from policyc.targets.asterisk.reader.diagrams import Diagram, end_of, joined
 from policyc.targets.asterisk.reader.errors import What
-from policyc.targets.asterisk.reader.plans import Event, Parted, Plan
+from policyc.targets.asterisk.reader.making import Open
+from policyc.targets.asterisk.reader.plans import Parted, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
     from policyc.targets.asterisk.reader.call import Call, Variable
+    from policyc.targets.asterisk.reader.making import Maker
 
 _MOST_PERIODS = 64  # that are told apart at once, when there is no need for more
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Open:
-    """Where a plan is not over: the call leaves the Gosub that it is in, or goes on where others are being explored."""
-
-    call: Call
-
-
-class Plans(Protocol):
+class Explorer(Protocol):
     """Who makes plans, and explores what goes on."""
 
-    open_plans: set[int]
+    maker: Maker
     clock: Clock
-
-    def plan(self, events: tuple[Event, ...], then: Parted | Open | None = None) -> Plan:
-        """Return a plan; those that are equal are one."""
 
     def ended(self, tree: Call, ask: Callable[[str], Variable | None]) -> Diagram[Plan]:
         """Return what becomes of calls."""
@@ -80,14 +72,15 @@ class Clock:
 class Finishing:
     """Follow what plans of some calls left open."""
 
-    def __init__(self, makes: Plans, ask: Callable[[str], Variable | None]) -> None:
-        """Take who made the plans, and what tells the inputs that they speak of."""
-        self._makes = makes
+    def __init__(self, explorer: Explorer, ask: Callable[[str], Variable | None]) -> None:
+        """Take who found the plans, and what tells the inputs that they speak of."""
+        self._explorer = explorer
+        self._makes = explorer.maker
         self._ask = ask
         self._digits = 0
-        self._clock = makes.clock
+        self._clock = explorer.clock
         if len(self._clock.periods) > _MOST_PERIODS:
-            self._clock = makes.clock = Clock(makes.clock.zone)
+            self._clock = explorer.clock = Clock(explorer.clock.zone)
 
     def finished(self, found: Diagram[Plan], size: int) -> Diagram[Plan]:
         """Return the plans over so many digits, or the row, none of them open."""
@@ -97,7 +90,7 @@ class Finishing:
                 classes = self._clock.partition
                 parts: list[tuple[int, Plan]] = []
                 for low, high, plan in zip(found.starts, [*found.starts[1:], end_of(size)], found.values, strict=True):
-                    if id(plan) not in self._makes.open_plans:
+                    if id(plan) not in self._makes.open:
                         parts.append((low, plan))
                         continue
                     leaves = self._followed(plan, low, high, classes.everything, ())
@@ -114,7 +107,7 @@ class Finishing:
 
     def _expanded(self, way: Plan, low: int, high: int, mask: int, trail: tuple[Open, ...]) -> _Pieces:
         """Return the same of a plan that asks for no period before it is left open."""
-        if id(way) not in self._makes.open_plans:
+        if id(way) not in self._makes.open:
             return [(low, ((mask, way),))]
         then: object = way.then
         if isinstance(then, Parted):
@@ -129,7 +122,7 @@ class Finishing:
             onward = [(low, ((mask, self._makes.plan((unclear,))),))]
         else:
             onward = []
-            pieces = [*self._makes.ended(then.call, self._ask).within(low, high, self._digits)]
+            pieces = [*self._explorer.ended(then.call, self._ask).within(low, high, self._digits)]
             for (start, plan), end in zip(pieces, [*(start for start, _ in pieces[1:]), high], strict=True):
                 onward += self._followed(plan, start, end, mask, (*trail, then))
         if not way.events:

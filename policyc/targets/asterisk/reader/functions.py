@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from policyc.targets.asterisk.reader import regexes, times
@@ -12,6 +11,7 @@ from policyc.targets.asterisk.reader.arguments import leading_number, separate, 
 from policyc.targets.asterisk.reader.call import EXTEN, LANGUAGE
 from policyc.targets.asterisk.reader.errors import Unclear, What
 from policyc.targets.asterisk.reader.expressions import evaluated
+from policyc.targets.asterisk.reader.remembering import remembered
 from policyc.targets.asterisk.reader.texts import (
     NOW,
     NeedsDigit,
@@ -322,8 +322,9 @@ def member_of(argument: str) -> str:
 
 def wanted_by(priority: str) -> Callable[[Exten], bool]:
     """Return the test for extensions that have a priority, given as a number, or else a label."""
-    if re.fullmatch(r"\d{1,9}", priority):
-        return lambda exten: int(priority) in exten.steps
+    if priority.isdecimal() and len(priority) < 10:
+        number = int(priority)
+        return lambda exten: number in exten.steps
     if leading_number(priority) is not None:
         raise Unclear(What.PRIORITY, show(priority))
     return lambda exten: priority in exten.labels
@@ -340,7 +341,7 @@ def _differ(one: str, other: str) -> int:
     return (one > other) - (one < other)
 
 
-@lru_cache(maxsize=65536)
+@remembered
 def _parts(text: str) -> tuple[tuple[str, str], ...]:
     """Return a text cut into what stands as it is (""), and what is inside of `${ }` ("{") and `$[ ]` ("[")."""
     found = []
@@ -357,7 +358,7 @@ def _parts(text: str) -> tuple[tuple[str, str], ...]:
     return (*found, ("", text[at:]))
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def looked_at(text: str, kept: bool) -> tuple[str, ...]:
     """Return variables of which the values are looked at where a text is worked out, whatever comes of it.
 
@@ -389,7 +390,7 @@ def _closing(text: str, at: int, opening: str) -> int:
     raise Unclear(What.EXPRESSION, show(text))
 
 
-@lru_cache(maxsize=65536)
+@remembered
 def _name(inner: str) -> tuple[str, bool, tuple[int, int | None] | None]:
     """Return a name or a function's call, whether it is one, and `offset:length` behind it."""
     depth = functions = 0

@@ -6,54 +6,82 @@ kilobytes; all that was found on the way to them, ten times that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from array import array
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from policyc.targets.asterisk.reader.plans import Parted
-from policyc.targets.asterisk.reader.questions import Memo
+from policyc.targets.asterisk.reader.diagrams import Diagram, end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from policyc.targets.asterisk.reader.diagrams import Diagram
-    from policyc.targets.asterisk.reader.finishing import Open
-    from policyc.targets.asterisk.reader.plans import Event, Plan
+    from policyc.targets.asterisk.reader.plans import Plan
     from policyc.targets.asterisk.reader.questions import Ask, Value
 
 T = TypeVar("T")
+_MOST = 2**63  # what is packed
+
+
+class Row(NamedTuple):
+    """A diagram that was found, and by which inputs, in the order in which they were looked at.
+
+    There are thousands: where its pieces begin is packed.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[Value, ...]
+    digits: int
+    starts: array[int]
+    plans: tuple[Plan, ...]
+
+    @property
+    def bound(self) -> Mapping[str, Value]:
+        """The inputs."""
+        return dict(zip(self.names, self.values, strict=True))
+
+    def found(self, as_now: Callable[[Plan], Plan]) -> Diagram[Plan]:
+        """Return what was found, of plans as they are now."""
+        return Diagram(self.digits, (*self.starts,), self.plans).mapped(as_now)
 
 
 class Kept(Generic[T]):
-    """Rows of plans by where calls entered, and by the inputs that were looked at; and what these plans are made of."""
+    """Rows of plans by where calls entered."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.ends: dict[T, Memo[Diagram[Plan]]] = {}
-        self.plans: dict[object, Plan] = {}
-        self.events: dict[Event, Event] = {}
+        self._rows: dict[T, list[Row]] = {}
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}  # of equal ones the one that is in rows
+        self._new: set[T] = set()
 
-    def recall(self, start: T, ask: Ask) -> Diagram[Plan] | None:
-        """Return what was found for these inputs, None if nothing was."""
-        memo = self.ends.get(start)
-        return None if memo is None else memo.recall(ask)
+    def rows(self, start: T) -> Sequence[Row]:
+        """Return all rows of calls that entered somewhere."""
+        return self._rows.get(start, ())
 
     def keep(self, start: T, bound: Mapping[str, Value], found: Diagram[Plan]) -> None:
-        """Keep what was found by looking at inputs in this order."""
-        self.ends.setdefault(start, Memo()).keep(bound, found)
-        for plan in found.values:
-            self._keep(plan)
+        """Keep what was found by looking at inputs in this order; not of numbers that are longer than any."""
+        if end_of(found.digits) > _MOST:
+            return
+        names = tuple(bound)
+        names = self._names.setdefault(names, names)
+        row = Row(names, tuple(bound.values()), found.digits, array("q", found.starts), found.values)
+        self._rows.setdefault(start, []).append(row)
+        self._new.add(start)
 
-    def _keep(self, plan: Plan) -> None:
-        key = made_of(plan.events, plan.then)
-        if key not in self.plans:
-            self.plans[key] = plan
-            self.events.update(zip(plan.events, plan.events, strict=True))
-            if plan.then is not None:
-                self._keep(plan.then.yes)
-                self._keep(plan.then.no)
+    def new(self) -> Collection[T]:
+        """Return where calls entered, of all rows that were kept since this was asked the last time."""
+        new, self._new = self._new, set()
+        return new
+
+    def drop(self, start: T) -> None:
+        """Let go of the rows of calls that entered somewhere."""
+        self._rows.pop(start, None)
 
 
-def made_of(events: tuple[Event, ...], then: Parted | Open | None) -> object:
-    """Return what plans that are one are made of, by identity."""
-    if isinstance(then, Parted):
-        return tuple(map(id, events)), then.asked, id(then.yes), id(then.no)
-    return tuple(map(id, events)), id(then)
+def recalled(rows: Sequence[Row], ask: Ask) -> Row | None:
+    """Return the row that was found for these inputs, None if none was.
+
+    No more is asked than those asked who found the rows: of two that begin alike, the inputs are the same up to there.
+    """
+    for row in rows:
+        if all(ask(name) == value for name, value in zip(row.names, row.values, strict=True)):
+            return row
+    return None

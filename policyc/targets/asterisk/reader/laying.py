@@ -104,7 +104,7 @@ class Layouts:
             row = self._walk.row(call, exten)
         except (Apart, Unclear):
             return None
-        return row if whole or not any(map(self._walk.tells_digits, row.values)) else None
+        return row if whole or not any(map(self._walk.maker.tells_digits, row.values)) else None
 
     # --- once for all extensions ---
 

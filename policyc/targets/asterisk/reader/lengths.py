@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +39,8 @@ def number_in(texts: Iterable[str]) -> tuple[str, int] | None:
 def tells_digits(value: Any) -> bool:
     """Tell whether a digit of the caller that is not known stands in events, or any part of one, or may."""
     if isinstance(value, str):
-        return has_unknown_digit(value)
+        return not value.isascii() and has_unknown_digit(value)
     if isinstance(value, tuple):
         return any(map(tells_digits, value))
-    if not is_dataclass(value):
-        return False
-    return isinstance(value, Unclear) or any(tells_digits(getattr(value, one.name)) for one in fields(value))
+    names = getattr(value, "__dataclass_fields__", ())
+    return isinstance(value, Unclear) or any(tells_digits(getattr(value, name)) for name in names)

@@ -146,7 +146,7 @@ class Node:
 class Extensions:
     """The extensions of one context. A name is found as it is; trees are made when anything else is looked for."""
 
-    __slots__ = ("_names", "_patterns", "_roots", "all")
+    __slots__ = ("_all_begun", "_names", "_patterns", "_roots", "all")
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -154,6 +154,7 @@ class Extensions:
         """In the order in which they were made."""
         self._names: dict[str, Exten] = {}
         self._patterns: dict[Begun | tuple[Element, ...], Exten] = {}
+        self._all_begun = True  # patterns
         self._roots: tuple[Node, Node] | None = None
 
     def exten(self, name: str) -> Exten:
@@ -164,6 +165,7 @@ class Extensions:
             found = self._patterns.get(key)
             if found is None:
                 found = self._patterns[key] = self._made(Exten(name, True, begun))
+                self._all_begun = self._all_begun and begun is not None
             return found
         text = name.replace("-", "")
         if not text:
@@ -194,7 +196,7 @@ class Extensions:
             found = self._names.get(plain)
             if found is not None and wanted(found):
                 return found
-            if all(exten.begun for exten in self._patterns.values()):
+            if self._all_begun:
                 taking = [exten for exten in self._patterns.values() if _takes(exten, plain) and wanted(exten)]
                 return max(taking, key=tried_last, default=None)
         names, patterns = self.roots

@@ -116,31 +116,47 @@ class Inputs:
 
 
 class Memo(Generic[T]):
-    """What was found, by the inputs that it depends on: each tells which is to be looked at next."""
+    """What was found, by the inputs that it depends on: each tells which is to be looked at next.
 
-    __slots__ = ("_behind", "_name", "found")
+    What is alone, as most is, stands with all of these; a tree grows where there is more.
+    """
 
-    def __init__(self) -> None:
-        self.found: T | None = None
-        self._name: str | None = None
-        self._behind: dict[Value, Memo[T]] = {}
+    __slots__ = ("behind", "found", "name", "rest")
+
+    def __init__(self, found: T | None = None, rest: tuple[tuple[str, Value], ...] = ()) -> None:
+        """Begin with nothing, or with what was found by looking at some inputs."""
+        self.found = found
+        self.rest = rest  # in order, what it depends on besides what leads here
+        self.name = ""  # of what is looked at next, where it depends on that what was found
+        self.behind: dict[Value, Memo[T]] | None = None
 
     def recall(self, ask: Ask) -> T | None:
         """Return what was found for these inputs, None if nothing was."""
         memo = self
-        while memo.found is None:
-            if memo._name is None:
+        while memo.behind is not None:
+            further = memo.behind.get(ask(memo.name))
+            if further is None:
                 return None
-            behind = memo._behind.get(ask(memo._name))
-            if behind is None:
+            memo = further
+        for name, value in memo.rest:
+            if ask(name) != value:
                 return None
-            memo = behind
         return memo.found
 
     def keep(self, bound: Mapping[str, Value], found: T) -> None:
         """Keep what was found by looking at inputs in this order."""
-        memo = self
-        for name, value in bound.items():
-            memo._name = name
-            memo = memo._behind.setdefault(value, Memo())
-        memo.found = found
+        memo, rest = self, (*bound.items(),)
+        while rest and memo._first() == rest[0][0]:
+            if memo.behind is None:
+                memo.name, value = memo.rest[0]
+                memo.behind = {value: Memo(memo.found, memo.rest[1:])}
+                memo.found, memo.rest = None, ()
+            value, rest = rest[0][1], rest[1:]
+            memo = memo.behind.setdefault(value, Memo())
+        memo.found, memo.rest, memo.behind = found, rest, None
+
+    def _first(self) -> str | None:
+        """Return which input is looked at next, None if none is."""
+        if self.behind is not None:
+            return self.name
+        return self.rest[0][0] if self.rest else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from policyc.targets.asterisk.reader.plans import (
@@ -19,20 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@lru_cache(maxsize=65536)
 def readable(event: Event) -> Event:
-    """Return an event whose texts are as people read them."""
+    """Return an event whose texts are as people read them: itself, if they are so."""
     return _decoded(event)  # type: ignore[no-any-return]
 
 
 def _decoded(value: Any) -> Any:
     if isinstance(value, str):
-        return decode(value)
+        return value if value.isascii() else decode(value)
     if isinstance(value, tuple):
         return tuple(map(_decoded, value))
     if isinstance(value, Plan) or not is_dataclass(value) or isinstance(value, type):
         return value  # a plan of its own is readable already
-    return replace(value, **{one.name: _decoded(getattr(value, one.name)) for one in fields(value)})
+    told = {one.name: (was, _decoded(was)) for one in fields(value) if (was := getattr(value, one.name)) is not None}
+    others = {name: now for name, (was, now) in told.items() if now != was}
+    return replace(value, **others) if others else value
 
 
 def with_marks(event: Event, marks: Mapping[str, str | None]) -> Event:

@@ -7,10 +7,10 @@ is not worked out, and calls that differ in their records alone are one.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from policyc.targets.asterisk.reader.functions import Evaluator
+from policyc.targets.asterisk.reader.remembering import remembered
 
 OF_THE_CHANNEL: Final = frozenset(("accountcode", "amaflags"))
 """Fields that are written to the channel itself (func_cdr.c): channels that are dialled are given them."""
@@ -26,7 +26,7 @@ def is_field(name: str) -> bool:
     return _FIELD.fullmatch(name) is not None and name.lower() not in OF_THE_CHANNEL
 
 
-@lru_cache(maxsize=65536)
+@remembered
 def only_records(data: str) -> bool:
     """Tell whether the data of a `Set`, not worked out, write a field, and their value runs only known functions.
 

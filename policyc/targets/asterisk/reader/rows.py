@@ -57,10 +57,13 @@ def row(extens: Iterable[Exten], before: str, wanted: Wanted) -> Pieces | None:
             exact[size + more].append((number * 10**more, -(10**more), order, exten))
     found: Pieces = []
     for length, intervals in exact.items():
-        for least, number, size, order, exten in ending:
-            if length >= least:
-                many = 10 ** (length - size)
-                intervals.append((number * many, -many, order, exten))
+        endings = [one for one in ending if length >= one[0]]
+        if not intervals and len(endings) == 1 and not endings[0][2]:  # as for most lengths: all are one's
+            found.append((first_of(length), endings[0][-1]))
+            continue
+        for _, number, size, order, exten in endings:
+            many = 10 ** (length - size)
+            intervals.append((number * many, -many, order, exten))
         intervals.sort(key=_sorted)
         pieces = _cut(intervals, first_of(length), 10**length)
         if len(pieces) >= MOST_PIECES:
