@@ -78,6 +78,28 @@ def test_extensions_of_generated_and_of_random_dialplans_are_read_late():
     assert all(child.unread for one in contexts for child in one.children)
 
 
+ONE = '<extension name="b"></extension>'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shared"),
+    [
+        (f'<include>\n<context name="a">\n{ONE}\n</context>\n</include>\n', True),
+        (f'<context name="a">\n{ONE}\n<include>\n{ONE}</context>', False),
+        (f'\ufeff<context name="a">\n{ONE}\n</context>', False),
+        ('<context name="a">\n<extension name="b\n<include>\n"></extension>\n</context>', False),
+    ],
+)
+def test_the_text_of_a_file_is_there_once_if_its_extensions_stand_in_it_as_they_are(text, is_shared):
+    source, some = elements.parse("x.xml", text)
+    before = list(told(source, some))
+
+    source.share(text)
+
+    assert (source.text is text) is is_shared
+    assert list(told(source, some)) == before
+
+
 # -- calls that are laid out together ----------------------------------------------------------------------------------
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from policyc import numbering
 from policyc.proof.protocol import Calls, NotUnderstood, Stop
@@ -117,24 +119,59 @@ _PRIVATE: Final = Shown("anonymous", "Anonymous", hides_number=True, hides_name=
 _BUSY: Final = HungUp(causes.BUSY)
 
 
+_SETTINGS: Final = (
+    *("extension_dial", "external_dial", "language", "rebound_confirm", "system_context"),
+    *("voicemail_domain", "voicemail_profile"),
+)
+_SET: Final = itemgetter(*_SETTINGS)
+_SHOWING: Final = frozenset(("ring", "external", "system"))
+"""The ends of calls at which it matters whether the caller is hidden."""
+
+
 def expected(policy: Policy, settings: Mapping[str, Any], ending: Ending, called: Calls) -> Plan:
     """Return the normal form of what must happen where a call ends so."""
-    return normal(_Expected(policy, settings, called.hidden).plan(ending))
+    its = policy.extensions.get(ending.extension or "")
+    wanted = _Wanted(
+        ending.kind,
+        ending.extension or "",
+        ending.number or "",
+        its is not None and its.mailbox,
+        None if its is None else its.ring_seconds,
+        called.hidden and ending.kind in _SHOWING,
+        _SET(settings),
+    )
+    return _expected(wanted)
+
+
+class _Wanted(NamedTuple):
+    """All that says what must happen: where a call ends, and what a policy and settings say of that."""
+
+    kind: str
+    extension: str
+    number: str
+    mailbox: bool
+    ring_seconds: int | None
+    hidden: bool
+    settings: tuple[Any, ...]
+
+
+@lru_cache(maxsize=4096)
+def _expected(wanted: _Wanted) -> Plan:
+    """Return the normal form of what must happen: calls in several manners end so, one after the other."""
+    return normal(_Expected(wanted).plan())
 
 
 class _Expected:
-    def __init__(self, policy: Policy, settings: Mapping[str, Any], hidden: bool) -> None:
-        self.policy = policy
-        self.settings = settings
-        self.hidden = hidden
+    def __init__(self, wanted: _Wanted) -> None:
+        self.wanted = wanted
+        self.settings = dict(zip(_SETTINGS, wanted.settings, strict=True))
 
-    def plan(self, ending: Ending) -> Plan:
-        extension, number = ending.extension or "", ending.number or ""
-        match ending.kind:
+    def plan(self) -> Plan:
+        kind, extension, number, mailbox, ring_seconds, hidden, _ = self.wanted
+        match kind:
             case "ring":
-                its = self.policy.extensions[extension]
-                rest = self.mailbox(extension) if its.mailbox else (_BUSY,)
-                return self.dialled("extension_dial", extension, extension, its.ring_seconds, rest)
+                rest = self.mailbox(extension) if mailbox else (_BUSY,)
+                return self.dialled("extension_dial", extension, extension, ring_seconds, rest)
             case "voicemail":
                 return Plan(self.mailbox(extension))
             case "external":
@@ -142,14 +179,14 @@ class _Expected:
             case "rebound":
                 return self.rebound(extension, number)
             case "system":
-                caller = Shown(texts.PRESENTED, texts.NAME, self.hidden, self.hidden)
+                caller = Shown(texts.PRESENTED, texts.NAME, hidden, hidden)
                 context = texts.encode(str(self.settings["system_context"]))
                 return Plan((HandedOver(context, extension or number, caller),))
             case "busy":
                 return Plan((_BUSY,))
             case "loop":  # until the call may not be transferred any more
                 return Plan((HungUp(causes.EXCHANGE),))
-        raise AssertionError(f"not an ending: {ending}")
+        raise AssertionError(f"not an ending: {self.wanted}")
 
     def rebound(self, extension: str, number: str) -> Plan:
         """Announce, ring outside as a private call that must be accepted; else announce, and the own mailbox."""
@@ -159,13 +196,12 @@ class _Expected:
             confirm = Confirm(_ACCEPT_KEY, _ACCEPT, _ACCEPT_SECONDS, _ACCEPT_PAUSE)
         before = (Answered(), Played(WAIT), Said(language, "number", "iterated", extension))
         rest = (Played(UNAVAILABLE), *self.mailbox(extension))
-        seconds = self.policy.extensions[extension].ring_seconds
-        plan = self.dialled("external_dial", number, extension, seconds, rest, _PRIVATE, confirm)
+        plan = self.dialled("external_dial", number, extension, self.wanted.ring_seconds, rest, _PRIVATE, confirm)
         return Plan((*before, *plan.events), plan.then)
 
     def mailbox(self, extension: str) -> tuple[Event, ...]:
         """Lead the caller to a mailbox, and hang up."""
-        profile, domain = (self.text(str(self.settings[f"voicemail_{one}"]), None) for one in ("profile", "domain"))
+        profile, domain = (_text(str(self.settings[f"voicemail_{one}"]), None) for one in ("profile", "domain"))
         return LeftMessage(profile, domain, extension), HungUp(causes.CLEARING)
 
     def dialled(
@@ -181,24 +217,26 @@ class _Expected:
         """Dial a number by the dial string of a setting; `own` is the extension that is called, where that is clear."""
         e164 = number if setting == "extension_dial" else numbering.e164(number)
         template = str(self.settings[setting]).replace("{number}", number).replace("{e164}", e164)
-        string = dialling.read(self.text(template, own))
+        string = dialling.read(_text(template, own))
         set_there = {**string.variables, **string.own}  # by whoever wrote the setting
-        caller = shown or (_PRIVATE if self.hidden else Shown(texts.PRESENTED, texts.NAME, False, False))
+        caller = shown or (_PRIVATE if self.wanted.hidden else Shown(texts.PRESENTED, texts.NAME, False, False))
         limit = leading_number(set_there.get("leg_timeout", "")) or seconds or NO_LIMIT
         whole = leading_number(string.variables.get("originate_timeout", ""))
         event = Dialled(string.line, min(limit, whole or limit), False, caller, confirm)
         talked = Plan((Talked(), HungUp(causes.CLEARING)))
         return Plan((event,), Parted(Taken(0), talked, Plan(rest)))
 
-    def text(self, template: str, own: str | None) -> str:
-        """Return a text of the settings as the reader has it, variables and all."""
 
-        def value(found: re.Match[str]) -> str:
-            if own is not None and found[1].lower() == "destination_number":
-                return own
-            return texts.variable_token(found[1])
+@lru_cache(maxsize=64)
+def _text(template: str, own: str | None) -> str:
+    """Return a text of the settings as the reader has it, variables and all; `own` is the number called, if it is."""
 
-        return _NAME.sub(value, with_globals(texts.encode(template)))
+    def value(found: re.Match[str]) -> str:
+        if own is not None and found[1].lower() == "destination_number":
+            return own
+        return texts.variable_token(found[1])
+
+    return _NAME.sub(value, with_globals(texts.encode(template)))
 
 
 # -- for people --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from policyc.targets.freeswitch.reader.errors import Unclear, What
 from policyc.targets.freeswitch.reader.expanding import is_true
 from policyc.targets.freeswitch.reader.texts import show
@@ -81,6 +83,7 @@ def of_response(text: str) -> str:
     return _NAMES[_OF_RESPONSES[int(code)]]
 
 
+@lru_cache(maxsize=256)
 def going_on(continue_on_fail: str | None) -> frozenset[str]:
     """Return the failures after which the dialplan goes on, by the variable `continue_on_fail`."""
     if not continue_on_fail:

@@ -6,6 +6,7 @@ that is the same for all speaks of none.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import compress, islice
@@ -13,6 +14,7 @@ from operator import attrgetter, is_not
 from typing import Any
 
 from policyc import values
+from policyc.targets.freeswitch.reader import regions
 from policyc.targets.freeswitch.reader.errors import Place, What
 from policyc.targets.freeswitch.reader.plans import Event, Odd, Parted, Plan
 from policyc.targets.freeswitch.reader.regions import ANY, Region
@@ -21,18 +23,21 @@ from policyc.targets.freeswitch.reader.times import Clock
 _is_open = attrgetter("is_open")
 
 
-@values.value(eq=False)
+@values.dataclass(slots=True, eq=False)
 class Diagram:
     """`plans[i]` is for the numbers from `starts[i]` to the next start; the first start is 0."""
 
     space: int | str | None
     starts: tuple[int, ...]
     plans: tuple[Plan, ...]
+    _open: bool | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether something is not understood in one of the plans, or yet to be followed."""
-        return any(map(_is_open, self.plans))
+        if self._open is None:
+            self._open = any(map(_is_open, self.plans))
+        return self._open
 
     def at(self, number: int) -> Plan:
         """Return the plan of a number."""
@@ -134,11 +139,38 @@ class Plans:
             return self.plan(outcome)
         asked = outcome.asked
         if isinstance(asked, Region):
-            inside = self.chosen(outcome.yes, yes, self.within(asked, no))
+            inside = yes if outcome.yes is True else self.chosen(outcome.yes, yes, self.within(asked, no))
             return self._by_number(asked, inside, self.chosen(outcome.no, yes, no))
         if self._is_numbered(outcome):
             return self.either(asked, self.chosen(outcome.yes, yes, no), self.chosen(outcome.no, yes, no))
         return self._paired(yes, no, lambda one, other: self._chosen_plan(outcome, one, other))
+
+    def under(self, diagram: Diagram, over: Sequence[tuple[Outcome, Diagram]]) -> Diagram:
+        """Return a diagram with others over it, one after the other: each where its test holds."""
+        layers: _Layers | None = None
+        for outcome, one in over:
+            if self._is_of_some(outcome):
+                layers = layers or _Layers(diagram)
+                if layers.lay(outcome.asked, one, None if outcome.yes is True else self._chooser(outcome.yes)):
+                    continue
+            if layers is not None:
+                diagram, layers = self._made_of(layers), None
+            diagram = self.chosen(outcome, one, diagram)
+        return diagram if layers is None else self._made_of(layers)
+
+    def _is_of_some(self, outcome: Outcome) -> bool:
+        """Tell whether an outcome is false but for some callers, and of those does not depend on who they are."""
+        if isinstance(outcome, bool | Odd) or outcome.no is not False or not isinstance(outcome.asked, Region):
+            return False
+        return not self._is_numbered(outcome.yes)
+
+    def _chooser(self, outcome: Outcome) -> Callable[[Plan, Plan], Plan]:
+        return lambda one, other: self._chosen_plan(outcome, one, other)
+
+    def _made_of(self, layers: _Layers) -> Diagram:
+        if layers.space is None:
+            return self.same(layers.plans[0])
+        return Diagram(layers.space, tuple(layers.starts), tuple(layers.plans))
 
     def _is_numbered(self, outcome: Outcome) -> bool:
         """Tell whether an outcome depends on a number somewhere."""
@@ -181,15 +213,10 @@ class Plans:
             other = no.plans[0]
             behind = {id(one): made(one, other) for one in {id(plan): plan for plan in yes.plans}.values()}
             return self._made(space, yes.starts, [behind[id(one)] for one in yes.plans])
-        starts: Sequence[int] = yes.starts
-        ones: Sequence[Plan] = yes.plans
-        others: Sequence[Plan] = no.plans
-        if yes.starts != no.starts:
-            starts = sorted({*yes.starts, *no.starts})
-            ones, others = list(map(yes.at, starts)), list(map(no.at, starts))
         known: dict[tuple[int, int], Plan] = {}
         plans: list[Plan] = []
-        for one, other in zip(ones, others, strict=True):
+        starts, pairs = _aligned(yes.starts, yes.plans, no.starts, no.plans)
+        for one, other in pairs:
             key = id(one), id(other)
             plan = known.get(key)
             if plan is None:
@@ -247,6 +274,92 @@ class Plans:
     def _mixed(self) -> Diagram:
         """Return what comes of numbers of two variables: they must be spelt out."""
         return self.plan(Odd(Place("", 0), What.VALUE, "", spelt=True))
+
+
+class _Layers:
+    """A diagram in the making: others are laid over it, and neighbours that are alike are one at all times."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.space = diagram.space
+        self.starts = list(diagram.starts)
+        self.plans = list(diagram.plans)
+
+    def lay(self, region: Region, diagram: Diagram, made: Callable[[Plan, Plan], Plan] | None) -> bool:
+        """Lay a diagram over the callers of a region; `made`: what comes of a plan of it and of one that lies under it.
+
+        Return whether that could be done: the numbers must be those of one variable; and where a plan is made of two,
+        that variable must not be one that only the diagram knows, for they may all come to the same.
+        """
+        joint = _joint(diagram.space, self.space)
+        space = _joint(region.space, joint) if joint is not None else None
+        if space is None or (made is not None and _joint(region.space, self.space) != space):
+            return False
+        only = diagram.plans[0] if len(diagram.plans) == 1 else None
+        for low, high in regions.pairs(region.ends):
+            if only is not None:
+                starts, plans = [low], [only]
+            else:
+                starts, some = diagram.cut(low, high)
+                plans = list(some)
+            if made is not None:
+                starts, plans = _unlike(*_aligned(starts, plans, *self._cut(low, high)), made)
+            self._put(low, high, starts, plans, region.size)
+        self.space = space if len(self.plans) > 1 else None
+        return True
+
+    def _cut(self, low: int, high: int) -> tuple[list[int], list[Plan]]:
+        first = bisect_right(self.starts, low)
+        last = bisect_left(self.starts, high, first)
+        return [low, *self.starts[first:last]], self.plans[first - 1 : last]
+
+    def _put(self, low: int, high: int, more: list[int], some: list[Plan], size: int) -> None:
+        """Put plans in the place of those of the numbers from one to another; the two lists may be changed."""
+        starts, plans = self.starts, self.plans
+        first = bisect_left(starts, low)
+        last = bisect_left(starts, high, first)
+        if high < size and (last == len(starts) or starts[last] != high):
+            if plans[last - 1] is not some[-1]:
+                more.append(high)
+                some.append(plans[last - 1])
+        elif last < len(starts) and plans[last] is some[-1]:
+            last += 1
+        if first and plans[first - 1] is some[0]:
+            del more[0], some[0]
+        starts[first:last] = more
+        plans[first:last] = some
+
+
+def _unlike(
+    starts: Sequence[int], pairs: Iterable[tuple[Plan, Plan]], made: Callable[[Plan, Plan], Plan]
+) -> tuple[list[int], list[Plan]]:
+    """Return the plans that are made of pairs, and where each begins; neighbours that are alike are one."""
+    kept_starts: list[int] = []
+    kept: list[Plan] = []
+    for start, (one, other) in zip(starts, pairs, strict=True):
+        plan = made(one, other)
+        if not kept or kept[-1] is not plan:
+            kept_starts.append(start)
+            kept.append(plan)
+    return kept_starts, kept
+
+
+def _aligned(
+    starts: Sequence[int], plans: Sequence[Plan], others: Sequence[int], their: Sequence[Plan]
+) -> tuple[Sequence[int], Iterable[tuple[Plan, Plan]]]:
+    """Return where one of two rows of plans begins anew, and which of each there are from there on."""
+    if starts == others:
+        return starts, zip(plans, their, strict=True)
+    merged = sorted({*starts, *others})
+    pairs: list[tuple[Plan, Plan]] = []
+    behind, next_ = (*starts[1:], math.inf), (*others[1:], math.inf)
+    at = of = 0
+    for start in merged:
+        if start == behind[at]:
+            at += 1
+        if start == next_[of]:
+            of += 1
+        pairs.append((plans[at], their[of]))
+    return merged, pairs
 
 
 def _joint(one: int | str | None, other: int | str | None) -> int | str | None:

@@ -8,7 +8,7 @@ document types, so that there are no entities but those of XML itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from xml.parsers import expat
@@ -18,9 +18,13 @@ from policyc.targets.freeswitch.reader.texts import encode, variable_token
 
 _LONGEST_LINE = 1 << 20
 """FreeSWITCH loses a character of a longer one."""
-_PREPROCESSED = re.compile(r"-(?<=x-)pre-process|<(?:!--#|\?|/?include>)", re.IGNORECASE)
+_PREPROCESSED = (
+    re.compile(r"-(?<=x-)pre-process", re.IGNORECASE),
+    re.compile(r"<(?:!--#|\?|/?include>)", re.IGNORECASE),
+)
 _GLOBAL = re.compile(r"\$\$\{([A-Za-z0-9_]+)\}")
 _LEFT_OUT = re.compile(r"\s*(<\?xml[^<>]*\?>\s*)?(</?include>)?\s*")
+_BETWEEN = re.compile(r"\s*(?:<|\Z)")
 _ASIDE = r"<!--.*?-->|<!\[CDATA\[.*?\]\]>"
 _ATTRIBUTES = r"""(?:[^<>"']|"[^"]*"|'[^']*')*+"""
 _EXTENSION = rf"<extension(?=[\s>]){_ATTRIBUTES}(?<!/)>[^<]*+(?:<(?!/?extension[\s/>]|!)[^<]*+)*+</extension\s*+>"
@@ -64,6 +68,15 @@ class Source:
 
     file: str
     text: str
+    rows: Sequence[Unread] = ()
+    """The extensions that are still text."""
+
+    def share(self, text: str) -> None:
+        """Have all extensions in a text that is there anyway, if they stand in it as they do here."""
+        if len(text) == len(self.text) and all(
+            text.startswith(self.text[row.start : row.end], row.start) for row in self.rows
+        ):
+            self.text = text
 
     def parsed(self, text: str, line: int = 1, rows: Sequence[Unread] = ()) -> list[Element]:
         """Return the elements of a part of it that begins on a line; `rows` are those that it leaves out."""
@@ -103,6 +116,8 @@ class Source:
         if _SAYS.search(text):
             parser.CharacterDataHandler = characters
         parser.Parse(f"<files>{text}</files>".encode(), True)
+        parser.StartElementHandler = parser.EndElementHandler = None  # they have the parser: a cycle
+        parser.ProcessingInstructionHandler = parser.CharacterDataHandler = None
         (files,) = root.children
         return files.children
 
@@ -110,14 +125,24 @@ class Source:
         """Return the elements of a part that was not read."""
         return self.parsed(self.text[some.start : some.end], some.line)
 
-    def split(self, row: Unread) -> Iterator[Unread]:
-        """Yield the extensions of a row."""
-        line, done = row.line, row.start
+    def split(self, row: Unread, kind: Callable[[int], str | None] = lambda _: None) -> Iterator[Unread]:
+        """Yield the extensions of a row; those that follow one another together, where they are of one `kind`.
+
+        It says so of where one begins; None is of no kind.
+        """
+        line, counted, start, end, before = row.line, row.start, row.start, row.start, None
         for found in _ONE.finditer(self.text, row.start, row.end):
-            start, end = found.span()
-            line += self.text.count("\n", done, start)
+            its = kind(found.start())
+            if start < end and (its is None or its != before):
+                yield Unread(start, end, line)
+                start = end
+            if start == end:
+                start = found.start()
+                line += self.text.count("\n", counted, start)
+                counted, before = start, its
+            end = found.end()
+        if start < end:
             yield Unread(start, end, line)
-            done = start
 
     def tags(self) -> set[str]:
         """Return the tags that may set or read variables, each once, without what ends them."""
@@ -142,6 +167,7 @@ def parse(file: str, text: str) -> tuple[Source, list[Element]]:
         kept += (plain[done:start], f"<?{_LATER} {len(rows)}?>", "\n" * ends)
         rows.append(Unread(start, end, line))
         line, done = line + ends, end
+    source.rows = rows
     return source, source.parsed("".join((*kept, plain[done:])), 1, rows)
 
 
@@ -173,23 +199,34 @@ def with_globals(text: str) -> str:
 
 
 def _preprocessed(file: str, text: str) -> str:
-    """Return a text as FreeSWITCH's preprocessor leaves it, its lines kept."""
+    """Return a text as FreeSWITCH's preprocessor leaves it, its lines kept.
+
+    Blanks stand for what it takes away, where blanks make no difference: between elements.
+    """
     if "\0" in text:
         raise NotUnderstood(Place(file, 1), What.FILE, "NUL")
     if (long := _long_line(text)) is not None:
         raise NotUnderstood(Place(file, text.count("\n", 0, long) + 1), What.LINE, text[long : long + 80])
-    if not _PREPROCESSED.search(text):
-        return text
-    kept: list[str] = []
+    taken: list[tuple[int, int]] = []
     done = 0
-    while found := _PREPROCESSED.search(text, done):
-        begin = text.rfind("\n", done, found.start()) + 1 or done
-        end = text.find("\n", found.end())
+    for start, last in sorted(found.span() for one in _PREPROCESSED for found in one.finditer(text)):
+        if start < done:
+            continue
+        begin = text.rfind("\n", done, start) + 1 or done
+        end = text.find("\n", last)
         end = len(text) if end < 0 else end
         line = text[begin:end]
         if not _LEFT_OUT.fullmatch(line):
             raise NotUnderstood(Place(file, text.count("\n", 0, begin) + 1), What.LINE, line.strip()[:200])
-        kept.append(text[done:begin])
+        taken.append((begin, end))
+        done = end
+    if not taken:
+        return text
+    blank = " " if all(_BETWEEN.match(text, end) for _, end in taken) else ""
+    kept: list[str] = []
+    done = 0
+    for begin, end in taken:
+        kept += (text[done:begin], blank * (end - begin))
         done = end
     return "".join((*kept, text[done:]))
 

@@ -36,7 +36,7 @@ def is_expanded(text: str) -> bool:
     return _EXPANDED.search(text) is not None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def _parts(text: str) -> tuple[str | _Name, ...]:
     """Return a text as what stands in it and the names of variables. Raises Unclear."""
     if ("$" not in text and "\\" not in text) or not _EXPANDED.search(text):

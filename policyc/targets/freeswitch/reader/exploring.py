@@ -8,9 +8,11 @@ an extension that others forward to is gone through once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -30,30 +32,19 @@ from policyc.targets.freeswitch.reader.branch import (
 from policyc.targets.freeswitch.reader.diagrams import Diagram, Plans
 from policyc.targets.freeswitch.reader.errors import Place, Unclear, What
 from policyc.targets.freeswitch.reader.expanding import expanded, is_true, leading_number, words
-from policyc.targets.freeswitch.reader.hunting import (
-    MET,
-    Effect,
-    End,
-    Fork,
-    Hunt,
-    Hunter,
-    Layout,
-    Match,
-    Outcome,
-    Passed,
-    Rest,
-    Step,
-    Tree,
-    located,
-)
+from policyc.targets.freeswitch.reader.hunting import MET, Effect, End, Hunt, Hunter, Passed, Rest, Step, Tree
+from policyc.targets.freeswitch.reader.kinds import Kinds
 from policyc.targets.freeswitch.reader.matching import Regex
+from policyc.targets.freeswitch.reader.memory import Known, KnownBy, Memory
+from policyc.targets.freeswitch.reader.outcomes import Fork, Match, Outcome, located
 from policyc.targets.freeswitch.reader.plans import Event, HungUp, Odd
-from policyc.targets.freeswitch.reader.regions import ANY, Region, holds, joined
+from policyc.targets.freeswitch.reader.regions import Region
 from policyc.targets.freeswitch.reader.texts import Choice, Value
 from policyc.targets.freeswitch.reader.times import Clock
 
 if TYPE_CHECKING:
-    from policyc.targets.freeswitch.reader.dialplan import Context, Dialplan, Does
+    from policyc.targets.freeswitch.reader.dialplan import Context, Dialplan
+    from policyc.targets.freeswitch.reader.extensions import Does
 
 _DEEPEST = 20_000  # contexts that a call goes through
 _DEEPEST_EXECUTED = 32
@@ -85,20 +76,7 @@ class _Request:
     eventful: bool
 
 
-_KnownBy = tuple[str, Value | None]
-"""A context, and the called number, where that is looked at."""
-_AllKnown = dict[_KnownBy, list[tuple[tuple[str, ...], dict[tuple[Any, ...], "_Known"]]]]
-"""By the names that were looked at, and by what they had."""
 _Work = Generator[_Request, Diagram, Diagram]
-
-
-@values.value()
-class _Known:
-    """What is known of a context, for calls that agree on some names."""
-
-    diagram: Diagram
-    need: int  # how many transfers must be left
-    open: frozenset[int]  # the frames it holds for, if it goes back to them
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +85,7 @@ class _Frame:
 
     number: int
     key: tuple[str, Value]
-    known_by: tuple[_KnownBy, _KnownBy]
+    known_by: tuple[KnownBy, KnownBy]
     env: dict[str, Any]
     eventful: bool
     work: _Work
@@ -147,18 +125,16 @@ class Explorer:
     """Whether what was found holds for this called number only."""
     outcomes: dict[tuple[Regex, Value, bool], tuple[Outcome, bool]] = field(default_factory=dict)
     hunter: Hunter = field(init=False)
-    _known: _AllKnown = field(default_factory=dict)
-    _kept: _AllKnown = field(default_factory=dict)
+    by_kind: Kinds = field(init=False)
+    _known: Memory = field(default_factory=Memory)
+    _kept: Memory = field(default_factory=Memory)
     """Of contexts that are understood and lead to none that was being gone through: some kilobytes for each."""
-    _kinds_of: dict[tuple[Value, ...], list[tuple[tuple[Value, ...], tuple[tuple[int, int], ...]]]] = field(
-        default_factory=dict
-    )
-    _regions: dict[tuple[tuple[int, int], ...], Region] = field(default_factory=dict)
-    _layouts: dict[Choice, Layout | None] = field(default_factory=dict)
     stretches: dict[tuple[int, ...], list[tuple[tuple[str, ...], dict[tuple[Any, ...], Effect]]]] = field(
         default_factory=dict
     )
     """What extensions that only set variables did."""
+    _handed: dict[tuple[str, tuple[Value, ...]], Diagram] = field(default_factory=dict)
+    """Calls that were handed over, by the context, and by what they have."""
     _idle: dict[str, bool] = field(default_factory=dict)
     _frames: int = 0
     _open: set[int] = field(default_factory=set)
@@ -168,14 +144,14 @@ class Explorer:
     _steps: int = 0
 
     def __post_init__(self) -> None:
-        """Make the hunter."""
-        self.hunter = Hunter(self)
+        """Make what works for it."""
+        self.hunter, self.by_kind = Hunter(self), Kinds(self)
 
     def forget(self, *, wholly: bool = False) -> None:
         """Let go of what was found, if not wholly, but for what is kept of contexts: each is gone through once."""
         if wholly:
             self._kept.clear()
-        for known in (self._known, self._kinds_of, self._layouts, self.outcomes, self.stretches):
+        for known in (self._known, self.by_kind, self._handed, self.outcomes, self.stretches):
             known.clear()
 
     # -- what hunting asks -------------------------------------------------------------------------
@@ -217,20 +193,6 @@ class Explorer:
     def expand(self, branch: Branch, text: str) -> Value:
         """Return a text with its variables. Raises Unclear."""
         return expanded(text, lambda name: self.value(branch, name))
-
-    def layout(self, value: Choice) -> Layout | None:
-        """Return what a value is for each kind of callers, None where it depends on anything else."""
-        if value not in self._layouts:
-            found: dict[Value, list[tuple[int, int]]] = {}
-            for low, high in self.kinds:
-                found.setdefault(_of_kind(value, low), []).append((low, high))
-            simple = [
-                (text, tuple(kinds))
-                for text, kinds in found.items()
-                if isinstance(text, str) and (texts.is_known(text) or texts.is_number(text))
-            ]
-            self._layouts[value] = tuple(simple) if len(simple) == len(found) > 0 else None
-        return self._layouts[value]
 
     def value(self, branch: Branch, name: str) -> Value:
         """Return what `${name}` gives. Raises Unclear."""
@@ -294,80 +256,13 @@ class Explorer:
             called = applications.spelt(channel["@destination_number"])
             return plans.HandedOver(name, called, dialling.shown(channel, self.presented), (own, name_))
 
-        values = tuple(branch.read(key) or "" for key in _HANDED_OVER)
-        return self._happens(values, "", lambda values, _: event(values), place, None)
-
-    # -- an event that depends on who calls --------------------------------------------------------
-
-    def _happens(
-        self,
-        values: tuple[Value, ...],
-        data: Value,
-        event: Callable[[tuple[str, ...], str], Event],
-        place: Place,
-        rest: Diagram | None,
-    ) -> Diagram:
-        """Return an event that is made of values, each of which may be one of several, and what comes behind it."""
-        made: dict[Event, list[tuple[int, int]]] = {}
-        others: list[tuple[Diagram, Sequence[tuple[int, int]]]] = []
-        for some, kinds in self._by_kind(values):
-            texts_of: dict[Value, Sequence[tuple[int, int]]] = {data: kinds}
-            if not isinstance(data, str):
-                by_text: dict[Value, list[tuple[int, int]]] = {}
-                for low, high in kinds:
-                    by_text.setdefault(_of_kind(data, low), []).append((low, high))
-                texts_of = dict(by_text)
-            for text, its in texts_of.items():
-                asked = next((value for value in (*some, text) if isinstance(value, Choice)), None)
-                if asked is not None:
-                    others.append((self._by_answer(asked, some, text, event, place, rest), its))
-                    continue
-                try:
-                    made.setdefault(event(some, str(text)), []).extend(its)  # type: ignore[arg-type]  # none is a choice
-                except Unclear as unclear:
-                    others.append((self.plans.plan(located(place, unclear)), its))
-        ways = [
-            *((self.plans.behind((one,), rest) if rest else self.plans.plan(one), its) for one, its in made.items()),
-            *others,
-        ]
-        *some_ways, (whole, _) = sorted(ways, key=lambda way: len(way[1]))
-        for way, its in some_ways:
-            whole = self.plans.either(self._region(tuple(its)), way, whole)
-        return whole
-
-    def _region(self, kinds: tuple[tuple[int, int], ...]) -> Region:
-        """Return the callers of some kinds."""
-        if kinds not in self._regions:
-            self._regions[kinds] = Region(ANY, joined(kinds), self.size)
-        return self._regions[kinds]
-
-    def _by_kind(self, values: tuple[Value, ...]) -> list[tuple[tuple[Value, ...], tuple[tuple[int, int], ...]]]:
-        """Return what values are for each kind of callers; kinds for whom they are the same are together."""
-        known = self._kinds_of.get(values)
-        if known is None:
-            found: dict[tuple[Value, ...], list[tuple[int, int]]] = {}
-            for low, high in self.kinds or ((0, 1),):
-                found.setdefault(tuple(_of_kind(value, low) for value in values), []).append((low, high))
-            known = self._kinds_of[values] = [(some, tuple(its)) for some, its in found.items()]
-        return known
-
-    def _by_answer(
-        self,
-        asked: Choice,
-        values: tuple[Value, ...],
-        data: Value,
-        event: Callable[[tuple[str, ...], str], Event],
-        place: Place,
-        rest: Diagram | None,
-    ) -> Diagram:
-        """Return an event that depends on the answer to a question."""
-
-        def way(yes: bool) -> Diagram:
-            some = tuple(_answered(value, asked.asked, yes) for value in values)
-            return self._happens(some, _answered(data, asked.asked, yes), event, place, rest)
-
-        answer = self.answer(asked.asked)
-        return way(answer) if answer is not None else self.plans.either(asked.asked, way(True), way(False))
+        values = tuple([branch.read(key) or "" for key in _HANDED_OVER])
+        found = self._handed.get((name, values))
+        if found is None:
+            found = self.by_kind.happens(values, "", lambda values, _: event(values), place, None)
+            if not found.is_open:  # what is not understood has a line of its own
+                self._handed[name, values] = found
+        return found
 
     # -- contexts, one after the other -------------------------------------------------------------
 
@@ -429,9 +324,8 @@ class Explorer:
             return None
         env = request.branch.env
         for known_by, kept in product(_known_by(request.context, env), (self._kept, self._known)):
-            for names, table in kept.get(known_by, ()):
-                known = table.get(tuple(map(env.get, names)))
-                if known is None or not known.open <= self._open:
+            for names, known in kept.of(known_by, env):
+                if not known.open <= self._open:
                     continue
                 if known.need and transfers_left(env)[1] <= known.need:
                     continue
@@ -442,14 +336,9 @@ class Explorer:
     def _remember(self, frame: _Frame, diagram: Diagram) -> None:
         if self.exits is not None or self.local is not None:
             return
-        names = tuple(sorted(frame.reads))
-        known = self._known if frame.reads.open or diagram.is_open else self._kept
-        tables = known.setdefault(frame.known_by[_CALLED not in frame.reads], [])
-        table = next((table for one, table in tables if one == names), None)
-        if table is None:
-            table = {}
-            tables.append((names, table))
-        table[tuple(map(frame.env.get, names))] = _Known(diagram, frame.reads.need, frame.reads.open)
+        kept = self._known if frame.reads.open or diagram.is_open else self._kept
+        known = Known(diagram, frame.reads.need, frame.reads.open)
+        kept.keep(frame.known_by[_CALLED not in frame.reads], frame.reads, frame.env, known)
 
     def _looped(
         self, request: _Request, stack: list[_Frame], by_key: dict[tuple[str, Value], list[_Frame]]
@@ -476,21 +365,21 @@ class Explorer:
 
     def _through(self, context: Context, branch: Branch) -> _Work:
         """Go through a context: hunt, and run what was queued."""
+        return (yield from self._value(self.hunter.hunt(branch, context), None, self._hunt_over))
 
-        def finish(branch: Branch) -> _Work:
-            met = branch.env.get(MET)
-            if isinstance(met, Choice):
+    def _hunt_over(self, branch: Branch) -> _Work:
+        """Run what was queued where a hunt ended."""
+        met = branch.env.get(MET)
+        if isinstance(met, Choice):
 
-                def run(branch: Branch, yes: bool) -> _Work:
-                    branch.write(MET, met.yes if yes else met.no)
-                    return finish(branch)
+            def run(branch: Branch, yes: bool) -> _Work:
+                branch.write(MET, met.yes if yes else met.no)
+                return self._hunt_over(branch)
 
-                return (yield from self._either(met.asked, branch, run))
-            if met is None:
-                return self.plans.plan(HungUp(causes.NO_ROUTE))
-            return (yield from self._run(branch, tuple(branch.queue), eventful=False))
-
-        return (yield from self._value(self.hunter.hunt(branch, context), None, finish))
+            return (yield from self._either(met.asked, branch, run))
+        if met is None:
+            return self.plans.plan(HungUp(causes.NO_ROUTE))
+        return (yield from self._run(branch, tuple(branch.queue), eventful=False))
 
     def _value(self, tree: Tree, rest: Diagram | None, finish: Callable[[Branch], _Work]) -> _Work:
         """Return the diagram of a tree; `rest` is what follows where the hunt goes on."""
@@ -500,44 +389,45 @@ class Explorer:
                 return known
             tree = self.hunter.passed(tree)
         match tree:
+            case End():
+                return (yield from finish(tree.branch))
+            case Hunt():
+                return (yield from self._hunted(tree, rest, finish))
+            case Odd():
+                return self.plans.plan(tree)
             case Fork(asked, yes, no):
                 inside = self.plans.within(asked, rest) if rest is not None and isinstance(asked, Region) else rest
                 one = yield from self._value(yes, inside, finish)
                 other = yield from self._value(no, rest, finish)
                 return self.plans.either(asked, one, other)
-            case Step(outcome, passed):
-                if rest is None:
-                    raise AssertionError("a hunt goes on to nothing")
+            case Step(outcome, passed) if rest is not None:
                 found = yield from self._value(passed, None, finish)
                 return self.plans.chosen(outcome, found, rest)
-            case Rest():
-                if rest is None:
-                    raise AssertionError("a hunt goes on to nothing")
+            case Rest() if rest is not None:
                 return rest
-            case Odd():
-                return self.plans.plan(tree)
-            case End(branch):
-                return (yield from finish(branch))
-            case Hunt(steps, last):
-                return (yield from self._hunted(steps, (yield from self._value(last, rest, finish)), finish))
-        raise AssertionError(f"no end of a hunt: {tree}")
+        raise AssertionError(f"no end of a hunt, or it goes on to nothing: {tree}")
 
-    def _hunted(self, steps: tuple[Tree, ...], found: Diagram, finish: Callable[[Branch], _Work]) -> _Work:
-        """Return the diagram of the steps of a hunt; `found` is what comes of calls that none of them takes."""
+    def _hunted(self, hunt: Hunt, rest: Diagram | None, finish: Callable[[Branch], _Work]) -> _Work:
+        """Return the diagram of a hunt: what each of its steps comes to lies over what follows."""
+        found = yield from self._value(hunt.last, rest, finish)
         known: dict[tuple[int, Does], Diagram] = {}  # of the same actions, taken where nothing was set in between
-        for step in reversed(steps):
+        if isinstance(hunt.last, Passed) and not found.is_open:  # what is not understood has a line of its own
+            known[id(hunt.last.branch), hunt.last.extension.does] = found
+        over: list[tuple[Outcome, Diagram]] = []
+        for step in reversed(hunt.steps):
             if not isinstance(step, Step):
-                found = yield from self._value(step, found, finish)
+                found = yield from self._value(step, self.plans.under(found, over), finish)
+                over = []
                 continue
             passed = step.passed
             key = id(passed.branch), passed.extension.does
             inside = known.get(key)
             if inside is None:
                 inside = yield from self._value(passed, None, finish)
-                if not inside.is_open:  # what is not understood has a line of its own
+                if not inside.is_open:
                     known[key] = inside
-            found = self.plans.chosen(step.outcome, inside, found)
-        return found
+            over.append((step.outcome, inside))
+        return self.plans.under(found, over)
 
     def _goes_on(self, passed: Passed) -> Diagram | None:
         """Return what comes of calls that an extension does nothing with but transfer them, where that is known."""
@@ -725,7 +615,7 @@ class Explorer:
             return (self._taken if taken else self._failed)(branch, dial, rest)
 
         found = yield from self._either(plans.Taken(dial), branch, ended)
-        return self._happens(values, item.data, event, item.place, found)
+        return self.by_kind.happens(values, item.data, event, item.place, found)
 
     def _bridge_with(
         self, name: str, value: Choice, item: Queued, rest: tuple[Queued, ...], eventful: bool
@@ -749,12 +639,9 @@ class Explorer:
     def _failed(self, branch: Branch, dial: int, rest: tuple[Queued, ...]) -> _Work:
         """Go on when the line that was dialled did not take the call."""
         why = texts.cause_symbol(dial)
-        status: Value = why
-        for cause, name in _DIAL_STATUS.items():
-            status = texts.choice(plans.Failed(dial, frozenset((cause,))), name, status)
         branch.write("originate_disposition", why)
         branch.write("originate_failed_cause", why)
-        branch.write("dialstatus", status)
+        branch.write("dialstatus", _dial_status(dial))
         goes_on = causes.going_on(branch.read("continue_on_fail"))
         if not goes_on:
             return self.plans.plan(HungUp(why))
@@ -791,23 +678,14 @@ _DIAL_STATUS = {
 }
 
 
-def _of_kind(value: Value, number: int) -> Value:
-    """Return a value for one kind of callers, by its first number."""
-    if isinstance(value, str):
-        return value
-    asked = value.asked
-    if isinstance(asked, Region) and asked.space == ANY:
-        return _of_kind(value.yes if holds(asked.ends, number) else value.no, number)
-    return texts.choice(asked, _of_kind(value.yes, number), _of_kind(value.no, number))
-
-
-def _answered(value: Value, asked: Hashable, yes: bool) -> Value:
-    """Return a value with a question answered."""
-    if isinstance(value, str):
-        return value
-    if value.asked == asked:
-        return _answered(value.yes if yes else value.no, asked, yes)
-    return texts.choice(value.asked, _answered(value.yes, asked, yes), _answered(value.no, asked, yes))
+@lru_cache(maxsize=_MOST_DIALS)
+def _dial_status(dial: int) -> Value:
+    """Return what `${DIALSTATUS}` is behind a line that did not take the call."""
+    why = texts.cause_symbol(dial)
+    status: Value = why
+    for cause, name in _DIAL_STATUS.items():
+        status = texts.choice(plans.Failed(dial, frozenset((cause,))), name, status)
+    return status
 
 
 def _enter(branch: Branch, number: str, context: str) -> None:
@@ -823,7 +701,7 @@ def _key(request: _Request) -> tuple[str, Value]:
     return request.context.name.lower(), request.branch.env.get("@destination_number", "")
 
 
-def _known_by(context: Context, env: Mapping[str, Any]) -> tuple[_KnownBy, _KnownBy]:
+def _known_by(context: Context, env: Mapping[str, Any]) -> tuple[KnownBy, KnownBy]:
     """Return by what that is kept which depends on the called number, and that which does not."""
     return (context.name, env.get(_CALLED)), (context.name, None)
 
@@ -832,12 +710,10 @@ def _without_limits(env: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in env.items() if name not in LIMITS}
 
 
-def _hand_on(branch: Branch, names: Iterable[str], need: int, open_frames: frozenset[int]) -> None:
+def _hand_on(branch: Branch, names: AbstractSet[str], need: int, open_frames: frozenset[int]) -> None:
     """Note, for the context that a branch is in, what the one that it went on to depends on."""
-    reads, written = branch.reads, branch.written
-    for name in names:
-        if name not in written:
-            reads.add(name)
+    reads = branch.reads
+    reads |= names - branch.written
     reads.need = max(reads.need, need + 1)
     if open_frames:
         reads.open |= open_frames

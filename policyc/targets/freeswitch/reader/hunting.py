@@ -6,54 +6,34 @@ its last condition left, and a group in `regex="all"` makes a failed condition c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from policyc import values
-from policyc.targets.freeswitch.reader import causes, regions, texts, times
-from policyc.targets.freeswitch.reader.branch import LIMITS, UNKNOWN_FIELDS, Branch, Queued, Reads
-from policyc.targets.freeswitch.reader.dialplan import (
+from policyc.targets.freeswitch.reader import texts, times
+from policyc.targets.freeswitch.reader.branch import Branch, Queued, Reads
+from policyc.targets.freeswitch.reader.checks import Checks
+from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, Unclear, What
+from policyc.targets.freeswitch.reader.expanding import is_expanded, substituted
+from policyc.targets.freeswitch.reader.extensions import (
     Action,
     Break,
     Candidate,
-    Check,
     Condition,
-    Context,
     Extension,
     Kind,
 )
-from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, Unclear, What
-from policyc.targets.freeswitch.reader.expanding import is_expanded, is_number, substituted
-from policyc.targets.freeswitch.reader.plans import Failed, Odd
-from policyc.targets.freeswitch.reader.regions import Region
-from policyc.targets.freeswitch.reader.texts import Choice, Value, choice, is_plain
-from policyc.targets.freeswitch.reader.times import Clock
+from policyc.targets.freeswitch.reader.outcomes import Fork, Located, Match, Outcome, both, located, odd
+from policyc.targets.freeswitch.reader.plans import Odd
+from policyc.targets.freeswitch.reader.texts import Choice, Value, choice
 
 if TYPE_CHECKING:
+    from policyc.targets.freeswitch.reader.dialplan import Context
     from policyc.targets.freeswitch.reader.exploring import Explorer
-    from policyc.targets.freeswitch.reader.matching import Groups, Regex
 
 _DEEPEST = 100
 _MOST_WAYS = 1_000
 _FEW = 2
-
-
-@values.value(eq=False)
-class Fork:
-    """Two ways to go on, as a question is answered."""
-
-    asked: Hashable
-    yes: Tree
-    no: Tree
-
-
-@values.value()
-class Match:
-    """An expression matched: what its groups hold, and in which text; `grouped`: `$1` means something then."""
-
-    groups: Groups
-    subject: str
-    grouped: bool = True
 
 
 @values.value(eq=False)
@@ -93,15 +73,11 @@ class Hunt:
     last: Tree
 
 
-Outcome = bool | Match | Unclear | Odd | Fork
-"""What a check comes to, by the questions that it depends on. An `Unclear` has no line yet."""
 Tree = bool | Match | Unclear | Odd | Fork | End | Rest | Passed | Step | Hunt
 Effect = tuple[tuple[str, Any], ...]
 """What was written."""
 MET = "#met"
 """Says whether an action was met at all."""
-Layout = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
-"""The texts that a value may be, each with the kinds of callers for whom it is that."""
 _Then = Callable[[Branch, bool, bool, Match | None], "Tree"]
 """What comes behind a condition's checks: whether to proceed, whether its actions stand, what `$1` comes from."""
 REST = Rest()
@@ -112,6 +88,7 @@ class Hunter:
 
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
+        self.checks = Checks(explorer)
 
     # -- contexts ----------------------------------------------------------------------------------
 
@@ -219,9 +196,11 @@ class Hunter:
 
     def all_hold(self, branch: Branch, conditions: tuple[Condition, ...]) -> Outcome:
         """Return whether all of some plain conditions hold, none of which leaves a trace."""
+        if len(conditions) == 1:
+            return self.checks.check(branch, conditions[0].checks[0], groups=False)
         whole: list[Outcome] = []
         for condition in conditions:
-            one = self.check(branch, condition.checks[0], groups=False)
+            one = self.checks.check(branch, condition.checks[0], groups=False)
             if one is False:
                 if not whole:
                     return False
@@ -233,7 +212,7 @@ class Hunter:
                     break
         result: Outcome = True
         for one in reversed(whole):
-            result = _both(one, result)
+            result = both(one, result)
         return result
 
     # -- conditions --------------------------------------------------------------------------------
@@ -298,14 +277,14 @@ class Hunter:
             holds = result is not None
             return then(branch, holds, holds, _grouped(result))
 
-        return self.split(branch, self.check(branch, check, groups=groups), check.place, told)
+        return self.split(branch, self.checks.check(branch, check, groups=groups), check.place, told)
 
     def of_several(self, branch: Branch, condition: Condition, proceed: bool, then: _Then) -> Tree:
         """Return what `<regex>` elements leave. What `proceed` was shines through where they leave it alone."""
         every = condition.kind is Kind.ALL
         checks = condition.checks
         if not every and checks and all(check.clock is not None and check.odd is None for check in checks):
-            outcome = self.during(branch, times.united(tuple(check.clock for check in checks if check.clock)))
+            outcome = self.checks.during(branch, times.united(tuple(check.clock for check in checks if check.clock)))
             return self.split(
                 branch,
                 outcome,
@@ -325,7 +304,7 @@ class Hunter:
                 return finish(branch, proceed, held, None)
             check = checks[index]
             if check.field is not None and "$" in check.field:
-                regex = self.expanded(branch, check)
+                regex = self.checks.expanded(branch, check)
                 if isinstance(regex, Unclear) or regex.has_groups:  # a group would be what is left in freed memory
                     return Odd(check.place, What.EXPRESSION, check.regex.text)
 
@@ -341,7 +320,7 @@ class Hunter:
                     return finish(branch, after, count, None)
                 return one(branch, index + 1, after, count, grouped or kept)
 
-            return self.split(branch, self.check(branch, check, groups=True), check.place, told)
+            return self.split(branch, self.checks.check(branch, check, groups=True), check.place, told)
 
         return one(branch, 0, proceed, (0, 0), None)
 
@@ -374,303 +353,11 @@ class Hunter:
                 elif "\\'" not in data:  # FreeSWITCH leaves such an action out, with a warning in its log
                     branch.queue.append(Queued(action.application, data, action.place))
         except Unclear as unclear:
-            raise _Located(action.place, unclear) from unclear
-
-    # -- checks ------------------------------------------------------------------------------------
-
-    def check(self, branch: Branch, check: Check, *, groups: bool) -> Outcome:
-        """Return what a check comes to; `groups`: what its groups hold is wanted."""
-        if check.odd is not None:
-            return odd(check.odd)
-        try:
-            if check.clock is not None:
-                return placed(self.during(branch, times.united((check.clock,))), check.place)
-            if check.field is None:
-                return True
-            regex = self.expanded(branch, check)
-            if isinstance(regex, Unclear):
-                return located(check.place, regex)
-            name = check.variable
-            value = branch.read(name) if name is not None and name not in LIMITS else None
-            if value is None or not is_plain(value):
-                value = self.compared(branch, check.field)
-            return self.told(regex, value, check.place, groups=groups)
-        except Unclear as unclear:
-            return located(check.place, unclear)
-
-    def expanded(self, branch: Branch, check: Check) -> Regex | Unclear:
-        """Return the expression of a check, its variables replaced."""
-        regex = check.regex
-        if "${" not in regex.text and "\\" not in regex.text:
-            return regex
-        try:
-            text = self.explorer.expand(branch, regex.text)
-        except Unclear as unclear:
-            return unclear
-        if not isinstance(text, str) or not texts.is_known(text):
-            return Unclear(What.EXPRESSION, regex.text, spelt=True)
-        return self.explorer.regex(text)
-
-    def compared(self, branch: Branch, name: str) -> Value:
-        """Return what `field="name"` gives: a text with `$` is expanded, an unknown field is empty. Raises Unclear."""
-        if "$" in name:
-            return self.explorer.expand(branch, name)
-        key = name.lower()
-        if key in UNKNOWN_FIELDS:
-            raise Unclear(What.VARIABLE, name)
-        return branch.field(key) or ""
-
-    def told(self, regex: Regex, value: Value, place: Place, *, groups: bool) -> Outcome:
-        """Return what an expression comes to on a value, on a line."""
-        key = regex, value, groups
-        known = self.explorer.outcomes.get(key)
-        if known is None:
-            raw = self._told(regex, value, groups=groups)
-            known = self.explorer.outcomes[key] = raw, any(isinstance(leaf, Unclear) for leaf in leaves(raw))
-        return placed(known[0], place) if known[1] else known[0]
-
-    def _told(self, regex: Regex, value: Value, *, groups: bool) -> Outcome:
-        if isinstance(value, Choice) and not groups:
-            layout = self.explorer.layout(value)
-            if layout is not None:
-                return self._told_by_kind(regex, layout)
-        if isinstance(value, Choice):
-            return self.asked(
-                value.asked,
-                lambda: self._told(regex, value.yes, groups=groups),
-                lambda: self._told(regex, value.no, groups=groups),
-            )
-        try:
-            return self._told_of(regex, value, groups=groups)
-        except Unclear as unclear:
-            return unclear
-
-    def _told_by_kind(self, regex: Regex, layout: Layout) -> Outcome:
-        """Return what an expression comes to on a value that has one text for each kind of callers."""
-        some: list[tuple[int, int]] = []
-        space = regions.ANY
-        try:
-            for text, kinds in layout:
-                if texts.is_number(text):
-                    space = text
-                    line = regex.line
-                    for start, _ in kinds:
-                        some += ((start + low, start + high) for low, high in regions.pairs(line))
-                elif regex.matches(text):
-                    some += kinds
-        except Unclear as unclear:
-            return unclear
-        return self.among(space, regions.joined(some), self.explorer.size)
-
-    def _told_of(self, regex: Regex, text: str, *, groups: bool) -> Outcome:
-        if text == texts.CALLED:
-            return self.explorer.told_of_called(regex, groups=groups)
-        if texts.CALLED in text:
-            text = text.replace(texts.CALLED, self.explorer.spelt_called())
-        if texts.is_known(text):
-            if groups:
-                found = regex.search(text)
-                return False if found is None else Match(found, text, regex.has_groups)
-            return regex.matches(text)
-        if not regex.text:
-            return True
-        if texts.is_number(text):
-            if groups:
-                raise Unclear(What.VALUE, regex.text, spelt=True)
-            bases, whole = self.explorer.bases[text], self.explorer.size
-            ends = regions.joined(
-                (base + low, base + high) for base in bases for low, high in regions.pairs(regex.line)
-            )
-            return self.among(text, ends, whole)
-        if texts.is_cause(text):
-            if groups:
-                raise Unclear(What.VALUE, regex.text)
-            some = frozenset(one for one in causes.FAILURES if regex.matches(one))
-            if some in (frozenset(), causes.FAILURES):
-                return bool(some)
-            return self.asked(Failed(texts.dial_of(text), some), lambda: True, lambda: False)
-        form = texts.clock_form(text)
-        if form is not None and not groups:
-            return self.during_any([times.shown(form, regex)])
-        size = self.explorer.space
-        if texts.has_digit(text) and size is not None:
-            if not groups:
-                return self.among(size, regex.ends(text, size), 10**size)
-            outcome: Outcome = False
-            for cell in regex.cells(text, size):
-                if cell.groups is not None:
-                    outcome = _both_ways(
-                        self.among(size, cell.ends, 10**size), Match(cell.groups, text, regex.has_groups), outcome
-                    )
-            return outcome
-        raise Unclear(What.VALUE, texts.show(text), spelt=text == texts.PRESENTED or texts.has_number(text))
-
-    def among(self, space: int | str, ends: regions.Ends, size: int) -> Outcome:
-        """Return whether the caller is among some."""
-        if ends in ((), (0, size)):
-            return bool(ends)
-        region = Region(space, ends, size)
-        answer = self.explorer.answer(region)
-        return Fork(region, True, False) if answer is None else answer
-
-    def during(self, branch: Branch, clocks: Sequence[Clock]) -> Outcome:
-        """Return whether it is one of some times, by the clock that conditions look at."""
-        try:
-            shift = branch.read("tod_tz_offset")
-            if isinstance(shift, Choice) or (shift and is_number(shift)):
-                return Unclear(What.ZONE, "tod_tz_offset")
-            return self._in_zone(branch.read("timezone") or "", clocks)
-        except Unclear as unclear:
-            return unclear
-
-    def _in_zone(self, zone: Value, clocks: Sequence[Clock]) -> Outcome:
-        if isinstance(zone, Choice):
-            return self.asked(
-                zone.asked, lambda: self._in_zone(zone.yes, clocks), lambda: self._in_zone(zone.no, clocks)
-            )
-        if zone != self.explorer.zone:
-            return Unclear(What.ZONE, texts.show(zone) or "timezone")
-        return self.during_any(clocks)
-
-    def during_any(self, clocks: Sequence[Clock]) -> Outcome:
-        """Return whether it is one of some times, of the zone that is read for."""
-        outcome: Outcome = False
-        for clock in reversed(clocks):
-            if clock.is_always:
-                outcome = True
-            elif not clock.is_never:
-                outcome = self.asked(clock, lambda: True, lambda before=outcome: before)  # type: ignore[misc]
-        return outcome
-
-    def asked(self, asked: Hashable, yes: Callable[[], Outcome], no: Callable[[], Outcome]) -> Outcome:
-        """Return an outcome that depends on a question, answered where one call is followed."""
-        answer = self.explorer.answer(asked)
-        if answer is not None:
-            return yes() if answer else no()
-        one, other = yes(), no()
-        return _fork(asked, one, other)
-
-
-class _Located(NotUnderstood):
-    """An `Unclear` of an action, with its line."""
-
-    def __init__(self, place: Place, unclear: Unclear) -> None:
-        super().__init__(place, unclear.what, unclear.text)
-        self.spelt = unclear.spelt
-
-
-def odd(error: NotUnderstood) -> Odd:
-    """Return the end of a call at what is not understood."""
-    return Odd(error.place, error.what, error.text, getattr(error, "spelt", False))
-
-
-def located(place: Place, unclear: Unclear) -> Odd:
-    """Return the end of a call at what is not understood on a line."""
-    return Odd(place, unclear.what, unclear.text, unclear.spelt)
-
-
-def _fork(asked: Hashable, yes: Outcome, no: Outcome) -> Outcome:
-    """Return an outcome that depends on a question, as plain as can be."""
-    if yes is no:
-        return yes
-    flat = None
-    if isinstance(asked, Region):
-        flat = _flat(asked, yes, no)
-    elif isinstance(asked, Clock):
-        flat = _flat_time(asked, yes, no)
-    return Fork(asked, yes, no) if flat is None else flat
-
-
-def _flat_time(asked: Clock, yes: Outcome, no: Outcome) -> Outcome | None:
-    """Return an outcome that depends on nothing but one time, None where it is more than minutes and days."""
-    if no is False:
-        return _during_both(asked, yes)
-    if yes is False:
-        return _during_both(~asked, no)
-    if yes is True:
-        neither = _during_both(~asked, _negated(no))
-    elif no is True:
-        neither = _during_both(asked, _negated(yes))
-    else:
-        return None
-    return None if neither is None else _negated(neither)
-
-
-def _negated(outcome: Outcome) -> Outcome:
-    """Return the contrary of an outcome that is true, false, or asks about one time; of others, something else."""
-    if isinstance(outcome, bool):
-        return not outcome
-    if isinstance(outcome, Fork) and isinstance(outcome.yes, bool) and isinstance(outcome.no, bool):
-        return Fork(outcome.asked, not outcome.yes, not outcome.no)
-    return Unclear(What.TIME, "")  # never read: it only says that there is no plain contrary
-
-
-def _during_both(clock: Clock | None, outcome: Outcome) -> Outcome | None:
-    """Return whether it is some time and an outcome holds, None where that is more than minutes and days."""
-    if clock is None:
-        return None
-    if outcome is True:
-        both: Clock | None = clock
-    elif isinstance(outcome, Fork) and isinstance(outcome.asked, Clock) and isinstance(outcome.yes, bool):
-        if not isinstance(outcome.no, bool):
-            return None
-        its = outcome.asked if outcome.yes else ~outcome.asked
-        both = None if its is None else clock & its
-    else:
-        return None
-    if both is None:
-        return None
-    return bool(both.is_always) if both.is_never or both.is_always else Fork(both, True, False)
-
-
-def _flat(asked: Region, yes: Outcome, no: Outcome) -> Outcome | None:
-    """Return an outcome that depends on nothing but who calls as one region."""
-    known = {True: (0, asked.size), False: ()}
-    ends: list[regions.Ends] = []
-    space: int | str = asked.space
-    for one in (yes, no):
-        if isinstance(one, bool):
-            ends.append(known[one])
-        elif isinstance(one, Fork) and isinstance(one.asked, Region) and one.yes is True and one.no is False:
-            if space != regions.ANY and one.asked.space not in (space, regions.ANY):
-                return None
-            space = one.asked.space if space == regions.ANY else space
-            ends.append(one.asked.ends)
-        else:
-            return None
-    whole = regions.either(asked.ends, ends[0], ends[1], asked.size)
-    if whole in ((), (0, asked.size)):
-        return bool(whole)
-    return Fork(Region(space, whole, asked.size), True, False)
+            raise Located(action.place, unclear) from unclear
 
 
 def _grouped(match: Match | None) -> Match | None:
     return match if match is not None and match.grouped else None
-
-
-def _both(one: Outcome, other: Outcome) -> Outcome:
-    """Return whether both hold; the other one is looked at only where the first holds."""
-    if other is True:
-        return one
-    if isinstance(one, Fork):
-        return _fork(one.asked, _both(one.yes, other), _both(one.no, other))  # type: ignore[arg-type]
-    if isinstance(one, Odd | Unclear):
-        return one
-    return other if one else False
-
-
-def _both_ways(one: Outcome, yes: Outcome, no: Outcome) -> Outcome:
-    """Return one outcome or another, as a third is true or false."""
-    if isinstance(one, Fork):
-        return Fork(one.asked, _both_ways(one.yes, yes, no), _both_ways(one.no, yes, no))  # type: ignore[arg-type]
-    return yes if one else no
-
-
-def placed(outcome: Outcome, place: Place) -> Outcome:
-    """Return an outcome, with the line on which it is not understood."""
-    if isinstance(outcome, Fork):
-        return Fork(outcome.asked, placed(outcome.yes, place), placed(outcome.no, place))  # type: ignore[arg-type]
-    return located(place, outcome) if isinstance(outcome, Unclear) else outcome
 
 
 def leaves(tree: Tree) -> Iterator[Tree]:

@@ -11,9 +11,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from policyc import values
 from policyc.targets.freeswitch.reader import patterns, regions
 from policyc.targets.freeswitch.reader.errors import Unclear, What
 from policyc.targets.freeswitch.reader.patterns import Again, Ahead, Either, Group, Node, NoPatternError, One, Row
@@ -30,7 +32,7 @@ MOST_INTERVALS = 20_000
 _ANY = (1 << 10) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Cell:
     """Numbers with which an expression matches alike: what its groups hold, None where it does not match."""
 
@@ -49,6 +51,7 @@ class Regex:
     _machine: _Machine | None = field(init=False, default=None)
     _broken: bool = field(init=False, default=False)
     _line: Ends | None = field(init=False, default=None)
+    _cells: dict[tuple[str, int], list[Cell]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Note what is asked for often."""
@@ -86,6 +89,14 @@ class Regex:
 
     def cells(self, text: str, size: int) -> list[Cell]:
         """Return what comes of a text for each number of `size` unknown digits. Raises Unclear."""
+        if self._cells is None:
+            self._cells = {}
+        known = self._cells.get((text, size))
+        if known is None:
+            known = self._cells[text, size] = self._cells_of(text, size)
+        return known
+
+    def _cells_of(self, text: str, size: int) -> list[Cell]:
         machine = self.machine()
         whole = (0, 10**size)
         if machine is None:
@@ -152,16 +163,18 @@ class Regex:
 
 # -- expressions that list numbers -------------------------------------------------------------------------------------
 
+_SINGLE = re.compile(rf"\^([0-9]{{1,{regions.LONGEST}}})\$")
 _WHOLE = re.compile(r"\^(?:\(\?:|\()?([^()\\.*?^$]*)(\)?)\$")
 _NONE = re.compile(r"\^\(\?!\(\?:([^()\\.*?^$]*)\)\$\)")
 _LISTED = re.compile(
     r"(?P<sign>\[\+\])?(?P<first>[0-9]*)(?P<one>\[[0-9][0-9-]*\])?(?:\[0-9\](?:\{(?P<least>\d{1,2})(?:,(?P<most>\d{1,2}))?\})?(?P<more>)?)?"
 )
 _PLAIN_WORD = re.compile(r"[a-z]*")
+_WORD = -1
 _SPANS = re.compile(r"(?:[0-9](?:-[0-9])?)+")
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class _Listed:
     """Numbers on the line, and words, that an expression lists; `none_of`: it matches all others."""
 
@@ -171,13 +184,23 @@ class _Listed:
 
     def matches(self, text: str) -> bool | None:
         """Tell whether a known text is among them, None where that is not clear."""
-        if _PLAIN_WORD.fullmatch(text):
+        point = _point(text)
+        if point == _WORD:
             return (text in self.words) is not self.none_of
-        point = regions.point(text)
         return None if point is None else bisect_right(self.ends, point) % 2 == 1
 
 
+@lru_cache(maxsize=1024)
+def _point(text: str) -> int | None:
+    """Return where a known text stands on the line; `_WORD` for a plain word, None if it is neither."""
+    return _WORD if _PLAIN_WORD.fullmatch(text) else regions.point(text)
+
+
 def _listed(expression: str) -> _Listed | None:
+    single = _SINGLE.fullmatch(expression)
+    if single is not None:
+        point = regions.offset("", len(single[1])) + int(single[1])
+        return _Listed((point, point + 1), frozenset(), none_of=False)
     found = _WHOLE.fullmatch(expression)
     none_of = False
     if found is not None:
@@ -439,24 +462,24 @@ def _group(number: int, part: Node, then: _Step) -> _Step:
 
 
 def _intervals(box: dict[int, int], size: int) -> Iterator[tuple[int, int]]:
-    """Yield the intervals of the numbers of `size` digits with some digits at some places."""
+    """Return the intervals of the numbers of `size` digits with some digits at some places."""
+    return _below(box, min(box, default=size), size - 1, 0)
 
-    def below(place: int, low: int) -> Iterator[tuple[int, int]]:
-        free = min((at for at in box if at <= place), default=None)
-        if free is None:
-            yield low, low + 10 ** (place + 1)
-            return
-        held = box.get(place, _ANY)
-        first = None
-        for value in range(11):
-            inside = value < 10 and held >> value & 1
-            if place == free:  # all digits behind are any: runs of digits are one interval
-                if inside and first is None:
-                    first = value
-                elif not inside and first is not None:
-                    yield low + first * 10**place, low + value * 10**place
-                    first = None
-            elif inside:
-                yield from below(place - 1, low + value * 10**place)
 
-    yield from below(size - 1, 0)
+def _below(box: dict[int, int], last: int, place: int, low: int) -> Iterator[tuple[int, int]]:
+    """Yield the intervals from a place on, where the digits before make up `low`; behind `last` all digits may be."""
+    if place < last:
+        yield low, low + 10 ** (place + 1)
+        return
+    held = box.get(place, _ANY)
+    first = None
+    for value in range(11):
+        inside = value < 10 and held >> value & 1
+        if place == last:  # runs of digits are one interval
+            if inside and first is None:
+                first = value
+            elif not inside and first is not None:
+                yield low + first * 10**place, low + value * 10**place
+                first = None
+        elif inside:
+            yield from _below(box, last, place - 1, low + value * 10**place)

@@ -116,11 +116,15 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Kinds of callers that are transferred to one context: who is of which stands in the values of `env`."""
+    """Kinds of callers that are transferred to one context: who is of which stands in the values of `env`.
+
+    In those of the names `of_called` the called number stands.
+    """
 
     context: str
     place: Place
     env: Mapping[str, Any]
+    of_called: tuple[str, ...]
     explorer: Explorer
 
 
@@ -180,7 +184,9 @@ class Reading:
             crowd = self._crowds[key] = self._crowd(entries)
         diagrams = [
             group.explorer.explore(
-                group.context, {name: _with_called(value, number) for name, value in group.env.items()}, group.place
+                group.context,
+                {**group.env, **{name: _with_called(group.env[name], number) for name in group.of_called}},
+                group.place,
             )
             for group in crowd.groups
         ]
@@ -382,7 +388,8 @@ class Reading:
             }
             explorer = self._explorer()
             explorer.bases, explorer.size, explorer.kinds = bases, size, tuple(bounds)
-            groups.append(_Group(first.context, first.place, env, explorer))
+            of_called = tuple(name for name, value in env.items() if _with_called(value, "") is not value)
+            groups.append(_Group(first.context, first.place, env, of_called, explorer))
         return _Crowd(entries, tuple(groups), at)
 
     def _found(self, called: str, entry: _Entry, crowd: _Crowd, diagrams: Sequence[Diagram]) -> Found:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import field
 
+from policyc import values
 from policyc.targets.freeswitch.reader.texts import DIGITS, place_of
 
 Ends = tuple[int, ...]
@@ -30,7 +31,7 @@ _KNOWN = re.compile(r"(\+?)([0-9]+)")
 _OPEN = re.compile(rf"(\+?)([0-9]*)([{DIGITS}]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Region:
     """Callers, as a question, of those from 0 to `size`.
 
@@ -52,7 +53,7 @@ class Region:
         return self._hash
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Stretch:
     """Where on the line the numbers of a text with unknown digits stand: the last `more` digits are unknown."""
 
@@ -67,6 +68,8 @@ def offset(sign: str, length: int) -> int:
 
 def point(text: str) -> int | None:
     """Return where a known text stands on the line, None if it is no such number."""
+    if text.isdecimal() and text.isascii():
+        return _OFFSETS["", len(text)] + int(text) if len(text) <= LONGEST else None
     found = _KNOWN.fullmatch(text)
     if found is None or len(found[2]) > LONGEST:
         return None
@@ -141,6 +144,6 @@ def repeated(ends: Ends, more: int, size: int, most: int) -> Ends | None:
     return joined((at + low, at + high) for at in range(0, size, whole) for low, high in pairs(ends))
 
 
-def pairs(ends: Ends) -> Iterable[tuple[int, int]]:
+def pairs(ends: Sequence[int]) -> Iterable[tuple[int, int]]:
     """Return the intervals of some numbers."""
     return zip(ends[::2], ends[1::2], strict=True)

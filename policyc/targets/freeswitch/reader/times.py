@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from policyc import schedule
+from policyc import schedule, values
 from policyc.schedule import Period
 from policyc.targets.freeswitch.reader.errors import Unclear, What
 
@@ -39,7 +39,7 @@ _DAY_MINUTES = schedule.MINUTES_PER_DAY
 _Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@values.value()
 class Clock:
     """Instants, as a question: minutes of the week and days, as ordinals, half-open and sorted; both must be."""
 
