@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 import pytest
+from bench.policies import friendly
 from judge.generate import generate
 from judge.seeds import chosen, few
 
@@ -15,6 +16,7 @@ from policyc.outcomes import DecisionModel
 from policyc.proof import proving
 from policyc.targets.asterisk.reader.dialplan import Contexts
 from policyc.targets.freeswitch.reader.exploring import Explorer
+from policyc.targets.threecx.reader import reading
 
 FORWARDS = """
 poste 101 "Un"
@@ -64,6 +66,25 @@ def test_what_is_forgotten_is_found_again(text, monkeypatch):
 
     assert told(proofs(text)) == told(whole)
     assert all(one.holds for one in whole)
+
+
+def sent_elsewhere(text):
+    """Return lists of a 3CX of which some send calls elsewhere, or nowhere that is known."""
+    found = [*re.finditer(r'(?<="Number": )"1[0-9]{4}"(?=,\n +"To": "Extension")', text)]
+    for one, to in zip(found[::25], ("10003", "10011", "99999", "10007"), strict=False):
+        text = text[: one.start()] + f'"{to}"' + text[one.end() :]
+    return text
+
+
+@pytest.mark.parametrize("edit", [str, sent_elsewhere])
+def test_a_3cx_goes_on_at_what_it_no_longer_knows(edit, monkeypatch):
+    text = friendly(100)
+    [whole] = proofs(text, ["3cx"], edit=edit)
+    monkeypatch.setattr(proving, "_KEPT", 1)
+    monkeypatch.setattr(reading, "_MOST_KEPT", 0)
+
+    assert told(proofs(text, ["3cx"], edit=edit)) == told([whole])
+    assert whole.holds is (edit is str)
 
 
 def test_counterexamples_and_what_is_unclear_do_not_depend_on_it(monkeypatch):

@@ -112,6 +112,11 @@ class Plans:
         self._assumed: dict[tuple[int, Period, bool], Plan] = {}
         self._replaced: dict[tuple[object, ...], Plan] = {}
 
+    def forget(self) -> None:
+        """Let go of what was asked of plans, but of no plan."""
+        self._assumed.clear()
+        self._replaced.clear()
+
     def leaf(self, event: Event) -> Plan:
         """Return the plan of which one event is all."""
         found = self._leaves.get(event)

@@ -7,8 +7,11 @@ is put in its place.
 
 from __future__ import annotations
 
+import pickle
+from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from policyc import schedule
@@ -32,6 +35,7 @@ from policyc.targets.threecx.reader.plans import Forwarded, HandedOver, Looped, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 class Found:
     """What becomes of some calls: `plans[i]` is for the numbers from `starts[i]` to the next start."""
 
-    starts: tuple[int, ...]
+    starts: Sequence[int]
     plans: tuple[Plan, ...]
     goes_on: bool = field(default=False, compare=False, repr=False)  # never in what is found
 
@@ -69,7 +73,7 @@ class Pbx:
     systems: Mapping[str, str] = field(default_factory=dict)
 
 
-_MOST_KEPT: Final = 1000  # lists
+_MOST_KEPT: Final = 500  # lists
 _NAMES: Final = ("ForwardingExceptions", "Number")
 
 
@@ -81,6 +85,16 @@ def read(file: str, text: str, pbx: Pbx) -> Reading:
     except Unclear as error:
         raise _located(file, text, error.trouble) from error
     return Reading(file, text, pbx, value["value"], places)
+
+
+def _awaited(values: Iterable[Any]) -> Iterator[str]:
+    """Yield the numbers at which exceptions of some lists may go on, and others."""
+    for value in values:
+        for one in value.get("ForwardingExceptions") or () if isinstance(value, dict) else ():
+            to = one.get("Destination") if isinstance(one, dict) else None
+            number = to.get("Number") if isinstance(to, dict) else None
+            if isinstance(number, str):
+                yield number
 
 
 def _places(value: Any) -> Mapping[str, Sequence[int]]:
@@ -137,6 +151,16 @@ class _Asked:
     line: Line
     direct: dict[str, Found] = field(default_factory=dict)
     known: dict[str, Found] = field(default_factory=dict)
+    packed: set[str] = field(default_factory=set)  # those of which little memory is taken
+
+    def forget(self, awaited: AbstractSet[str]) -> None:
+        """Let go of all but what becomes of calls to some extensions."""
+        self.direct.clear()
+        for number in self.known.keys() - self.packed:
+            found = self.known.pop(number)
+            if number in awaited:  # no line has more than some 10**16 places
+                self.known[number] = Found(array("q", found.starts), found.plans, found.goes_on)
+                self.packed.add(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +186,10 @@ class Reading:
     def __init__(
         self, file: str, text: str, pbx: Pbx, values: Sequence[Any], places: Mapping[str, Sequence[int]]
     ) -> None:
-        """Take what `read` found; lists are read when a call gets to them."""
+        """Take what `read` found; lists are read when a call gets to them, and are small until then."""
         self._file, self._text, self._pbx = file, text, pbx
-        self._values, self._places = values, places
+        self._values, self._places = [pickle.dumps(value) for value in values], places
+        self._awaited = frozenset(_awaited(values))
         self._lists = Lists(pbx.current, Clock(pbx.holidays), pbx.systems, places)
         self._extensions: dict[str, _Extension] = {}
         self._plans = Plans()
@@ -193,11 +218,12 @@ class Reading:
             return Laid([((0, at, 0),) for at in range(len(calls))], self.found(called, calls))
 
     def forget(self) -> None:
-        """Let go of what was found so far, if it is much."""
+        """Let go of what was found so far, if it is much; not of what becomes of calls where others go on."""
         if len(self._extensions) > _MOST_KEPT:
-            for known in (self._extensions, self._asked, self._laid, self._alike, self._sound):
-                known.clear()
-            self._plans = Plans()
+            self._extensions.clear()
+            self._plans.forget()
+            for asked in chain(self._asked.values(), *(out.asked for out in self._laid.values())):
+                asked.forget(self._awaited)
 
     def path(self, called: str, one: Calls, local: datetime) -> Sequence[Stop]:
         """Return the lines that one call runs through, all its digits known, at a local instant of the zone.
@@ -270,8 +296,9 @@ class Reading:
         if others:
             raise Unclear(What.EXTENSION, number, ("value", others[0], "Number"))
         path = ("value", first)
-        check_keys(self._values[first], set(_NAMES), path)
-        return self._lists.read(number, self._values[first]["ForwardingExceptions"], (*path, _NAMES[0]))
+        value = pickle.loads(self._values[first])  # noqa: S301 - what this object pickled itself
+        check_keys(value, set(_NAMES), path)
+        return self._lists.read(number, value["ForwardingExceptions"], (*path, _NAMES[0]))
 
     def _cut(self, number: str, asked: _Asked) -> Found:
         """Return what becomes of calls at an extension, none followed any further."""
