@@ -310,7 +310,7 @@ class _Manner:
     keeping: Keeping | None
     lay: Lay | None
 
-    def made(self, name: str, made: _Made) -> _Made:
+    def laid(self, name: str, made: _Made) -> _Made:
         """Return what was made for a target, laid if it is to be and nothing stands against it."""
         if self.lay is None or made.files is None or (made.verified is not None and made.verified.refused):
             return made
@@ -350,7 +350,7 @@ def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | 
         return _Made(None, found)
     files = dict(rendered.files)
     if manner.folder is None:
-        return manner.made(name, _Made(files, found))
+        return manner.laid(name, _Made(files, found))
     from policyc.proof import checking
 
     layer = manner.keeping(rendered.pieces) if manner.keeping and rendered.pieces else ""
@@ -365,7 +365,7 @@ def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | 
         watch=manner.watch,
         kept=manner.kept,
     )
-    return manner.made(name, _Made(files, (*found, *verified.diagnostics), verified, layer))
+    return manner.laid(name, _Made(files, (*found, *verified.diagnostics), verified, layer))
 
 
 def _checked(policy: Policy | Paths, today: date | None) -> tuple[Checked, Config]:

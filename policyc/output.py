@@ -42,14 +42,7 @@ def draft(folder: Path, files: Mapping[str, str], mark: str = "") -> tuple[Draft
 
     Whoever may not come to that gives the `mark` of `laying`.
     """
-    found: list[Draft] = []
-    try:
-        for name, text in sorted(files.items()):
-            found.append(_drafted(_inside(folder, name), encode(text), mark))
-    except BaseException:
-        _drop(found)
-        raise
-    return tuple(found)
+    return _all(_drafted(_inside(folder, name), encode(text), mark) for name, text in sorted(files.items()))
 
 
 def _drafted(path: Path, data: bytes, mark: str) -> Draft:
@@ -63,18 +56,15 @@ def _drafted(path: Path, data: bytes, mark: str) -> Draft:
 
 def publish(drafts: Iterable[Draft]) -> tuple[Written, ...]:
     """Give files that are ready their names. Raises OSError, and then drops those that have none yet."""
-    waiting = list(drafts)
-    written = []
+    drafts = tuple(drafts)
     try:
-        while waiting:
-            one = waiting[0]
+        for one in drafts:
             if one.ready is not None:
                 one.ready.replace(one.path)
-            written.append(Written(one.path, one.size, one.ready is not None))
-            waiting.pop(0)
-    finally:
-        _drop(waiting)
-    return tuple(written)
+    except BaseException:
+        _drop(drafts)
+        raise
+    return tuple([Written(one.path, one.size, one.ready is not None) for one in drafts])
 
 
 @contextlib.contextmanager
@@ -98,18 +88,24 @@ def rewrite(files: Mapping[Path, bytes]) -> None:
 
     As for `write`, but that a symbolic link is followed: who edits a file by a link means the file.
     """
+    targets = ((Path(os.path.realpath(path)), data) for path, data in sorted(files.items()))
+    publish(_all(Draft(target, len(data), _beside_with_mode(target, data)) for target, data in targets))
+
+
+def _all(drafts: Iterator[Draft]) -> tuple[Draft, ...]:
+    """Return drafts once all are written; if one cannot be, none stays."""
     found: list[Draft] = []
     try:
-        for path, data in sorted(files.items()):
-            target = Path(os.path.realpath(path))
-            found.append(Draft(target, len(data), _beside_with_mode(target, data)))
+        for one in drafts:
+            found.append(one)  # noqa: PERF402 - what was written before an error is in it
     except BaseException:
         _drop(found)
         raise
-    publish(found)
+    return tuple(found)
 
 
 def _drop(drafts: Iterable[Draft]) -> None:
+    """Remove what has no name of its own yet."""
     for one in drafts:
         if one.ready is not None:
             with contextlib.suppress(OSError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from policyc.api import Compiled, Lay
     from policyc.cli.options import Options
     from policyc.model import Policy
-    from policyc.output import Written
+    from policyc.output import Draft
     from policyc.progress import Watch
     from policyc.proof.checking import Verified
     from policyc.store import Store
@@ -75,39 +76,21 @@ def _compile(
     place = find(say, policies)
     wanted = targets(say, place, named)
     with output.laying([out / name for name in wanted]) as mark:
-
-        def lay(name: str, files: Mapping[str, str]) -> tuple[output.Draft, ...] | OSError:
-            try:
-                return output.draft(out / name, files, mark)
-            except OSError as error:
-                return error
-
         with watching(say, place, wanted) as watch:
             kept = None if anew or not verify else _kept()
             folder = from_root(place, out) if verify else None
+            lay = partial(_lay, out, mark)
             compiled, policy = _made(place, wanted, today, folder, kept, watch, lay, strict)
         show(say, place, compiled.diagnostics)
         verified = compiled.verified
         if verified is not None and verified.refused and policy is not None:
             _account(say, place, policy, verified, out)
-        failed = fails(compiled.diagnostics, strict)
         if not compiled.files:
             tell(say("say.withheld_all"))
             return ERRORS
-        for name in wanted:
-            if name not in compiled.files:
-                refused = verified is not None and name in verified.refused
-                tell(say("say.withheld_unproved" if refused else "say.withheld", target=name))
-                continue
-            try:
-                laid = compiled.laid[name]
-                if isinstance(laid, OSError):
-                    raise laid
-                written = output.publish(laid)
-            except OSError as error:
-                tell(say("say.cannot_write", path=error.filename or out / name, reason=error.strerror or error))
-                return ERRORS
-            _tell_written(say, written)
+        failed = fails(compiled.diagnostics, strict)
+        if not all(_publish(say, name, compiled, out) for name in wanted):  # what is behind one that fails is dropped
+            return ERRORS
     if verified is not None:
         for name in verified.unproved:
             tell(say("say.unproved", target=name))
@@ -116,10 +99,36 @@ def _compile(
     return ERRORS if failed else FINE
 
 
-def _tell_written(say: Words, written: Iterable[Written]) -> None:
+def _lay(out: Path, mark: str, name: str, files: Mapping[str, str]) -> tuple[Draft, ...] | OSError:
+    """Write the files of a target, up to their names: in any process, so that an error is returned."""
+    from policyc import output
+
+    try:
+        return output.draft(out / name, files, mark)
+    except OSError as error:
+        return error
+
+
+def _publish(say: Words, name: str, compiled: Compiled, out: Path) -> bool:
+    """Give the files of a target their names, or tell why it has none; return False if they cannot be written."""
+    from policyc import output
+
+    if name not in compiled.files:
+        refused = compiled.verified is not None and name in compiled.verified.refused
+        tell(say("say.withheld_unproved" if refused else "say.withheld", target=name))
+        return True
+    laid: tuple[Draft, ...] | OSError = compiled.laid[name]
+    try:
+        written = () if isinstance(laid, OSError) else output.publish(laid)
+    except OSError as error:
+        laid = error
+    if isinstance(laid, OSError):
+        tell(say("say.cannot_write", path=laid.filename or out / name, reason=laid.strerror or laid))
+        return False
     for one in written:
         key = "say.file" if one.changed else "say.unchanged"
         tell(say(key, path=one.path, size=f"{one.size:,}".replace(",", "\u202f" if say.language == "fr" else ",")))
+    return True
 
 
 def _made(

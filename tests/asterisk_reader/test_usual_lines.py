@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policyc.targets.asterisk.reader import NotUnderstood, dialplan, files
 
+NOTHING = re.compile("(?!)")  # no line is a usual one then
 LINES = st.one_of(
     st.sampled_from(
         [
@@ -46,11 +48,8 @@ def read(text):
 @given(st.lists(LINES, max_size=10), st.booleans())
 def test_usual_lines_are_read_as_others(lines, ends):
     text = "\n".join(["[a]", *lines]) + "\n" * ends
-    usual, files._USUAL = files._USUAL, re.compile("(?!)")
-    try:
+    with patch.object(files, "_USUAL", NOTHING):
         alone = read(text)
-    finally:
-        files._USUAL = usual
 
     assert read(text) == alone
 
@@ -91,10 +90,7 @@ def context(lines):
 
 @given(st.lists(STEPS, max_size=10))
 def test_usual_steps_are_taken_as_others(lines):
-    usual, dialplan._STEP = dialplan._STEP, re.compile("(?!)")
-    try:
+    with patch.object(dialplan, "_STEP", NOTHING):
         one_by_one = context(lines)
-    finally:
-        dialplan._STEP = usual
 
     assert context(lines) == one_by_one

@@ -62,6 +62,7 @@ from policyc.targets.asterisk.reader.questions import (
     Questions,
     Value,
     WordAsked,
+    agree,
 )
 from policyc.targets.asterisk.reader.readable import with_marks
 from policyc.targets.asterisk.reader.records import only_records
@@ -902,7 +903,7 @@ def _place(call: Call) -> Target:
 
 def _is_going(start: _Start, ask: Ask) -> bool:
     """Tell whether calls from a start on are being explored, for what these inputs are as far as that looked."""
-    return any(all(ask(name) == value for name, value in inputs.bound.items()) for inputs in start.going)
+    return any(agree(ask, inputs.bound.items()) for inputs in start.going)
 
 
 def _is_straight(call: Call) -> bool:

@@ -10,6 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from policyc.targets.asterisk.reader.diagrams import Diagram, end_of
+from policyc.targets.asterisk.reader.questions import agree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -82,6 +83,6 @@ def recalled(rows: Sequence[Row], ask: Ask) -> Row | None:
     No more is asked than those asked who found the rows: of two that begin alike, the inputs are the same up to there.
     """
     for row in rows:
-        if all(ask(name) == value for name, value in zip(row.names, row.values, strict=True)):
+        if agree(ask, zip(row.names, row.values, strict=True)):
             return row
     return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from policyc.targets.freeswitch.reader import texts
 from policyc.targets.freeswitch.reader.errors import Place, Unclear
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from policyc.targets.freeswitch.reader.exploring import Explorer
     from policyc.targets.freeswitch.reader.plans import Event
 
+T = TypeVar("T", bound=Hashable)
 Layout = tuple[tuple[str, tuple[tuple[int, int], ...], bool], ...]
 """The texts that a value may be, each with the kinds of callers for whom it is that; of all, whether it is a number."""
 
@@ -37,9 +38,7 @@ class Kinds:
     def layout(self, value: Choice) -> Layout | None:
         """Return what a value is for each kind of callers, None where it depends on anything else."""
         if value not in self._layouts:
-            found: dict[Value, list[tuple[int, int]]] = {}
-            for low, high in self.explorer.kinds:
-                found.setdefault(_of_kind(value, low), []).append((low, high))
+            found = _parted(self.explorer.kinds, lambda number: _of_kind(value, number))
             simple = [
                 (text, tuple(kinds), texts.is_number(text))
                 for text, kinds in found.items()
@@ -61,12 +60,7 @@ class Kinds:
         made: dict[Event, list[tuple[int, int]]] = {}
         others: list[tuple[Diagram, Sequence[tuple[int, int]]]] = []
         for some, kinds in self._by_kind(values):
-            texts_of: dict[Value, Sequence[tuple[int, int]]] = {data: kinds}
-            if not isinstance(data, str):
-                by_text: dict[Value, list[tuple[int, int]]] = {}
-                for low, high in kinds:
-                    by_text.setdefault(_of_kind(data, low), []).append((low, high))
-                texts_of = dict(by_text)
+            texts_of = {data: kinds} if isinstance(data, str) else _parted(kinds, lambda number: _of_kind(data, number))
             for text, its in texts_of.items():
                 asked = next((value for value in (*some, text) if isinstance(value, Choice)), None)
                 if asked is not None:
@@ -95,9 +89,8 @@ class Kinds:
         """Return what values are for each kind of callers; kinds for whom they are the same are together."""
         known = self._kinds_of.get(values)
         if known is None:
-            found: dict[tuple[Value, ...], list[tuple[int, int]]] = {}
-            for low, high in self.explorer.kinds or ((0, 1),):
-                found.setdefault(tuple(_of_kind(value, low) for value in values), []).append((low, high))
+            kinds = self.explorer.kinds or ((0, 1),)
+            found = _parted(kinds, lambda number: tuple([_of_kind(value, number) for value in values]))
             known = self._kinds_of[values] = [(some, tuple(its)) for some, its in found.items()]
         return known
 
@@ -118,6 +111,14 @@ class Kinds:
 
         answer = self.explorer.answer(asked.asked)
         return way(answer) if answer is not None else self.explorer.plans.either(asked.asked, way(True), way(False))
+
+
+def _parted(kinds: Iterable[tuple[int, int]], of: Callable[[int], T]) -> dict[T, Sequence[tuple[int, int]]]:
+    """Return kinds of callers by what is of each, which its first number tells."""
+    found: dict[T, list[tuple[int, int]]] = {}
+    for low, high in kinds:
+        found.setdefault(of(low), []).append((low, high))
+    return dict(found)
 
 
 def _of_kind(value: Value, number: int) -> Value:

@@ -79,16 +79,8 @@ class Parser:
         """Return a condition. Raises NotUnderstood."""
         attributes = element.attributes
         if not element.children and not element.said and attributes.keys() == _COMPARING:
-            place = Place(self.file, element.line)
-            check = Check(
-                attributes["field"],
-                self.regex(attributes["expression"]),
-                None,
-                place,
-                None,
-                variable_of(attributes["field"]),
-            )
-            return Condition(Kind.PLAIN, (check,), Break.ON_FALSE, True, (), (), (), place)
+            check = self.check(element)
+            return Condition(Kind.PLAIN, (check,), Break.ON_FALSE, True, (), (), (), check.place)
         regex = attributes.get("regex")
         self._known(element, _CONDITION, _INNER if regex is None else _INNER_OF_SEVERAL)
         kind = Kind.PLAIN

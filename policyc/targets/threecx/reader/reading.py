@@ -156,16 +156,15 @@ class _Asked:
     line: Line
     direct: dict[str, Found] = field(default_factory=dict)
     known: dict[str, Found] = field(default_factory=dict)
-    packed: set[str] = field(default_factory=set)  # those of which little memory is taken
 
     def forget(self, awaited: AbstractSet[str]) -> None:
         """Let go of all but what becomes of calls to some extensions."""
         self.direct.clear()
-        for number in self.known.keys() - self.packed:
-            found = self.known.pop(number)
-            if number in awaited:  # no line has more than some 10**16 places
+        for number, found in list(self.known.items()):
+            if number not in awaited:
+                del self.known[number]
+            elif not isinstance(found.starts, array):  # no line has more than some 10**16 places
                 self.known[number] = Found(array("q", found.starts), found.plans, found.goes_on)
-                self.packed.add(number)
 
 
 @dataclass(frozen=True, slots=True)
