@@ -98,7 +98,10 @@ class Compiled:
         return has_errors(self.diagnostics)
 
 
-_IN_TURN = ("asterisk", "freeswitch", "3cx")  # to be begun; last the longest, which has free cores share its lists
+# In which turn targets are begun. The last one may have all cores to itself: for 3CX these share the rendering, which
+# takes longest; and proofs on FreeSWITCH are those that two processes share at the least loss.
+_RENDERED = ("asterisk", "freeswitch", "3cx")
+_PROVED = ("3cx", "asterisk", "freeswitch")
 _DOUBTS_OF_LINES = frozenset(("PC315", "PC316"))  # raised where lines are resolved, which no check sees
 
 
@@ -322,26 +325,36 @@ def _all_made(
 ) -> Mapping[str, _Made]:
     """Return what is made for each target, in their order.
 
-    Those of a large policy share processes.
+    Those of a large policy are made by several processes at once, each by one. Those that are left are made by all
+    processes together, one after another: so none waits beside others, with a policy in its memory.
     """
     from policyc import processes  # which a check does without
 
-    cores = processes.cores_for(_size(checked.policy))
-    jobs = min(cores, len(names))
-    begun = sorted(names, key=lambda name: _IN_TURN.index(name) if name in _IN_TURN else 0)
-    # The last ones to begin, when there are not enough for all processes, have all cores for their proofs.
-    together = len(names) - len(names) % jobs if jobs > 1 else 0
-    tasks = [
-        partial(_made, checked, name, settings.get(name, {}), cores // jobs if at < together else None, manner)
-        for at, name in enumerate(begun)
-    ]
-    done = processes.each(tasks, checked.policy.sources, jobs, meanwhile=manner.watch.shows)
-    made = dict(zip(begun, done, strict=True))
-    return {name: made[name] for name in names}
+    jobs = max(1, min(processes.cores_for(_size(checked.policy)), len(names)))
+    turns = _RENDERED if manner.folder is None else _PROVED
+    begun = sorted(names, key=lambda name: turns.index(name) if name in turns else 0)
+    tasks = {name: partial(_made, checked, name, settings.get(name, {}), manner) for name in begun}
+    together = len(begun) - len(begun) % jobs
+    at_once = [partial(_first_of, tasks, (name,)) for name in begun[1:together]]
+    at_once.insert(0, partial(_first_of, tasks, (*begun[:1], *begun[together:])))
+    made: dict[str, _Made] = {}
+    for some in processes.each(at_once, checked.policy.sources, jobs, meanwhile=manner.watch.shows):
+        made |= some
+    return {name: made[name] if name in made else tasks[name]() for name in names}
 
 
-def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | None, manner: _Manner) -> _Made:
-    """Return the files of a policy for a target, and what is proved of them by so many jobs."""
+def _first_of(tasks: Mapping[str, Callable[[], _Made]], names: Iterable[str]) -> Mapping[str, _Made]:
+    """Return what is made for some targets, up to the first that can have files: others are found wanting soon."""
+    made = {}
+    for name in names:
+        made[name] = tasks[name]()
+        if made[name].files is not None:
+            break
+    return made
+
+
+def _made(checked: Checked, name: str, settings: Mapping[str, Any], manner: _Manner) -> _Made:
+    """Return the files of a policy for a target, and what is proved of them."""
     target = targets.find(name)
     whole = {**target.DEFAULTS, **settings}
     rendered = target.render(checked.policy, whole)
@@ -361,7 +374,6 @@ def _made(checked: Checked, name: str, settings: Mapping[str, Any], jobs: int | 
         (name,),
         {name: whole},
         manner.folder,
-        jobs=jobs,
         watch=manner.watch,
         kept=manner.kept,
     )

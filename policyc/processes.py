@@ -6,21 +6,23 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import IO, Any, Final, TypeVar
 
 T = TypeVar("T")
 _MOST: Final = 8  # processes: more would cost more memory than they save time
 _MANY: Final = 2_000  # rules: of fewer, processes take longer to make than they save
 _SOON: Final = 0.1  # seconds
+_SHARING: Final = ContextVar("sharing", default=1)  # processes that share the cores, this one among them
 
 
 def cores() -> int:
-    """Return how many processes are worth their while: one where they cannot be forked, or not safely so."""
+    """Return how many processes are worth their while here: one where they cannot be forked, or not safely so."""
     if not hasattr(os, "fork") or threading.active_count() > 1:
         return 1
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(found, _MOST)
+    return max(1, min(found, _MOST) // _SHARING.get())
 
 
 def cores_for(rules: int) -> int:
@@ -41,7 +43,7 @@ def each(
     sent. What a task returns there comes back by a file, but for the `shared` objects, which are not copied: they are
     the caller's own again. A task that fails there raises ChildProcessError here, and tells why on standard error.
     While this process waits, `meanwhile` is called some ten times a second. Whatever ends this function ends the
-    others.
+    others. Tasks find as many `cores` as their process has to itself.
     """
     jobs = min(jobs, len(tasks))
     if jobs < 2:
@@ -52,6 +54,7 @@ def each(
     kept = {id(one): one for one in shared}
     begun = context.Value("i", 0)
     with ExitStack() as ending:
+        ending.enter_context(_shared_by(jobs))
         files, others = [], []
         for _ in range(jobs - 1):
             file = ending.enter_context(tempfile.TemporaryFile())
@@ -69,6 +72,16 @@ def each(
         for file in files:
             found |= _results(file, kept)
     return [found[at] for at in range(len(tasks))]
+
+
+@contextmanager
+def _shared_by(jobs: int) -> Iterator[None]:
+    """Have the cores of this process shared by some, those that are forked here among them."""
+    before = _SHARING.set(_SHARING.get() * jobs)
+    try:
+        yield
+    finally:
+        _SHARING.reset(before)
 
 
 def _taken(tasks: Sequence[Callable[[], T]], begun: Any) -> Iterator[tuple[int, T]]:

@@ -113,6 +113,17 @@ def test_large_results_and_many_come_back():
     assert [bytes(1 << 20), *map(str, range(50))] == processes.each(tasks, jobs=3)
 
 
+def test_tasks_share_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: range(5), raising=False)
+
+    def deeper():
+        return processes.cores(), processes.each([processes.cores, processes.cores], jobs=2)
+
+    assert processes.each([deeper, deeper], jobs=2) == [(2, [1, 1])] * 2
+    assert processes.each([processes.cores], jobs=2) == [5]
+    assert processes.cores() == 5
+
+
 def test_no_process_is_forked_beside_threads():
     waiting = threading.Event()
     thread = threading.Thread(target=waiting.wait)

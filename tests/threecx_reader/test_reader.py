@@ -437,6 +437,22 @@ def test_too_many_exceptions():
     assert '"Enabled": false' in "\n".join(text_of(value).split("\n")[line - 1 : line + 10])
 
 
+@pytest.mark.parametrize(
+    ("value", "what", "text"),
+    [
+        ({"ForwardingExceptions": []}, What.KEY, "ForwardingExceptions"),
+        ({"value": {"ForwardingExceptions": []}}, What.VALUE, '{"ForwardingExceptions": []}'),
+        ({"value": [{"ForwardingExceptions": []}]}, What.VALUE, '{"ForwardingExceptions": []}'),
+        ({"value": [[{"ForwardingExceptions": [1]}]]}, What.VALUE, '[{"ForwardingExceptions": [1]}]'),
+        ({"value": [{"Number": "101", "More": {"ForwardingExceptions": []}}]}, What.KEY, "More"),
+        (one({"ForwardingExceptions": []}), What.KEY, "ForwardingExceptions"),
+        (one(entry({"ForwardingExceptions": [1]}, BUSY)), What.VALUE, '{"ForwardingExceptions": [1]}'),
+    ],
+)
+def test_lists_of_exceptions_where_none_belong(value, what, text):
+    assert refused(value, what)[1] == text
+
+
 def test_an_extension_with_two_lists():
     value = one(entry("06*", BUSY), e102=[])
     value["value"].append({"ForwardingExceptions": [], "Number": "101"})
@@ -460,6 +476,7 @@ def test_an_extension_with_two_lists():
         ('{"value": [\n"a \\" Infinity",\n-Infinity]}', What.JSON, 3),
         ('{"value": [' + "9" * 5000 + "]}", What.JSON, 1),
         ("[" * 100_000, What.JSON, 1),
+        ('{"value": [{"ForwardingExceptions": ' + "[" * 900 + "]" * 900 + "}]}", What.JSON, 1),
         ("{}", What.KEY, 1),
         ("[]", What.VALUE, 1),
         ('{"value": [],\n"@odata.context": ""}', What.KEY, 2),

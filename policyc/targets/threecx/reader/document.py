@@ -7,6 +7,7 @@ more, and leaves it to `json` to skip what is beside the path.
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from policyc.targets.threecx.reader.errors import NotUnderstood, What
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from policyc.targets.threecx.reader.errors import Path
 
@@ -31,10 +32,40 @@ class Doubled:
     key: str
 
 
-def parse(file: str, text: str) -> Any:
-    """Return the value of a file; objects with a key twice are `Doubled`. Raises NotUnderstood if it is no JSON."""
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An object of which only the number is to be known for now: so it takes a tenth of the memory."""
+
+    number: object
+    data: bytes
+
+    @staticmethod
+    def of(value: dict[str, Any]) -> Packed:
+        """Return an object packed."""
+        return Packed(value.get("Number"), pickle.dumps(value))
+
+    @property
+    def value(self) -> Any:
+        """The object, with nothing packed in it."""
+        return pickle.loads(self.data)  # noqa: S301 - pickled above
+
+    def __reduce__(self) -> Any:
+        """Be no longer packed within what is packed itself."""
+        return pickle.loads, (self.data,)
+
+
+def parse(file: str, text: str, kept: Callable[[dict[str, Any]], object]) -> Any:
+    """Return the value of a file; of each object in it, from the innermost on, what is `kept`.
+
+    Objects with a key twice are `Doubled`. Raises NotUnderstood if it is no JSON.
+    """
+
+    def made(pairs: Sequence[tuple[str, Any]]) -> object:
+        found = dict(pairs)
+        return kept(found) if len(found) == len(pairs) else _doubled(pairs)
+
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+        return json.loads(text, object_pairs_hook=made, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise NotUnderstood(file, error.lineno, What.JSON, error.msg) from error
     except _NoNumberError as error:
@@ -53,21 +84,28 @@ def _refuse(name: str) -> None:
     raise _NoNumberError(name)
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> Any:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
+def _doubled(pairs: Sequence[tuple[str, Any]]) -> Doubled:
     keys = [key for key, _ in pairs]
     return Doubled(next(key for key in keys if keys.count(key) > 1))
+
+
+def unpacked(value: Any) -> Any:
+    """Return a value as it was before it was packed, if it was."""
+    return value.value if isinstance(value, Packed) else value
 
 
 def shown(value: Any) -> str:
     """Return a value as one may tell it, in one short line."""
     if isinstance(value, Doubled):
         return value.key
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=shown)
+    value = unpacked(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_inside)
     line = re.sub(r"[^\S ]", " ", text)  # blanks stay as they are: two of them may be what is wrong
     return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
+
+
+def _inside(value: Doubled | Packed) -> Any:
+    return value.key if isinstance(value, Doubled) else value.value
 
 
 # --- lines ----------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ is put in its place.
 
 from __future__ import annotations
 
-import pickle
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
@@ -79,37 +78,49 @@ _NAMES: Final = ("ForwardingExceptions", "Number")
 
 def read(file: str, text: str, pbx: Pbx) -> Reading:
     """Return a file read back. Raises NotUnderstood where it is no list of extensions with their exceptions."""
-    value = document.parse(file, text)
+    awaited: set[str] = set()
+
+    def kept(value: dict[str, Any]) -> object:
+        exceptions = value.get(_NAMES[0])
+        if not isinstance(exceptions, list):
+            return value
+        awaited.update(_awaited(exceptions))
+        return document.Packed.of(value)
+
+    value = document.parse(file, text, kept)
     try:
-        places = _places(value)
+        lists = _lists(value)
+        places = _places(lists)
     except Unclear as error:
         raise _located(file, text, error.trouble) from error
-    # Packed, lists take a tenth of the memory; and of the values, not even a number may stay: it would keep the memory
-    # around it from being free.
-    lists = [pickle.dumps(one) for one in value["value"]]
-    known = pickle.dumps((places, frozenset(_awaited(value["value"]))))
-    del value, places
-    return Reading(file, text, pbx, lists, *pickle.loads(known))  # noqa: S301 - pickled above
+    return Reading(file, text, pbx, lists, places, awaited)
 
 
-def _awaited(values: Iterable[Any]) -> Iterator[str]:
-    """Yield the numbers at which exceptions of some lists may go on, and others."""
-    for value in values:
-        for one in value.get("ForwardingExceptions") or () if isinstance(value, dict) else ():
-            to = one.get("Destination") if isinstance(one, dict) else None
-            number = to.get("Number") if isinstance(to, dict) else None
-            if isinstance(number, str):
-                yield number
+def _awaited(exceptions: Iterable[Any]) -> Iterator[str]:
+    """Yield the numbers at which some exceptions may go on, and others."""
+    for one in exceptions:
+        to = one.get("Destination") if isinstance(one, dict) else None
+        number = to.get("Number") if isinstance(to, dict) else None
+        if isinstance(number, str):
+            yield number
 
 
-def _places(value: Any) -> Mapping[str, Sequence[int]]:
-    """Return where the lists of each extension are. Raises Unclear."""
+def _lists(value: Any) -> Sequence[Any]:
+    """Return the lists of exceptions of a file. Raises Unclear."""
+    value = document.unpacked(value)
     check_keys(value, {"value"}, ())
     if not isinstance(value["value"], list):
         raise Unclear(What.VALUE, document.shown(value["value"]), ("value",))
+    return value["value"]
+
+
+def _places(lists: Iterable[Any]) -> Mapping[str, Sequence[int]]:
+    """Return where the lists of each extension are. Raises Unclear."""
     found: dict[str, list[int]] = {}
-    for at, one in enumerate(value["value"]):
-        number = one.get("Number") if isinstance(one, dict) else None
+    for at, one in enumerate(lists):
+        number = (
+            one.number if isinstance(one, document.Packed) else one.get("Number") if isinstance(one, dict) else None
+        )
         if not isinstance(number, str):
             raise Unclear(What.VALUE, document.shown(one), ("value", at, "Number"))
         found.setdefault(number, []).append(at)
@@ -192,13 +203,13 @@ class Reading:
         file: str,
         text: str,
         pbx: Pbx,
-        values: Sequence[bytes],
+        values: Sequence[Any],
         places: Mapping[str, Sequence[int]],
         awaited: AbstractSet[str],
     ) -> None:
         """Take what `read` found; lists are read when a call gets to them.
 
-        `values` are pickled, `places` tell which of them each extension has, and calls may go on at the `awaited` ones.
+        `values` are packed, `places` tell which of them each extension has, and calls may go on at the `awaited` ones.
         """
         self._file, self._text, self._pbx = file, text, pbx
         self._values, self._places, self._awaited = values, places, awaited
@@ -308,7 +319,7 @@ class Reading:
         if others:
             raise Unclear(What.EXTENSION, number, ("value", others[0], "Number"))
         path = ("value", first)
-        value = pickle.loads(self._values[first])  # noqa: S301 - pickled by `read`
+        value = document.unpacked(self._values[first])
         check_keys(value, set(_NAMES), path)
         return self._lists.read(number, value["ForwardingExceptions"], (*path, _NAMES[0]))
 
