@@ -213,16 +213,6 @@ class NumberSet:
         return all(len({bisect_right(self.ends, position) % 2 for position in pair}) == 1 for pair in pairs)
 
     @property
-    def parts_insiders(self) -> bool:
-        """Whether the set tells numbers that only callers inside may have from those beyond the universe.
-
-        Nobody outside has 612345678: what is known of callers outside says nothing of that extension.
-        """
-        if bisect_right(self.ends, _BEYOND[Kind.INTERNAL]) % 2:
-            return not self >= INSIDE_ONLY
-        return not self.isdisjoint(INSIDE_ONLY)
-
-    @property
     def size(self) -> int:
         """How many ranks the set holds."""
         return sum(self.ends[1::2]) - sum(self.ends[::2])

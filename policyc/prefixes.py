@@ -11,8 +11,8 @@ from functools import cache
 from typing import Generic, TypeVar
 
 from policyc import digits, values
-from policyc.decision import Diagram
-from policyc.digits import EVERYONE, INSIDE_ONLY, TO_OUTSIDE, Block, Caller, Kind, NumberSet
+from policyc.decision import Diagram, joined_cells
+from policyc.digits import EVERYONE, KINDS, TO_OUTSIDE, Block, Caller, Kind
 
 V = TypeVar("V", bound=Hashable)
 _Found = tuple[str, int, V]  # a prefix, how many digits follow, their value
@@ -27,81 +27,125 @@ class Entry(Generic[V]):
     value: V
 
 
+@values.value(eq=False)
+class Sides(Generic[V]):
+    """What callers of a number get inside, and what they get outside, where that is not the same."""
+
+    inside: V
+    outside: V
+
+
 @dataclass(frozen=True, slots=True)
 class Entries(Generic[V]):
-    """How callers of one kind are told apart; `otherwise` holds for all that no entry speaks of, unknown ones too."""
+    """How callers are told apart by their numbers.
 
-    numbers: tuple[Entry[V], ...]
-    anonymous: V
-    otherwise: V
-
-
-_WITH_INSIDERS = EVERYONE | digits.from_ends(tuple(position + TO_OUTSIDE for position in INSIDE_ONLY.ends))
-
-
-def entries(table: Diagram[V], kind: Kind, *, insiders: bool = False) -> Entries[V]:
-    """Return the entries of a table for one kind of caller; rows that are one object are not told apart.
-
-    `insiders`: what is said of the callers outside will be asked for those inside, too, so numbers that nobody outside
-    has are taken as those inside.
+    `otherwise` holds for all that no entry speaks of, unknown ones too.
     """
-    if insiders:
-        table = _with_insiders(table)
-    there = _WITH_INSIDERS if insiders else EVERYONE
-    beyond = _of(table, Caller(kind, "9" * 20))
-    found: list[Entry[V]] = []
-    for sign in ("", "+") if kind is Kind.EXTERNAL else ("",):
-        by_prefix: dict[tuple[str, V], list[int]] = {}
-        for prefix, more, value in _of_all_lengths(table, kind, sign, beyond):
+
+    numbers: tuple[Entry[V | Sides[V]], ...]
+    anonymous: V | Sides[V]
+    otherwise: V | Sides[V]
+
+
+_KIND = Kind.EXTERNAL  # numbers that only callers inside have are taken as those outside
+_THERE = {
+    Kind.INTERNAL: digits.from_ends((TO_OUTSIDE, 2 * TO_OUTSIDE)),
+    Kind.EXTERNAL: EVERYONE - digits.INTERNAL,
+}
+
+
+def entries(table: Diagram[V], kinds: tuple[Kind, ...] = KINDS) -> Entries[V]:
+    """Return the entries of a table for callers of some kinds.
+
+    Rows that are one object are not told apart, nor are `Sides` of the same rows.
+    """
+    both = _BothKinds(table, kinds)
+    found: list[Entry[V | Sides[V]]] = []
+    for sign in ("", "+"):
+        by_prefix: dict[tuple[str, V | Sides[V]], list[int]] = {}
+        for prefix, more, value in _of_all_lengths(both.table, sign, both.beyond):
             by_prefix.setdefault((prefix, value), []).append(more)
         for (prefix, value), mores in by_prefix.items():
-            # Open without a prefix, it would hold for numbers with a `+` too.
-            speaks_of_all = not prefix and kind is Kind.EXTERNAL
-            if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(there, kind, prefix):
-                found.append(Entry(Block(kind, prefix, None), value))
+            # Open without a prefix, it would hold for numbers with a `+` too, which some callers outside have.
+            speaks_of_all = not prefix and _KIND in kinds
+            if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(prefix, kinds):
+                found.append(Entry(Block(_KIND, prefix, None), value))
             else:
-                found += [Entry(Block(kind, prefix, more), value) for more in mores]
+                found += [Entry(Block(_KIND, prefix, more), value) for more in mores]
     found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
-    return Entries(tuple(found), _of(table, Caller(kind, None)), beyond)
+    return Entries(tuple(found), both.of_all(None), both.beyond)
 
 
-def _of(table: Diagram[V], caller: Caller) -> V:
-    value = table.row(caller)
-    if value is None:
-        raise AssertionError(f"no caller at the rank of {caller}")
-    return value
+class _BothKinds(Generic[V]):
+    """A table of numbers outside that says what callers of these get on both sides.
 
+    Of a number that only one side has, the other may get anything: what those `beyond` get, if that is the same.
+    """
 
-def _with_insiders(table: Diagram[V]) -> Diagram[V]:
-    """Return a table in which numbers that nobody outside has are those inside."""
-    found = dict(zip(table.starts, table.rows, strict=True))
-    for low, high in INSIDE_ONLY.intervals:
-        for start, end, row in table.between(low, high):
-            found[start + TO_OUTSIDE] = row
-            found.setdefault(end + TO_OUTSIDE, table.at(end + TO_OUTSIDE))
-    starts = sorted(found)
-    return Diagram(table.partition, tuple(starts), tuple(found[start] for start in starts))
+    def __init__(self, whole: Diagram[V], kinds: tuple[Kind, ...]) -> None:
+        self._whole, self._kinds = whole, kinds
+        self._sides: dict[tuple[int, int], Sides[V]] = {}  # those of the same rows are one object
+        self.beyond = self.of_all("9" * 20)
+        inside, outside = (self._of_numbers(kind) for kind in KINDS)
+        starts = sorted(inside.keys() | outside.keys())
+        rows: list[V | Sides[V] | None] = []
+        here = there = None
+        for start in starts:
+            here, there = inside.get(start, here), outside.get(start, there)
+            rows.append(here if here is there else self._row(here, there))
+        cells: tuple[tuple[int, ...], tuple[V | Sides[V] | None, ...]] = joined_cells(starts, rows)
+        self.table: Diagram[V | Sides[V]] = Diagram(whole.partition, *cells)
+
+    def _of_numbers(self, kind: Kind) -> dict[int, V | None]:
+        """Return the rows of callers of a kind, by the ranks outside of their numbers; none of another kind."""
+        if kind not in self._kinds:
+            return {}
+        starts, rows = self._whole.starts, self._whole.rows
+        first = bisect_left(starts, TO_OUTSIDE)
+        if kind is Kind.EXTERNAL:
+            return {TO_OUTSIDE: self._whole.at(TO_OUTSIDE), **dict(zip(starts[first:], rows[first:], strict=True))}
+        moved = [start + TO_OUTSIDE for start in starts[:first]]
+        return {**dict(zip(moved, rows, strict=False)), 2 * TO_OUTSIDE: None}
+
+    def of_all(self, number: str | None) -> V | Sides[V]:
+        """Return what callers of a number get that both sides have."""
+        inside, outside = (self._whole.row(Caller(kind, number)) if kind in self._kinds else None for kind in KINDS)
+        found = self._pair(inside, outside)
+        if found is None:
+            raise AssertionError(f"nobody calls from {number}")
+        return found
+
+    def _row(self, inside: V | None, outside: V | None) -> V | Sides[V] | None:
+        if (inside is None) != (outside is None) and isinstance(beyond := self.beyond, Sides):
+            fits = outside is beyond.outside if inside is None else inside is beyond.inside
+            return beyond if fits else self._pair(inside, outside)
+        return self._pair(inside, outside)
+
+    def _pair(self, inside: V | None, outside: V | None) -> V | Sides[V] | None:
+        if inside is None or outside is None or inside is outside:
+            return outside if inside is None else inside
+        return self._sides.setdefault((id(inside), id(outside)), Sides(inside, outside))
 
 
 @cache
-def _lengths(kind: Kind, sign: str) -> tuple[tuple[int, int, int], ...]:
+def _lengths(sign: str) -> tuple[tuple[int, int, int], ...]:
     """Return the lengths of numbers with a sign, or with none, and the ranks of each: the first, one past the last."""
-    return tuple((length, *digits.interval(kind, sign, length)) for length in digits.lengths(kind, sign))
+    return tuple((length, *digits.interval(_KIND, sign, length)) for length in digits.lengths(_KIND, sign))
 
 
 @cache
-def _lengths_there(there: NumberSet, kind: Kind, prefix: str) -> int:
-    """Return of how many lengths there are numbers with a prefix."""
-    blocks = (digits.interval(kind, prefix, more) for more in digits.lengths(kind, prefix))
-    return sum(not there.isdisjoint(digits.from_ends(block)) for block in blocks)
+def _lengths_there(prefix: str, kinds: tuple[Kind, ...]) -> int:
+    """Return of how many lengths callers of some kinds have numbers with a prefix."""
+    blocks = (digits.from_ends(digits.interval(_KIND, prefix, more)) for more in digits.lengths(_KIND, prefix))
+    return sum(any(not _THERE[kind].isdisjoint(block) for kind in kinds) for block in blocks)
 
 
-def _of_all_lengths(table: Diagram[V], kind: Kind, sign: str, beyond: V) -> list[_Found[V]]:
+def _of_all_lengths(table: Diagram[V], sign: str, beyond: V) -> list[_Found[V]]:
     """Return what prefixes of each length of number get where it is not the value that holds without an entry."""
     search = _Search(table)
     starts, rows = table.starts, table.rows
-    end = bisect_right(starts, _lengths(kind, sign)[0][1])
-    for length, low, high in _lengths(kind, sign):
+    end = bisect_right(starts, _lengths(sign)[0][1])
+    for length, low, high in _lengths(sign):
         at = end - 1 if end == len(starts) or starts[end] > low else end
         end = bisect_left(starts, high, at)
         if not (rows[at] is beyond and end == at + 1):

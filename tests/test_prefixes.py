@@ -9,9 +9,9 @@ from strategies import PARIS, boundary_callers, callers, rules
 
 from policyc import decision, digits, prefixes
 from policyc.decision import Diagram, Row, Table
-from policyc.digits import TO_OUTSIDE, Block, Caller, Kind, NumberSet
+from policyc.digits import KINDS, TO_OUTSIDE, Block, Caller, Kind, NumberSet
 from policyc.model import Rule
-from policyc.prefixes import Entries, Entry
+from policyc.prefixes import Entries, Entry, Sides
 
 
 def longest(entries: Entries[Hashable], number: str) -> Hashable:
@@ -89,47 +89,56 @@ def valued(table: Table, value_of: Callable[[Row], Hashable]) -> Diagram[Hashabl
     return Diagram(table.partition, *decision.joined_cells(table.starts, values))
 
 
-@given(st.lists(rules(), max_size=4), st.sampled_from(Kind), st.lists(callers(), max_size=10))
-def test_entries_say_what_the_table_says(tried: list[Rule], kind: Kind, some: list[Caller]) -> None:
+def of(value: Hashable, kind: Kind) -> Hashable:
+    """What callers of a kind get."""
+    if not isinstance(value, Sides):
+        return value
+    assert value.inside is not value.outside
+    return value.inside if kind is Kind.INTERNAL else value.outside
+
+
+@given(
+    st.lists(rules() | rules().map(as_from_both_sides), max_size=4),
+    st.sampled_from([KINDS, *((kind,) for kind in KINDS)]),
+    st.lists(callers(), max_size=10),
+)
+def test_entries_say_what_the_table_says(tried: list[Rule], kinds: tuple[Kind, ...], some: list[Caller]) -> None:
     table = decided(tried)
-    found = prefixes.entries(table, kind)
-    for caller in (*some, *boundary_callers(*(rule.callers for rule in tried))):
-        if caller.kind is not kind:
+    found = prefixes.entries(table, kinds)
+    for caller in (*some, *boundary_callers(digits.INSIDE_ONLY, *(rule.callers for rule in tried))):
+        if caller.kind not in kinds:
             continue
         expected = table.row(caller)
         if caller.number is None:
-            assert expected == found.anonymous
+            assert expected == of(found.anonymous, caller.kind)
         elif len(caller.number) == 20:
-            assert expected == found.otherwise
+            assert expected == of(found.otherwise, caller.kind)
         else:
-            assert expected == longest(found, caller.number), caller
+            assert expected == of(longest(found, caller.number), caller.kind), caller
             if len(found.numbers) < 200:
-                assert expected == by_asterisk(found, caller.number), caller
+                assert expected == of(by_asterisk(found, caller.number), caller.kind), caller
 
 
-@given(st.lists(rules().map(as_from_both_sides), max_size=4), st.lists(callers(), max_size=10))
-def test_entries_with_insiders_say_of_both_kinds_what_the_table_says(tried: list[Rule], some: list[Caller]) -> None:
-    """Of rules that are blind to kinds, for the numbers that nobody outside has, too."""
-    table = decided(tried)
-    found = prefixes.entries(table, Kind.EXTERNAL, insiders=True)
-    for caller in (*some, *boundary_callers(digits.INSIDE_ONLY, *(rule.callers for rule in tried))):
-        if caller.number is not None and len(caller.number) < 20:
-            assert table.row(caller) == longest(found, caller.number), caller
+@given(st.lists(rules().map(as_from_both_sides), max_size=4))
+def test_what_both_sides_get_is_not_parted(tried: list[Rule]) -> None:
+    found = prefixes.entries(decided(tried))
+
+    assert not any(isinstance(one, Sides) for one in (entry.value for entry in found.numbers))
 
 
-@given(st.lists(rules(), max_size=3), st.sampled_from(Kind))
-def test_rows_of_one_value_are_told_apart_no_more(tried: list[Rule], kind: Kind) -> None:
+@given(st.lists(rules(), max_size=3), st.sampled_from([KINDS, *((kind,) for kind in KINDS)]))
+def test_rows_of_one_value_are_told_apart_no_more(tried: list[Rule], kinds: tuple[Kind, ...]) -> None:
     table = decision.lower(decision.partition_of(PARIS, tried), tried)
 
-    assert Entries((), "all", "all") == prefixes.entries(valued(table, lambda _: "all"), kind)
+    assert Entries((), "all", "all") == prefixes.entries(valued(table, lambda _: "all"), kinds)
 
 
-def only(callers_: NumberSet, kind: Kind = Kind.EXTERNAL) -> list[tuple[str, int | None]]:
+def only(callers_: NumberSet, kinds: tuple[Kind, ...] = (Kind.EXTERNAL,)) -> list[tuple[str, int | None]]:
     """The entries of a table that tells some callers from all others."""
     starts = sorted({0, *callers_.ends, *digits.EVERYONE.ends} - {digits.END})
     found = [digits.caller_at(start) for start in starts]
     rows = [one in callers_ if one in digits.EVERYONE else None for one in found]
-    entries = prefixes.entries(Diagram(decision.partition_of(PARIS, ()), tuple(starts), tuple(rows)), kind)
+    entries = prefixes.entries(Diagram(decision.partition_of(PARIS, ()), tuple(starts), tuple(rows)), kinds)
     return [(entry.block.prefix, entry.block.more) for entry in entries.numbers]
 
 
@@ -138,7 +147,7 @@ def test_entries_are_few() -> None:
 
     assert [("06", 8), ("07", 8), ("0700", 10)] == sorted(only(mobiles))
     assert [("0612345678", 0)] == only(digits.exactly("0612345678"))
-    assert [("2", None)] == only(digits.starting("2"), Kind.INTERNAL)
+    assert [("2", None)] == only(digits.starting("2"), (Kind.INTERNAL,))
     assert [("+44", None)] == only(digits.starting("+44"))
     # All but one number: two entries, not nine for each of its digits.
     assert [("06", 8), ("0612345678", 0)] == only(digits.starting("06") & digits.FRENCH - digits.exactly("0612345678"))
@@ -149,7 +158,7 @@ def test_an_entry_without_a_prefix_is_never_open_outside() -> None:
     unsigned = digits.UNIVERSE & digits.EXTERNAL - digits.FOREIGN - digits.ANONYMOUS
 
     assert [("", more) for more in range(15, 0, -1)] == only(unsigned)
-    assert [("", None)] == only(digits.INTERNAL & digits.UNIVERSE - digits.ANONYMOUS, Kind.INTERNAL)
+    assert [("", None)] == only(digits.INTERNAL & digits.UNIVERSE - digits.ANONYMOUS, (Kind.INTERNAL,))
 
 
 def test_of_one_prefix_the_fixed_length_goes_before_the_open_one() -> None:

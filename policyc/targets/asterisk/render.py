@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from policyc import capabilities, decision, numbering, prefixes, resources, schedule
+from policyc import capabilities, decision, digits, numbering, prefixes, resources, schedule
 from policyc.decision import Choice, Row, Table
-from policyc.digits import Kind
+from policyc.digits import KINDS, Kind
 from policyc.model import (
     Busy,
     Extension,
@@ -27,6 +27,7 @@ from policyc.model import (
     ToSystem,
 )
 from policyc.outcomes import DecisionModel
+from policyc.prefixes import Sides
 from policyc.targets import Piece, Rendered, sounds, ways
 from policyc.targets.asterisk import times
 from policyc.targets.asterisk.dialect import MAX_USERFIELD, comment, mailbox_name, pattern
@@ -112,7 +113,7 @@ class _Renderer:
     lay_out: Callable[[Macro, Iterable[Exten]], str] = field(default_factory=layout)
     asked: set[str] = field(default_factory=set)  # periods that what is being made asks about, by name
     slugs: dict[NamedPeriod, str] = field(default_factory=dict)
-    blind: dict[tuple[Rule, ...], bool] = field(default_factory=dict)
+    layers: dict[tuple[Rule, ...], Table] = field(default_factory=dict)
 
     def pieces(self, extensions: Iterable[Extension]) -> dict[str, Piece]:
         """Return the contexts of extensions.
@@ -177,14 +178,17 @@ class _Renderer:
         else:
             title = "après les règles de chaque poste"
             rest = self._undecided("policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1")
-        return Context(name, f"Règles pour tous, {title}", tuple(self._table(rules, None, rest)))
+        return Context(
+            name, f"Règles pour tous, {title}", tuple(self._lines(self._layer_table(rules), rules, None, rest))
+        )
 
     def _extension(self, extension: Extension, *, seconds: bool, mobile: bool) -> Context:
         """Return an extension's context; `seconds`, `mobile`: shared layers ask for its own."""
         number = extension.number
         first, own, rest = self.policy.layers(number)
         after_own = self._enter("rest", rest) if rest else self._undecided(f"{number},1")
-        own_entry = f"Goto({self._key(own)}${{POLICYC_NUMBER}},1)" if own else after_own
+        table = self._decisions(own, extension)
+        own_entry = f"Goto({_key(table)}${{POLICYC_NUMBER}},1)" if own else after_own
         start = [Step(f"Set(POLICYC_EXTEN={number})")]
         if seconds:
             start.append(Step(f"Set(POLICYC_SECONDS={extension.ring_seconds})"))
@@ -195,7 +199,7 @@ class _Renderer:
         if first:
             extens.append(Exten("own", (Step(own_entry),)))
         if own:
-            extens += self._table(own, extension, after_own)
+            extens += self._lines(table, own, extension, after_own)
         ring = Step(f"Dial({self._line(number)},{extension.ring_seconds})")
         after = Step(f"Goto(policyc-unanswered,{number},1)") if extension.mailbox else Step("Goto(policyc-busy,s,1)")
         # Dial takes its channel's identity from the extension it runs in: the number, which phones may be shown.
@@ -205,71 +209,83 @@ class _Renderer:
 
     def _enter(self, place: str, rules: tuple[Rule, ...]) -> str:
         """Return the step that enters a shared layer."""
-        return f"Goto({self.shared[place, rules]},{self._key(rules)}${{POLICYC_NUMBER}},1)"
+        return f"Goto({self.shared[place, rules]},{_key(self._layer_table(rules))}${{POLICYC_NUMBER}},1)"
 
     def _undecided(self, line: str) -> str:
         """Return the step for calls that no rule decides: the extension's line rings."""
         return "Goto(policyc-undecided,s,1)" if self.settings["rule_in_cdr"] else f"Goto({line})"
 
-    def _key(self, rules: tuple[Rule, ...]) -> str:
-        """Return what stands before the caller's number: the kind of call, if these rules tell kinds apart."""
-        return "c" if self._kind_blind(rules) else "${POLICYC_KIND}"
-
-    def _kind_blind(self, rules: tuple[Rule, ...]) -> bool:
-        """Tell whether rules treat a number alike whether it calls from inside or from outside."""
-        if rules not in self.blind:
-            self.blind[rules] = all(rule.callers.is_kind_blind for rule in rules)
-        return self.blind[rules]
-
     # -- tables -------------------------------------------------------------------------------------
 
-    def _table(self, rules: tuple[Rule, ...], extension: Extension | None, rest: str) -> list[Exten]:
+    def _lines(self, table: Table, rules: tuple[Rule, ...], extension: Extension | None, rest: str) -> list[Exten]:
         """Return a layer's lines: callers → what decides, then the chains of times and the outside numbers.
 
         `rest` is the step for calls that no rule of the layer takes.
         """
-        table = self._decisions(rules, extension)
-        blind = self._kind_blind(rules)
-        insiders = blind and any(rule.callers.parts_insiders for rule in rules)
-        found: list[Exten] = []
-        lines: list[tuple[str, Row]] = []
-        for letter, kind in (("c", Kind.EXTERNAL),) if blind else (("i", Kind.INTERNAL), ("e", Kind.EXTERNAL)):
-            known = prefixes.entries(table, kind, insiders=insiders)
-            if known.anonymous != known.otherwise:
-                lines.append((f"{letter}anonymous", known.anonymous))
-            lines += [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
-            lines.append((f"_{letter}.", known.otherwise))
-        uses = Counter([row for _, row in lines])
+        told: list[tuple[str, Row | Sides[Row]]] = []
+        for letter, kinds in (
+            (("i", (Kind.INTERNAL,)), ("e", (Kind.EXTERNAL,))) if _is_apart(table) else (("c", KINDS),)
+        ):
+            known = prefixes.entries(table, kinds)
+            if known.anonymous is not known.otherwise:
+                told.append((f"{letter}anonymous", known.anonymous))
+            told += [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
+            told.append((f"_{letter}.", known.otherwise))
+        lines = [(name, (one.inside, one.outside) if isinstance(one, Sides) else (one,)) for name, one in told]
+        uses = Counter([row for _, rows in lines for row in rows])
         labels = self._labels(choice.rule for row in uses for choice in row.choices)
         asked: dict[tuple[Choice, int], list[Step]] = {}
         chains = {row: self._chain(table, row, extension, rest, labels, asked) for row in uses}
-        names = {  # of the chains that stand once, for many
+        pairs = {
+            row for _, rows in lines if len(rows) > 1 and all(len(chains[row]) > 1 for row in rows) for row in rows
+        }
+        names = {  # of the chains that stand once: for many callers, or where two would be on one line
             row: f"when_{digest(' '.join([step.application for step in steps]))}"
             for row, steps in chains.items()
-            if len(steps) > 1 and uses[row] > 1
+            if len(steps) > 1 and (uses[row] > 1 or row in pairs)
         }
         stand = chains | {row: (Step(f"Goto({name},1)", self._places(row)),) for row, name in names.items()}
-        found += [Exten(name, stand[row]) for name, row in lines]
-        chained = {names[row]: chains[row] for _, row in lines if row in names}
+        found = [Exten(name, self._parted(stand, *rows)) for name, rows in lines]
+        chained = {name: chains[row] for row, name in names.items()}
         found += [Exten(label, steps) for label, steps in chained.items()]
         found += [Exten(label, self._decides(rule, extension)) for rule, label in labels.items()]
         found += self._outside_numbers(rules, extension)
         return found
 
-    def _decisions(self, rules: tuple[Rule, ...], extension: Extension | None) -> Table:
-        """Return which rule of a layer decides; where an extension has no rules but these, the model knows it already.
+    def _parted(self, stand: Mapping[Row, tuple[Step, ...]], inner: Row, outer: Row | None = None) -> tuple[Step, ...]:
+        """Return the priorities for a row or, by where a call comes from, for one inside and one outside.
+
+        Of one of these two at least, all that stands is a Goto.
+        """
+        if outer is None:
+            return stand[inner]
+        inside, outside = stand[inner], stand[outer]
+        kind, (first, *_), other = ("i", inside, outside) if len(inside) == 1 else ("e", outside, inside)
+        goal, note = _goal_of(first), first.note
+        if len(other) == 1:
+            goal, note, other = f"{goal}:{_goal_of(other[0])}", self._places(inner, outer), ()
+        return (Step(f'GotoIf($["${{POLICYC_KIND}}" = "{kind}"]?{goal})', note), *other)
+
+    def _layer_table(self, rules: tuple[Rule, ...]) -> Table:
+        """Return which rule of a layer that extensions share decides."""
+        if rules not in self.layers:
+            self.layers[rules] = decision.lower(decision.partition_of(self.policy.zone, rules), rules)
+        return self.layers[rules]
+
+    def _decisions(self, rules: tuple[Rule, ...], extension: Extension) -> Table:
+        """Return which rule of an extension decides; where it has no rules but these, the model knows it already.
 
         The classes of time are those of the model, which are there and tell apart all that they must.
         """
-        if extension is None or self.model is None:
+        if self.model is None:
             return decision.lower(decision.partition_of(self.policy.zone, rules), rules)
         number = extension.number
         if rules == self.model.rules(number):
             return self.model.table(number)
         return decision.lower(self.model.partition(number), rules)
 
-    def _places(self, row: Row) -> str:
-        return comment(", ".join(choice.rule.span.place for choice in row.choices))
+    def _places(self, *rows: Row) -> str:
+        return comment(", ".join(dict.fromkeys(choice.rule.span.place for row in rows for choice in row.choices)))
 
     def _labels(self, rules: Iterable[Rule]) -> dict[Rule, str]:
         """Return the names of the extensions that note which rule decides, by the rules; none if nothing notes it."""
@@ -387,6 +403,31 @@ class _Renderer:
 
     def _line(self, number: str) -> str:
         return dial_string(self.settings["extension_channel"], number, number)
+
+
+def _is_apart(table: Table) -> bool:
+    """Tell whether calls from inside and from outside are looked up apart: where all on one side get the same.
+
+    Else they would be parted wherever some on the other side get another thing.
+    """
+    inside, outside = (table.within(digits.OF_KIND[kind]) for kind in KINDS)
+    return _are_one(row for *_, row in inside) != _are_one(row for *_, row in outside)
+
+
+def _are_one(rows: Iterable[Row]) -> bool:
+    rows = iter(rows)
+    first = next(rows, None)
+    return all(row is first for row in rows)
+
+
+def _key(table: Table) -> str:
+    """Return what stands before the caller's number where it is looked up."""
+    return "${POLICYC_KIND}" if _is_apart(table) else "c"
+
+
+def _goal_of(step: Step) -> str:
+    """Return where a Goto goes."""
+    return step.application.removeprefix("Goto(").removesuffix(")")
 
 
 def _outside_name(external: External) -> str:
