@@ -13,7 +13,7 @@ import pytest
 from asterisk_reader.asking import explore, run
 from policyc.schedule import WeekSpan, weekly
 from policyc.targets.asterisk import reader
-from policyc.targets.asterisk.reader import NotUnderstood, Numbers, What, plans, read
+from policyc.targets.asterisk.reader import NotUnderstood, Numbers, Walk, What, plans, read
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = datetime(2026, 11, 23, 10)
@@ -410,6 +410,23 @@ def test_what_the_clock_shows_is_a_period():
 def blocks(text, numbers=None):
     found = explore(read({"m": text}, "m"), "in", "s", numbers or Numbers("", 4), "allowed", PARIS)
     return {str(case.numbers): case.plan.events[0] for case in found.cases}, found
+
+
+@pytest.mark.parametrize(
+    ("presented", "national"), [(("06", 8), True), (("06123", 5), True), (("+336", 8), False), (("6", 8), False)]
+)
+def test_a_number_written_as_it_was_presented_is_shown_as_presented(presented, national):
+    """Whoever is called sees the same."""
+
+    def shown(*before):
+        dialplan = read({"m": steps(*before, "Dial(PJSIP/102)")}, "m")
+        [plan] = Walk(dialplan, PARIS).found("in", "s", Numbers(*presented).text, "allowed").plans
+        return plan.events[0].caller.number
+
+    assert shown() == plans.PRESENTED_NUMBER
+    assert shown("Set(CALLERID(num)=${CALLERID(num)})") == plans.PRESENTED_NUMBER
+    written = shown("Set(N=06${CALLERID(num):-8})", "Set(CALLERID(num)=${N})")
+    assert (written == plans.PRESENTED_NUMBER) == national
 
 
 def test_a_block_parts_only_where_a_digit_matters():

@@ -51,7 +51,17 @@ from policyc.targets.asterisk.reader.locating import FIXED, Locator, Spot
 from policyc.targets.asterisk.reader.making import Maker, Open
 from policyc.targets.asterisk.reader.matching import MOST_PIECES, TOO_MANY
 from policyc.targets.asterisk.reader.patterns import MAX_LENGTH, Exten
-from policyc.targets.asterisk.reader.plans import Asked, Connected, Declined, Event, HandedOver, Parted, Plan, RanOut
+from policyc.targets.asterisk.reader.plans import (
+    PRESENTED_NUMBER,
+    Asked,
+    Connected,
+    Declined,
+    Event,
+    HandedOver,
+    Parted,
+    Plan,
+    RanOut,
+)
 from policyc.targets.asterisk.reader.questions import (
     Ask,
     Inputs,
@@ -246,9 +256,14 @@ class Walk:
             except (Unclear, NotUnderstood) as unclear:
                 return constant(self.maker.plan((self._unclear(unclear, call),)))
             if entered is None:
-                return self._finished(self.ended(call, ask), ask, size)
-            found = self._front(entered, inputs).flat(lambda call: self._resumed(call, inputs))
-            return self._finished(found, ask, size)
+                found = self.ended(call, ask)
+            else:
+                found = self._front(entered, inputs).flat(lambda call: self._resumed(call, inputs))
+            found = self._finished(found, ask, size)
+        if number is None:
+            return found
+        # To be shown the number that was presented, written anew, is to be shown what was presented.
+        return self._told(found, {decode(number): PRESENTED_NUMBER}, lambda one: one)
 
     def _entered(self, call: Call, exten: str) -> Entered | None:
         """Return whose steps calls to an extension run first, None if these are looked for anew at each priority."""
@@ -784,20 +799,30 @@ class Walk:
         opens = jump.call.enters is None and self._is_open(found)  # where a Gosub is entered, `_returned` sees to them
         if not marks and not opens:
             return found
+
+        def opened(one: Open) -> Open:
+            return self._opened(self._composed(jump.call, one.call, jump.given)) if opens else one
+
+        return self._told(found, marks, opened)
+
+    def _told(
+        self, found: Diagram[Plan], marks: Mapping[str, str | None], opened: Callable[[Open], Open]
+    ) -> Diagram[Plan]:
+        """Return plans with what marks stand for, open where they are `opened`."""
         done: dict[int, Plan] = {}
 
-        def moved(plan: Plan) -> Plan:
+        def told(plan: Plan) -> Plan:
             if id(plan) not in done:
                 events = tuple(with_marks(event, marks) for event in plan.events) if marks else plan.events
                 then: object = plan.then
                 if isinstance(then, Parted):
-                    then = Parted(then.asked, moved(then.yes), moved(then.no))
-                elif isinstance(then, Open) and opens:
-                    then = self._opened(self._composed(jump.call, then.call, jump.given))
+                    then = Parted(then.asked, told(then.yes), told(then.no))
+                elif isinstance(then, Open):
+                    then = opened(then)
                 done[id(plan)] = self.maker.plan(events, then)  # type: ignore[arg-type]  # no other
             return done[id(plan)]
 
-        return found.mapped(moved)
+        return found.mapped(told)
 
     def _marks(self, call: Call) -> dict[str, str | None]:
         """Return what marks of what was presented stand for after a call; most write none."""

@@ -48,14 +48,10 @@ class Laid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
-    """Windows over the rows of calls, None where numbers are to be looked at alone.
-
-    `cut` are the rows of which some windows show only numbers that begin with known digits.
-    """
+    """Windows over the rows of calls, None where numbers are to be looked at alone."""
 
     rows: tuple[Call, ...]
     windows: tuple[_Windows | None, ...]
-    cut: frozenset[int]
 
 
 class Layouts:
@@ -85,7 +81,7 @@ class Layouts:
         if layout is None:
             layout = self._layouts[entered] = self._layout(entered)
             self._used = self._walk.dialplan.contexts.read
-        rows = [self._row(call, exten, whole=at not in layout.cut) for at, call in enumerate(layout.rows)]
+        rows = [self._row(call, exten) for call in layout.rows]
         odd = frozenset(at for at, row in enumerate(rows) if row is None)
         key = layout, odd
         if key not in self._shared:
@@ -98,29 +94,29 @@ class Layouts:
                 sources.append(found_alike(self._walk, exten, several))
         return Laid(windows, tuple(sources))
 
-    def _row(self, call: Call, exten: str, *, whole: bool) -> Diagram[Plan] | None:
-        """Return the row of a call, None if its numbers are to be looked at alone, or in part."""
+    def _row(self, call: Call, exten: str) -> Diagram[Plan] | None:
+        """Return the row of a call, None if its numbers are to be looked at alone: plans that tell any of their digits.
+
+        What these tell may be what was presented, which is not the same for all.
+        """
         try:
             row = self._walk.row(call, exten)
         except (Apart, Unclear):
             return None
-        return row if whole or not any(map(self._walk.maker.tells_digits, row.values)) else None
+        return None if any(map(self._walk.maker.tells_digits, row.values)) else row
 
     # --- once for all extensions ---
 
     def _layout(self, entered: Sequence[Entered | None]) -> _Layout:
         places = dict(zip(self._contexts, entered, strict=True))
         rows: dict[int, tuple[int, Call]] = {}  # by identity: in which order, and the call
-        cut: set[int] = set()
         windows = []
         for several in self._asked:
-            ways = {self._windows(one, places[one.context], rows, cut) for one in several}
+            ways = {self._windows(one, places[one.context], rows) for one in several}
             windows.append(ways.pop() if len(ways) == 1 else None)
-        return _Layout(tuple(call for _, call in rows.values()), tuple(windows), frozenset(cut))
+        return _Layout(tuple(call for _, call in rows.values()), tuple(windows))
 
-    def _windows(
-        self, one: Presented, entered: Entered | None, rows: dict[int, tuple[int, Call]], cut: set[int]
-    ) -> _Windows | None:
+    def _windows(self, one: Presented, entered: Entered | None, rows: dict[int, tuple[int, Call]]) -> _Windows | None:
         """Return where numbers stand in rows, those of new calls added to others."""
         if entered is None:
             return None
@@ -140,8 +136,6 @@ class Layouts:
             if not its.length:  # one plan for all
                 found.append((low, source, 0))
                 continue
-            if its.more < its.length:
-                cut.add(source)
             first, round_ = first_of(its.length) + its.first, 10**its.more
             found.append((low, source, first + low % round_))
             again = range(low - low % round_ + round_, high, round_)
