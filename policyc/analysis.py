@@ -7,7 +7,7 @@ from dataclasses import replace
 from policyc import decision, digits, numbering
 from policyc.decision import Region, Row, Table
 from policyc.diagnostics import Witness
-from policyc.digits import NumberSet
+from policyc.digits import Kind, NumberSet
 from policyc.model import Named, Rule
 from policyc.outcomes import DecisionModel
 from policyc.source import Span
@@ -143,6 +143,9 @@ def _hidden_parts(
         count = 0
         dead = []
         for named, place, _ in one.one_by_one:
+            if _decides_plainly(views[0][1], rule, named):
+                count += 1
+                continue
             part = named if is_plain else named & rule.callers
             count += bool(part)
             if part and not _decides_at(views[0][1], rule, part):
@@ -205,6 +208,16 @@ def _is_exception(rules: Iterable[Rule], callers: NumberSet, of: Named) -> bool:
         for rule in rules
         for one in rule.written.named
     )
+
+
+def _decides_plainly(table: Table, rule: Rule, named: NumberSet) -> bool:
+    """Tell at little cost, of most, that a rule decides for some whom it names, also in the mind of its author.
+
+    What `_meant` leaves of them has their first rank or their last one; of those from outside alone, the last.
+    """
+    ends = named.ends
+    is_last = bool(ends) and _is_choice(rule, table.at(ends[-2]))
+    return is_last and (rule.written.kind is Kind.EXTERNAL or _is_choice(rule, table.at(ends[0])))
 
 
 def _decides_at(table: Table, rule: Rule, callers: NumberSet) -> bool:

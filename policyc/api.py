@@ -30,6 +30,7 @@ from policyc.model import Policy
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
 from policyc.resolve import resolve
+from policyc.rope import Rope
 from policyc.suppress import acceptable, suppress
 from policyc.values import dataclass
 from policyc.workspace import Workspace
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 Paths = StrPath | Iterable[StrPath]
 Keeping = Callable[[Mapping[str, targets.Piece]], str]
-Lay = Callable[[str, Mapping[str, str]], object]
+Lay = Callable[[str, Mapping[str, str | Rope]], object]
 
 
 class PolicyError(Exception):

@@ -5,7 +5,7 @@ into cells, each with a `Row`. A row is exact: every choice lists just the insta
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate, compress
@@ -103,8 +103,10 @@ class Diagram(Generic[V]):
 
 def joined_cells(starts: Sequence[int], rows: Iterable[V | None]) -> tuple[tuple[int, ...], tuple[V | None, ...]]:
     """Return the starts and rows of a diagram: neighbours that are one object become one cell."""
-    found = list(rows)
+    found = tuple(rows)
     turns = [True, *map(is_not, found[1:], found)]
+    if all(turns):  # as of most
+        return tuple(starts), found
     return tuple(compress(starts, turns)), tuple(compress(found, turns))
 
 
@@ -146,56 +148,74 @@ def mask_of(partition: Partition, rule: Rule | Promise) -> int:
     return mask
 
 
-def lower(partition: Partition, rules: Sequence[Rule]) -> Table:
-    """Return the table of some rules in the order they are tried."""
-    exists = 1 << len(rules)  # a bit beside those of the rules: callers are there at all
-    turns = dict.fromkeys(digits.EVERYONE.ends, exists)  # at which ranks who holds changes
-    for at, rule in enumerate(rules):
+Turns = dict[int, int]
+"""Ranks at which it changes who holds there: a bit for each rule, the first one the lowest, and one for all callers."""
+
+
+def turned(turns: Turns, rules: Iterable[Rule], first: int = 0) -> Turns:
+    """Return turns, changed by those of further rules; `first` is the place of the first of these among all."""
+    for at, rule in enumerate(rules, first):
         bit = 1 << at
         for end in rule.callers.ends:
-            turns[end] = turns.get(end, 0) ^ bit
+            if end in turns:
+                turns[end] ^= bit
+            else:
+                turns[end] = bit
+    return turns
+
+
+def lower(partition: Partition, rules: Sequence[Rule], turns: Turns | None = None) -> Table:
+    """Return the table of some rules in the order they are tried; `turns` are theirs, if known already."""
+    exists = 1 << len(rules)  # a bit beside those of the rules: callers are there at all
+    if turns is None:
+        turns = turned(dict.fromkeys(digits.EVERYONE.ends, exists), rules)
     starts = sorted(turns)
     starts.pop()  # behind the last one is nobody
     holding = list(accumulate(map(turns.__getitem__, starts), xor))
-    tried = {1 << at: (rule, mask_of(partition, rule)) for at, rule in enumerate(rules)}
-    rows, deciding, overruled = _rows(partition, tried, {held for held in holding if held & exists})
+    tried = [(rule, mask_of(partition, rule)) for rule in rules]
+    rows, deciding, overruled = _rows(partition, tried, (held for held in set(holding) if held & exists))
     cells = joined_cells(starts, map(rows.get, holding))
-    told = (tuple(rule for bit, (rule, _) in tried.items() if bit & those) for those in (deciding, overruled))
+    told = [tuple([rule for at, rule in enumerate(rules) if those >> at & 1]) for those in (deciding, overruled)]
     return Table(partition, *cells, *told)
 
 
 def _rows(
-    partition: Partition, tried: Mapping[int, tuple[Rule, int]], holding: Iterable[int]
+    partition: Partition, tried: Sequence[tuple[Rule, int]], holding: Iterable[int]
 ) -> tuple[dict[int, Row], int, int]:
     """Return the row for each set of rules that hold, those that decide in some row, and those that do not in some.
 
-    Sets have a bit for each rule, the first one the lowest; `tried` are the rules with the classes of time at which
-    they hold. Of rows, and of choices, that are alike one is made.
+    Sets have a bit for each rule, the first one the lowest, and a last one; `tried` are the rules with the classes of
+    time at which they hold. Of rows, and of choices, that are alike one is made.
     """
-    choices: dict[tuple[int, int], Choice] = {}  # by the rule and what it is asked
+    exists = 1 << len(tried)
+    choices: dict[int, dict[int, Choice]] = {1 << at: {} for at in range(len(tried))}  # by rule and what it is asked
     alike: dict[tuple[Choice, ...], Row] = {}
     rows: dict[int, Row] = {}
     deciding = overruled = 0
+    keep = partition.keep
     for held in holding:
         found: list[Choice] = []
         asked, waiting = partition.everything, held
-        while asked and (bit := waiting & -waiting) in tried:
+        while asked and (bit := waiting & -waiting) != exists:
             waiting ^= bit
-            choice = choices.get((bit, asked))
+            choice = choices[bit].get(asked)
             if choice is None:
-                rule, mask = tried[bit]
-                choice = choices[bit, asked] = Choice(rule, partition.one(asked), partition.one(asked & mask))
+                rule, mask = tried[bit.bit_length() - 1]
+                kept, taken = keep(asked, asked), asked & mask
+                choice = choices[bit][kept] = Choice(rule, kept, kept if taken == asked else keep(taken, taken))
+                if taken:
+                    deciding |= bit
+                else:
+                    overruled |= bit
             if choice.taken:
                 found.append(choice)
                 asked ^= choice.taken
-                deciding |= bit
-            else:
-                overruled |= bit
         overruled |= waiting
         key = tuple(found)
-        if key not in alike:
-            alike[key] = Row(key, partition.one(asked))
-        rows[held] = alike[key]
+        row = alike.get(key)
+        if row is None:
+            row = alike[key] = Row(key, keep(asked, asked))
+        rows[held] = row
     return rows, deciding, overruled
 
 

@@ -346,15 +346,19 @@ def exactly(number: str, kinds: Collection[Kind] = KINDS) -> NumberSet:
     return from_ends(tuple(ends))
 
 
-def starting(prefix: str, kinds: Iterable[Kind] = KINDS) -> NumberSet:
-    """Return the callers of the universe whose canonical number starts with these characters, one at least."""
+def starting(prefix: str, kinds: Iterable[Kind] = KINDS, within: NumberSet | None = None) -> NumberSet:
+    """Return the callers of the universe whose canonical number starts with these characters, one at least.
+
+    With `within`, those of some callers of the universe.
+    """
     sign = "+" if prefix.startswith("+") else ""
     given = prefix[len(sign) :]
     rooms = _rooms(tuple(kinds), sign, len(given))
     first = int(given or "0")
     lows = [offset + first * size for offset, size in rooms]
     highs = [offset + first * size + size for offset, size in rooms]
-    return from_ends(_clip(_joined(lows, highs), EVERYONE.ends))
+    found, others = _joined(lows, highs), (EVERYONE if within is None else within).ends
+    return from_ends(_clip(found, others) if len(found) < len(others) else _clip(others, found))
 
 
 @cache

@@ -1,10 +1,10 @@
 """Directed graphs: who leads to whom in, groups that lead back to themselves out. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 Edges = Callable[[str], Iterable[str]]
-Leads = Mapping[str, AbstractSet[str]]  # of a node, where it leads to; nowhere, if it is not there
+Leads = Mapping[str, Collection[str]]  # of a node, where it leads to; nowhere, if it is not there
 
 
 def components(

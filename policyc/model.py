@@ -149,7 +149,13 @@ class Written:
     @property
     def has_range(self) -> bool:
         """Whether a range is among the callers named one by one."""
-        return any(one.is_range or (one.parts and any(part.is_range for part in one.parts)) for one in self.named)
+        for one in self.named:  # not `any`: generators take twice as long, and this is asked of each rule
+            if one.is_range:
+                return True
+            for part in one.parts:
+                if part.is_range:
+                    return True
+        return False
 
     @property
     def parts(self) -> Iterator[Part]:

@@ -205,17 +205,16 @@ def prefix(written: str) -> NumberSet:
     if written.startswith("00") and not written.startswith("000"):
         written = "+" + written[2:]
     if not written.startswith("+"):
-        found = digits.starting(written)
-        return found & digits.FRENCH if written.startswith("0") else found
+        return digits.starting(written, within=digits.FRENCH if written.startswith("0") else None)
     if written.startswith("+33"):
-        return digits.starting("0" + written[3:].removeprefix("0")) & digits.FRENCH
+        return digits.starting("0" + written[3:].removeprefix("0"), within=digits.FRENCH)
     found = digits.starting(written)
     if "+33".startswith(written):
         found |= digits.FRENCH
     for code, start in overseas():
         abroad = "+508" if code == "508" else f"+{code}{start[1:]}"
         if written.startswith(abroad):
-            return digits.starting(start + written[len(abroad) :]) & digits.FRENCH
+            return digits.starting(start + written[len(abroad) :], within=digits.FRENCH)
         if abroad.startswith(written):
             found |= digits.starting(start) & digits.FRENCH
     return found

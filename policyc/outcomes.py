@@ -16,8 +16,20 @@ from weakref import WeakValueDictionary
 from policyc import decision, digits, graph, schedule
 from policyc.decision import Diagram, PromiseTimes, Region, Row, Table, joined_cells
 from policyc.digits import NumberSet
-from policyc.model import Busy, External, Forward, Mailbox, Policy, Promise, Ring, Rule, TimeClause, ToSystem
-from policyc.schedule import Partition, Period
+from policyc.model import (
+    Busy,
+    External,
+    Forward,
+    Mailbox,
+    NamedPeriod,
+    Policy,
+    Promise,
+    Ring,
+    Rule,
+    TimeClause,
+    ToSystem,
+)
+from policyc.schedule import Partition
 
 
 class Ending(NamedTuple):
@@ -46,6 +58,10 @@ _Leaf = tuple[tuple[int, _Way], ...]
 _Ways = Diagram[_Leaf]
 
 
+_MOST_SHARED = 16
+"""Of how many sets of rules it is kept at which ranks who holds changes: each extension may have its own."""
+
+
 class DecisionModel:
     """What a policy decides."""
 
@@ -63,6 +79,7 @@ class DecisionModel:
         self._forwards: dict[str, tuple[str, ...]] = {}
         self._tables: dict[tuple[Partition, tuple[Rule, ...]], Table] = {}
         self._at: dict[str, Table] = {}
+        self._shared: dict[tuple[object, ...], decision.Turns] = {}  # by the rules, and how many stand among them
         self._ways: dict[str, _Ways] = {}
         self._leaves: dict[_Leaf, _Leaf] = {}  # alike leaves are one object
         self._parts: dict[tuple[int, _Way], tuple[int, _Way]] = {}  # and so are their parts
@@ -83,8 +100,7 @@ class DecisionModel:
     def forwards(self, extension: str) -> tuple[str, ...]:
         """Return the extensions that the rules of one may forward to, sorted."""
         if extension not in self._forwards:
-            found = (rule.destination for rule in self.rules(extension))
-            to = {one.extension for one in found if isinstance(one, Forward)}
+            to = {one.extension for rule in self.rules(extension) if isinstance(one := rule.destination, Forward)}
             self._forwards[extension] = tuple(sorted(to & self.policy.extensions.keys()))
         return self._forwards[extension]
 
@@ -99,12 +115,18 @@ class DecisionModel:
         for extension in self.policy.extensions:
             for other in self.forwards(extension):
                 joined.join(extension, other)
-        periods: dict[str, dict[Period, None]] = {}
+        spoken: dict[str, dict[NamedPeriod | date, None]] = {}  # of what rules speak: to hash periods takes longer
         for extension in self.policy.extensions:
-            found = periods.setdefault(joined.of(extension), {})
+            found = spoken.setdefault(joined.of(extension), {})
             for rule in self.rules(extension):
-                if rule.times or rule.until is not None:
-                    found.update(dict.fromkeys(decision.periods_of(rule)))
+                for clause in rule.times:
+                    found[clause.named] = None
+                if rule.until is not None:
+                    found[rule.until] = None
+        periods = {
+            group: dict.fromkeys(one.period if isinstance(one, NamedPeriod) else schedule.until(one) for one in found)
+            for group, found in spoken.items()
+        }
         order = {period: at for at, period in enumerate(dict.fromkeys(one.period for one in self.policy.periods))}
         partitions = {
             group: schedule.partition(
@@ -121,8 +143,24 @@ class DecisionModel:
     def table(self, extension: str) -> Table:
         """Return which rule decides at an extension. Extensions that have the same rules share one table."""
         if extension not in self._at:
-            self._at[extension] = self.table_of(self.partition(extension), self.rules(extension))
+            partition, rules = self.partition(extension), self.rules(extension)
+            key = partition, rules
+            if key not in self._tables:
+                self._tables[key] = decision.lower(partition, rules, self._turns(extension))
+            self._at[extension] = self._tables[key]
         return self._at[extension]
+
+    def _turns(self, extension: str) -> decision.Turns:
+        """Return at which ranks who holds changes; what rules that many extensions have do to it is worked out once."""
+        first, own, rest = self.policy.layers(extension)
+        key = first, len(own), rest
+        if key not in self._shared:
+            if len(self._shared) == _MOST_SHARED:
+                self._shared.clear()
+            before = len(first) + len(own)
+            turns = decision.turned(dict.fromkeys(digits.EVERYONE.ends, 1 << before + len(rest)), first)
+            self._shared[key] = dict(sorted(decision.turned(turns, rest, before).items()))
+        return decision.turned(self._shared[key].copy(), own, len(first))
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

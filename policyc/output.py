@@ -7,6 +7,11 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
+
+from policyc.rope import Rope
+
+_BUFFER: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Draft:
     ready: Path | None
 
 
-def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
+def write(folder: Path, files: Mapping[str, str | Rope]) -> tuple[Written, ...]:
     """Write files into a folder, made if need be. Raises OSError, and then leaves every old file whole.
 
     All are written under other names first and renamed last, so that nobody reads half a file. A file that is a
@@ -37,7 +42,7 @@ def write(folder: Path, files: Mapping[str, str]) -> tuple[Written, ...]:
     return publish(draft(folder, files))
 
 
-def draft(folder: Path, files: Mapping[str, str], mark: str = "") -> tuple[Draft, ...]:
+def draft(folder: Path, files: Mapping[str, str | Rope], mark: str = "") -> tuple[Draft, ...]:
     """Write files for a folder, as `write` does, up to their names: `publish` gives them these.
 
     Whoever may not come to that gives the `mark` of `laying`.
@@ -45,7 +50,7 @@ def draft(folder: Path, files: Mapping[str, str], mark: str = "") -> tuple[Draft
     return _all(_drafted(_inside(folder, name), encode(text), mark) for name, text in sorted(files.items()))
 
 
-def _drafted(path: Path, data: bytes, mark: str) -> Draft:
+def _drafted(path: Path, data: Rope, mark: str) -> Draft:
     if _holds(path, data):
         return Draft(path, len(data), None)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,11 +117,12 @@ def _drop(drafts: Iterable[Draft]) -> None:
                 one.ready.unlink()
 
 
-def encode(text: str) -> bytes:
+def encode(text: str | Rope) -> Rope:
     """Return the bytes of a text file: UTF-8, and exactly one line end after the last line."""
-    if text and (text[-1:] != "\n" or text[-2:] == "\n\n"):
-        text = text.rstrip("\n") + "\n"
-    return text.encode()
+    data = Rope([text.encode()]) if isinstance(text, str) else text
+    if len(data) and (data[-1:] != b"\n" or data[-2:] == b"\n\n"):
+        data = Rope([data[:].rstrip(b"\n") + b"\n"])
+    return data
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -126,28 +132,34 @@ def _inside(folder: Path, name: str) -> Path:
     return folder.joinpath(*path.parts)
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def _holds(path: Path, data: Rope) -> bool:
     """Tell whether a path is a plain file with just these bytes."""
     try:
-        return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == data
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size != len(data):
+            return False
+        with path.open("rb") as file:
+            parts = range(0, len(data), _BUFFER)
+            return all(file.read(_BUFFER) == data[at : at + _BUFFER] for at in parts)
     except OSError:
         return False
 
 
-def beside(target: Path, data: bytes, mode: int = 0o666, mark: str = "") -> Path:
+def beside(target: Path, data: bytes | Rope, mode: int = 0o666, mark: str = "", *, lasting: bool = True) -> Path:
     """Write a new file in the folder of another, and return its path; the caller renames it, or removes it.
 
-    The mode is less the umask, as that of any new file: the PBX runs as another user and has to read it. Raises
-    OSError, and then leaves nothing behind.
+    The mode is less the umask, as that of any new file: the PBX runs as another user and has to read it. What is
+    `lasting` is whole even if the power fails right then. Raises OSError, and then leaves nothing behind.
     """
     path = target.with_name(f".{target.name}.{mark}{secrets.token_hex(6)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        with os.fdopen(descriptor, "wb", _BUFFER) as file:
+            file.writelines(data.chunks if isinstance(data, Rope) else [data])
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
     except BaseException:
         with contextlib.suppress(OSError):
             path.unlink()
@@ -155,7 +167,7 @@ def beside(target: Path, data: bytes, mode: int = 0o666, mark: str = "") -> Path
     return path
 
 
-def _beside_with_mode(path: Path, data: bytes, mark: str = "") -> Path:
+def _beside_with_mode(path: Path, data: bytes | Rope, mark: str = "") -> Path:
     """Write a new file, as `beside` does, with the permissions of the one that it is to replace, if there is one."""
     ready = beside(path, data, mark=mark)
     with contextlib.suppress(OSError):

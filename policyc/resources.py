@@ -68,9 +68,9 @@ class _Tables(Mapping[str, Mapping[str, Any]]):
     def __init__(self, text: str) -> None:
         self._texts: dict[str, str] = {}
         self._parsed: dict[str, Mapping[str, Any]] = {}
-        for table in re.split(r"^(?=\[)", text, flags=re.MULTILINE)[1:]:
-            name = re.split(r"[].]", table[1:], maxsplit=1)[0]
-            self._texts[name] = self._texts.get(name, "") + table
+        for table in f"\n{text}\n".split("\n[")[1:]:
+            name = table[: table.index("]")].partition(".")[0]
+            self._texts[name] = f"{self._texts.get(name, '')}[{table}\n"
 
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         if name not in self._parsed:

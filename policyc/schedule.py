@@ -16,7 +16,7 @@ minute: 12:29:59 is 12:29.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -179,9 +179,13 @@ class Partition:
     _witnesses: tuple[datetime, ...] = field(repr=False)
     _kept: dict[int, int] = field(default_factory=dict, repr=False)
 
-    def one(self, mask: int) -> int:
-        """Return the one object that stands for some classes: a policy has few sets of them, in very many places."""
-        return self._kept.setdefault(mask, mask)
+    @property
+    def keep(self) -> Callable[[int, int], int]:
+        """What returns the one object that stands for some classes, given twice.
+
+        A policy has few sets of them, in very many places.
+        """
+        return self._kept.setdefault
 
     def mask(self, period: Period) -> int:
         """Return the classes that make up a period, which must be one of `periods`."""
@@ -298,13 +302,17 @@ _ANCHOR = date(2026, 1, 1).toordinal()
 _USUAL_MINUTE = 10 * MINUTES_PER_HOUR
 
 
-def _roundness(minute: int) -> tuple[int, int, int]:
-    coarse = (minute % 60 > 0) + (minute % 30 > 0) + (minute % 15 > 0) + (minute % 5 > 0)
-    return coarse, abs(minute - _USUAL_MINUTE), -minute
+def _preferred() -> list[int]:
+    """Return the minutes of the day, round ones first, and of these the nearest to the usual one, the later first."""
+    coarseness = [4] * MINUTES_PER_DAY
+    for rank, step in enumerate((5, 15, 30, 60), 1):
+        coarseness[::step] = [4 - rank] * (MINUTES_PER_DAY // step)
+    distances = [abs(minute - _USUAL_MINUTE) for minute in range(MINUTES_PER_DAY)]
+    near = sorted(range(MINUTES_PER_DAY - 1, -1, -1), key=distances.__getitem__)
+    return sorted(near, key=coarseness.__getitem__)  # no key is made in Python: it would take a whole millisecond
 
 
-_PREFERRED = sorted(range(MINUTES_PER_DAY), key=_roundness)
-_RANK = {minute: rank for rank, minute in enumerate(_PREFERRED)}
+_RANK = {minute: rank for rank, minute in enumerate(_preferred())}
 
 
 def _by_weekday(cells: Iterable[Range]) -> dict[int, tuple[int, ...]]:

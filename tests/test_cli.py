@@ -110,10 +110,11 @@ def test_compile_writes_a_folder_a_target_and_nothing_to_stdout(cabinet):
 
 
 def test_compile_again_changes_nothing(cabinet):
-    run("compile", "cabinet.pol", "-o", "out")
+    arguments = ("compile", "cabinet.pol", "-o", "out", "--no-verify")
+    run(*arguments)
     before = {path: path.stat().st_mtime_ns for path in cabinet.rglob("out/*/*")}
 
-    result = run("compile", "cabinet.pol", "-o", "out")
+    result = run(*arguments)
 
     assert before == {path: path.stat().st_mtime_ns for path in cabinet.rglob("out/*/*")}
     assert result.stderr.count("inchangé") == len(before) > 0

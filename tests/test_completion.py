@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import get_completion_class
 from click.testing import CliRunner
+from judge.seeds import few
 
 from policyc import cli
 from policyc.cli.group import COMMANDS, commands
@@ -121,16 +122,20 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (("policyc", "compl"), ["completion"]),
-        (("policyc", "check", "c"), ["cabinet.pol"]),
-        (("policyc", "compile", "--target", "a"), ["asterisk"]),
-        (("policyc", "explain", "PC30"), ["PC301", "PC302", "PC303"]),
-        (("policyc", "check", "--stri"), ["--strict"]),
-    ],
+    "asked",
+    few(
+        [
+            (("policyc", "check", "c"), ["cabinet.pol"]),
+            (("policyc", "compl"), ["completion"]),
+            (("policyc", "compile", "--target", "a"), ["asterisk"]),
+            (("policyc", "explain", "PC30"), ["PC301", "PC302", "PC303"]),
+            (("policyc", "check", "--stri"), ["--strict"]),
+        ],
+        3,
+    ),
 )
-def test_in_a_real_bash(here, path, words, expected):
+def test_in_a_real_bash(here, path, asked):
+    words, expected = asked
     if shutil.which("bash") is None:
         pytest.skip("no bash in PATH")
     asked = " ".join(f"'{one}'" for one in words)

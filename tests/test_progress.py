@@ -101,7 +101,7 @@ def alive(group):
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", few([signal.SIGTERM, signal.SIGINT], 2))
 def test_an_interruption_ends_all_processes_and_leaves_no_file(begin, tmp_path, number):
     start, terminal = begin
 
@@ -117,6 +117,7 @@ def test_an_interruption_ends_all_processes_and_leaves_no_file(begin, tmp_path, 
     assert [one.name for one in tmp_path.rglob("*")] == ["p.pol"]
 
 
+@pytest.mark.thorough
 def test_what_lies_ready_is_gone_after_an_interruption(begin, tmp_path):
     """Files are written as soon as they are proved, while other targets are still being made."""
     start, terminal = begin
@@ -130,6 +131,7 @@ def test_what_lies_ready_is_gone_after_an_interruption(begin, tmp_path):
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["p.pol"]
 
 
+@pytest.mark.thorough
 def test_a_folder_that_cannot_be_written_to_is_told_whichever_process_meets_it(begin, tmp_path):
     start, terminal = begin
     (tmp_path / "build").mkdir()

@@ -195,7 +195,7 @@ def test_examples_are_proved(target, path):
 
 
 @BOTH
-@pytest.mark.parametrize("path", few(suite.paths(), 10), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", few(suite.paths(), 20), ids=lambda path: path.stem)
 def test_the_suite_is_proved(target, path):
     assert proof_of(suite.read(path).policy, target).holds
 

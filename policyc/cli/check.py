@@ -31,6 +31,10 @@ class _Fixing:
     diff: bool
 
 
+_last: list[object] = []
+"""What was checked last: it is left to the end of the process, as to free it piece by piece takes long."""
+
+
 def add(options: Options) -> None:
     """Add the command."""
     say = options.say
@@ -60,6 +64,7 @@ def _check(say: Words, policies: Sequence[str], form: str, strict: bool, today: 
     place = find(say, policies)
     with watching(say, place) as watch:
         checked = api.examine_workspace(place, today, watch=watch)
+    _last[:] = [checked]
     repaired = None
     if fixing is not None:
         from policyc import fixes

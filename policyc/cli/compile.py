@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from policyc.output import Draft
     from policyc.progress import Watch
     from policyc.proof.checking import Verified
+    from policyc.rope import Rope
     from policyc.store import Store
     from policyc.words import Words
     from policyc.workspace import Workspace
@@ -99,7 +100,7 @@ def _compile(
     return ERRORS if failed else FINE
 
 
-def _lay(out: Path, mark: str, name: str, files: Mapping[str, str]) -> tuple[Draft, ...] | OSError:
+def _lay(out: Path, mark: str, name: str, files: Mapping[str, str | Rope]) -> tuple[Draft, ...] | OSError:
     """Write the files of a target, up to their names: in any process, so that an error is returned."""
     from policyc import output
 

@@ -4,15 +4,16 @@ A proof about an extension follows from few of them; so it needs no proof again 
 target says of its files here is no more than where they can be cut: that nothing depends on what stands elsewhere.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from policyc.proof.cutting import Cut
 
 Files = Mapping[str, str]
 T = TypeVar("T")
-Piece = tuple[str | None, str]
-"""A run of a file's text, and the extension whose own it is: None, if it is for all calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Parts:
     extension, by its number; without what decides nothing, such as comments: with that, it is what is `written`.
     `leads` are the extensions that each part may send calls to: at least these, and others do no harm. `mailboxes` are
     those whose mailbox takes them, which is what files say all share: calls go nowhere from there. `only` returns the
-    files without what is some others' own.
+    files without what is some others' own. `cut` is how they are cut.
     """
 
     shared: str
@@ -33,6 +34,7 @@ class Parts:
     mailboxes: Mapping[str, AbstractSet[str]]
     shared_leads: AbstractSet[str]
     only: Callable[[Collection[str]], Files]
+    cut: "Cut"
 
 
 class Lazily(Mapping[str, T]):
@@ -52,6 +54,10 @@ class Lazily(Mapping[str, T]):
             self._known[number] = self._of(number)
         return self._known[number]
 
+    def __contains__(self, number: object) -> bool:
+        """Tell whether there is a value for a number, without working it out."""
+        return number in self._numbers
+
     def __iter__(self) -> Iterator[str]:
         """Yield the numbers."""
         return iter(self._numbers)
@@ -59,8 +65,3 @@ class Lazily(Mapping[str, T]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._numbers)
-
-
-def only(name: str, pieces: Iterable[Piece], wanted: Collection[str]) -> Files:
-    """Return the file that pieces make, without those that are some others' own."""
-    return {name: "".join(text for owner, text in pieces if owner is None or owner in wanted)}

@@ -6,7 +6,7 @@ proved again whose calls may come to one of these, or to one whose rules are oth
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -16,25 +16,26 @@ from policyc.graph import Edges, Leads
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
 from policyc.proof import protocol
-from policyc.proof.parts import Files, Parts
+from policyc.proof.cutting import Cut, Cutter, Run
+from policyc.proof.parts import Parts
 from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
+from policyc.rope import Rope
 
 SIZE: Final = 20  # bytes of a digest: two that differ are never alike by chance
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The files of a target, of which all is proved, as far as the next proof must know them.
+    """The file of a target of which all is proved, as far as the next proof must know it.
 
-    `around` is a digest of what all calls run through and of the circumstances. `written` and `own` are digests of what
-    is there for each extension, with and without what decides nothing; `leads`, `mailboxes` are those of `Parts`, and
-    `measures` what the proof took.
+    `around` is a digest of what all calls run through and of the circumstances, `file` one of the file itself, `runs`
+    are how it is cut. `leads`, `mailboxes` are those of `Parts`, and `measures` what the proof took.
     """
 
     around: str
-    written: Mapping[str, str]
-    own: Mapping[str, str]
+    file: str
+    runs: Sequence[Run]
     leads: Leads
     mailboxes: Leads
     measures: Mapping[str, Measure] = field(default_factory=dict)
@@ -43,56 +44,62 @@ class Standing:
         """Return a proof with what the next one may build upon: this, if it holds."""
         if not proof.holds:
             return proof
-        measures = {number: measure for number, measure in proof.proved.items() if number in self.own}
+        own = {owner for run in self.runs for owner, _ in run}
+        measures = {number: measure for number, measure in proof.proved.items() if number in own}
         return replace(proof, standing=replace(self, measures=measures))
 
 
 def standing(parts: Parts, circumstances: str) -> Standing:
-    """Return how files stand, cut into parts, before anything is proved of them."""
-    return Standing(
-        _around(parts, circumstances),
-        {number: digest(text).hex() for number, text in parts.written.items()},
-        {number: digest(text).hex() for number, text in parts.own.items()},
-        {number: to for number, to in parts.leads.items() if to},
-        {number: boxes for number, boxes in parts.mailboxes.items() if boxes},
-    )
+    """Return how a file stands, cut into parts, before anything is proved of it."""
+    leads, boxes = _listed(parts.leads, parts.leads), _listed(parts.mailboxes, parts.mailboxes)
+    return Standing(_around(parts, circumstances), _digest_of(parts.cut.data), parts.cut.runs, leads, boxes)
 
 
 def _around(parts: Parts, circumstances: str) -> str:
     return digest(repr((parts.shared, sorted(parts.shared_leads), circumstances))).hex()
 
 
+def _listed(leads: Leads, numbers: Iterable[str]) -> Leads:
+    """Return where some lead, as it is read and written fastest."""
+    return {number: sorted(leads[number]) for number in numbers}
+
+
+def _digest_of(data: Rope) -> str:
+    found = hashlib.sha256()  # most processors have instructions for it
+    for chunk in data.chunks:
+        found.update(chunk)
+    return found.hexdigest()
+
+
 def proved_again(
     model: DecisionModel,
     work: tuple[str, Proving, Mapping[str, Any]],
-    files: Files,
+    files: tuple[Mapping[str, Rope], Mapping[str, Rope]],
     was: Standing,
     affected: AbstractSet[str],
     watch: Watch = NOBODY,
 ) -> Proof | None:
-    """Return the proof of files after a change.
+    """Return the proof of files after a change; `files` are those that stand, and these.
 
     `affected` are all extensions from which calls may go on to one whose rules changed, by the policy before or after;
     the rules of these and of all that they may go on to must be there. None: that does not do, or not all is proved.
     """
     target, proving, settings = work
     policy = model.policy
-    parts = protocol.parts(proving, files, policy)
-    if parts is None:
+    found = _parts(proving, files, was, policy.extensions.keys())
+    if found is None:
         return None
+    before, parts, cut_again = found
     around = _around(parts, protocol.circumstances(proving, policy, settings))
-    written = {number: digest(text).hex() for number, text in parts.written.items()}
-    if around != was.around or written.keys() != was.written.keys():
+    if around != was.around or parts.cut.where.keys() != before.cut.where.keys():
         return None
-    others = [number for number, one in written.items() if one != was.written[number]]
-    own = {**was.own, **{number: digest(parts.own[number]).hex() for number in others}}
-    differing = {number for number in others if own[number] != was.own[number]}
-    leads = {**was.leads, **{number: parts.leads[number] for number in differing}}
-    boxes = {**was.mailboxes, **{number: parts.mailboxes[number] for number in differing}}
-    takers = graph.leading_to(differing, (was.mailboxes, boxes))
-    reaching = graph.behind({*differing, *takers}, (was.leads, leads)) if differing else set()
+    differing = {number for number in cut_again if parts.own[number] != before.own[number]}
+    other_leads, other_boxes = _listed(parts.leads, differing), _listed(parts.mailboxes, differing)
+    takers = graph.leading_to(differing, (was.mailboxes, other_boxes))
+    reaching = graph.behind({*differing, *takers}, (was.leads, other_leads)) if differing else set()
     if not reaching <= affected or not affected.isdisjoint(parts.shared_leads):  # where calls to anyone may go on to
         return None
+    leads, boxes = {**was.leads, **other_leads}, {**was.mailboxes, **other_boxes}
     needed = reached({*affected, *parts.shared_leads}, lambda one: {*model.forwards(one), *leads.get(one, ())}, boxes)
     known = {number: measure for number, measure in was.measures.items() if number not in affected}
     try:
@@ -100,7 +107,25 @@ def proved_again(
         proof = prove(model, [Work(target, proving, reading, settings, known)], 1, watch)[0]
     except NotUnderstood:  # whose lines are not those of the files
         return None
-    return Standing(around, written, own, leads, boxes).proved(proof) if proof.holds else None
+    stands = Standing(around, _digest_of(parts.cut.data), parts.cut.runs, leads, boxes)
+    return stands.proved(proof) if proof.holds else None
+
+
+def _parts(
+    proving: Proving, files: tuple[Mapping[str, Rope], Mapping[str, Rope]], was: Standing, numbers: AbstractSet[str]
+) -> tuple[Parts, Parts, AbstractSet[str]] | None:
+    """Return the parts of a file that stands, of what became of it, and the extensions of which these may be others.
+
+    None: it is another file, or cannot be cut.
+    """
+    cutter = getattr(proving, "parts", None)
+    [(name, old)], [(_, new)] = (one.items() for one in files)
+    if not isinstance(cutter, Cutter) or _digest_of(old) != was.file:
+        return None
+    before = Cut(name, old, was.runs)
+    after = cutter.again(before, new, numbers)
+    found = [cutter.parts(one, numbers) for one in (before, after[0])] if after else [None]
+    return None if after is None or found[0] is None or found[1] is None else (found[0], found[1], after[1])
 
 
 def reached(numbers: Iterable[str], leads: Edges, mailboxes: Leads) -> set[str]:

@@ -5,14 +5,15 @@ only the pieces of these. Everything else is as it was: its doubts, its pieces, 
 there is no answer, and the policy is compiled whole. That is also so where anything is wrong.
 """
 
+import contextlib
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import Enum
 from functools import cache, partial
 from itertools import chain
+from threading import Thread
 from typing import Any, Final
 
 from policyc import api, capabilities, checks, graph, processes, resources, revision, targets
@@ -22,13 +23,15 @@ from policyc.progress import NOBODY, Watch
 from policyc.proof import protocol, standing
 from policyc.proof.checking import Verified
 from policyc.proof.proving import Proof
-from policyc.recompile import state
-from policyc.recompile.state import Kept, Made, Pieces, State
+from policyc.recompile import pieces, state
+from policyc.recompile.pieces import Pieces
+from policyc.recompile.places import Places
+from policyc.recompile.state import Kept, Made, State
 from policyc.revision import Read, Revision, Side
 from policyc.revision.model import NotReadError, PartlyRead
-from policyc.source import SourceFile
+from policyc.source import SourceFile, Span
 from policyc.suppress import is_meant, suppress
-from policyc.targets import InPieces, Piece
+from policyc.targets import InPieces
 from policyc.workspace import Workspace
 
 _MOST: Final = 3  # the rules of one extension out of so many are read at most: else all are read as quickly
@@ -39,6 +42,9 @@ _SHOWING: Final = 8  # extensions that are to show that rules for all decide som
 # Doubts that may hang on the rules of many extensions, if they are about a rule for all, or count how often they arise.
 _OF_ALL: Final = frozenset(("PC313", "PC314", "PC319"))
 _COUNTED: Final = frozenset(("PC315", "PC316"))
+
+
+Layers = Mapping[str, bytes | None]  # of pieces, by target: what was kept of the first, which is the large one
 
 
 class _NotPlainError(Exception):
@@ -72,7 +78,9 @@ class Asked:
 
 def keeping(asked: Asked, checked: api.Checked, kept: Kept) -> api.Keeping | None:
     """Return what keeps the pieces of files, None if nothing is to be known of the policy the next time."""
-    return None if _read(asked, checked) is None else partial(state.put_pieces, kept)
+    if _read(asked, checked) is None:
+        return None
+    return lambda made: kept.put(pieces.layer(pieces.made(made)))
 
 
 def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: Kept) -> None:
@@ -84,9 +92,9 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
         return
     source, frame = read
     key = asked.key(frame)
-    said = state.said(checked.diagnostics, source)
+    said = state.said(checked.diagnostics, Places(source, revision.blocks_of(source)))
     made = {
-        proof.target: state.encode_made(Made((layer,), proof.standing))
+        proof.target: Made((layer,), state.encode_standing(proof.standing))
         for proof in verified.proofs
         if (layer := compiled.layers.get(proof.target)) and proof.standing
     }
@@ -137,11 +145,30 @@ def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY, lay: api.Lay | None
     if source is None or key is None or was is None or was.made.keys() != set(asked.targets):
         return None
     try:
-        # Backwards, so that what is declared stands where it does in the new text.
-        found = revision.between(source, SourceFile(source.path, was.text))
-        return None if found is None else _compiled(asked, kept, _Change.of(found, was, asked.today), key, watch, lay)
+        with _reading(was, kept) as layers:
+            # Backwards, so that what is declared stands where it does in the new text.
+            found = revision.between(source, SourceFile(source.path, was.text))
+            change = None if found is None else _Change.of(found, was, asked.today)
+        return None if change is None else _compiled(asked, kept, change, layers, key, watch, lay)
     except (_NotPlainError, NotReadError):
         return None
+
+
+@contextlib.contextmanager
+def _reading(was: State, kept: Kept) -> Iterator[Layers]:
+    """Give the first layer of each target, in the end: while this process thinks, another thread of it reads."""
+    found: dict[str, bytes | None] = {}
+
+    def read() -> None:
+        for name, made in was.made.items():
+            found[name] = kept.get(made.layers[0])
+
+    reader = Thread(target=read)
+    reader.start()
+    try:
+        yield found
+    finally:
+        reader.join()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +200,7 @@ class _Change:
         # Comments may accept doubts that hang on the rules of many extensions.
         if any(map(is_meant, found.comments)) or any(_ACCEPTS.search(side.source.text) for side in (now, before)):
             raise _NotPlainError
-        takers = graph.leading_to(found.changed, [side.mailboxes for side in (now, before)])
+        takers = graph.leading_to(found.changed, [now.mailboxes, before.mailboxes_of(found.changed)])
         affected = frozenset(found.affected(takers))
         # Of a rule for all that decides somewhere, nobody says that it never does: to see it takes some extensions.
         others = numbers[:: len(numbers) // _SHOWING + 1] if now.policy.first or now.policy.rest else ()
@@ -191,26 +218,36 @@ class _Change:
         lines = ([block.body.count("\n") for _, block in side.in_order] for side in (self.before, self.now))
         return next(lines) != next(lines)
 
-    def pieces(self, pieces: Pieces) -> Pieces:
+    @property
+    def stretches(self) -> AbstractSet[int]:
+        """The stretches of text that are the blocks of the affected extensions."""
+        return {2 * at + 1 for at, (number, _) in enumerate(self.now.in_order) if number in self.affected}
+
+    def moved(self, known: Pieces) -> Pieces:
         """Return pieces of what did not change, which tell where rules stand now."""
         if not self.moves:
-            return pieces
+            return known
         before, now = self.before.source, self.now.source
         place = f"{now.path}:"
         if not _PLAIN_PATH.fullmatch(now.path) or place in now.text:
             raise _NotPlainError  # something that a policy says would be taken for a place
-        moved = _moved(self.before, self.now)
+        was, places = _places(self.before), _places(self.now)
 
         @cache
-        def line(number: str) -> str:
-            return f"{place}{now.position(moved(before.start_of(int(number))))[0]}"
+        def line(number: bytes) -> bytes:
+            start = before.start_of(int(number))
+            return f"{place}{places.span(was.place(Span(before, start, start))).line}".encode()
 
-        told = re.compile(rf"{re.escape(place)}([0-9]+)")
+        told = re.compile(re.escape(place).encode() + b"([0-9]+)")
 
-        def piece(one: Piece) -> Piece:
+        def piece(one: pieces.Made) -> pieces.Made:
             return replace(one, texts=tuple([told.sub(lambda found: line(found[1]), text) for text in one.texts]))
 
-        return {number: piece(one) for number, one in pieces.items()}
+        return {number: piece(one) for number, one in known.items()}
+
+
+def _places(side: Side) -> Places:
+    return Places(side.source, [block for _, block in side.in_order])
 
 
 def _correspond(now: Side, before: Side) -> bool:
@@ -234,26 +271,32 @@ class _Done:
 
     files: Mapping[str, str]
     proof: Proof
-    made: str
+    made: Made
     laid: object = None
 
 
-def _compiled(asked: Asked, kept: Kept, change: _Change, key: str, watch: Watch, lay: api.Lay | None) -> api.Compiled:
+def _compiled(
+    asked: Asked, kept: Kept, change: _Change, layers: Layers, key: str, watch: Watch, lay: api.Lay | None
+) -> api.Compiled:
     policy, settings = change.model.policy, asked.settings()
     rules = sum(map(len, change.read.rules.values()))
     watch.stage("check", rules)
     own = _own_diagnostics(asked, change)
     watch.stage("compile", rules)
-    # This process begins with the doubts, mostly: they are many, and take long to send.
+    # This process begins with the doubts, mostly: they are many, and take long to send. Of the targets the smallest one
+    # is made meanwhile; so the others are begun at about the same time.
+    least, *others = sorted(asked.targets, key=lambda name: len(layers.get(name) or ()))
+    order = [least, *reversed(others)]
     tasks: list[Callable[[], Any]] = [partial(_diagnostics, own, change)]
-    tasks += (partial(_made, name, settings[name], change, kept, watch, lay) for name in asked.targets)
+    tasks += (partial(_made, name, settings[name], change, layers.get(name), kept, watch, lay) for name in order)
     jobs = processes.cores_for(sum(map(len, policy.own.values())))
     shared = change.now.source, change.before.source
     found = processes.each([partial(_plain, one) for one in tasks], shared, jobs, meanwhile=watch.shows)
     if any(one is None for one in found):
         raise _NotPlainError
     diagnostics, said = found[0]
-    made: Mapping[str, _Done] = dict(zip(asked.targets, found[1:], strict=True))
+    by_name = dict(zip(order, found[1:], strict=True))
+    made: Mapping[str, _Done] = {name: by_name[name] for name in asked.targets}
     if said is not None:
         after = {name: one.made for name, one in made.items()}
         kept.keep_last(key, state.encode(State(change.now.source.text, asked.today, change.was.declared, said, after)))
@@ -272,15 +315,22 @@ def _plain(task: Callable[[], Any]) -> Any:
 
 
 def _made(
-    name: str, settings: Mapping[str, Any], change: _Change, kept: Kept, watch: Watch, lay: api.Lay | None
+    name: str,
+    settings: Mapping[str, Any],
+    change: _Change,
+    layer: bytes | None,
+    kept: Kept,
+    watch: Watch,
+    lay: api.Lay | None,
 ) -> _Done:
     """Return what is made of a target."""
     target, proving = targets.find(name), protocol.find(name)
-    policy, was = change.model.policy, state.decode_made(change.was.made[name])
-    known = None if was is None else state.get_pieces(kept, was.layers)
+    policy, names = change.model.policy, change.was.made[name].layers
+    stands = state.decode_standing(change.was.made[name].standing)
+    known = pieces.of_layers([layer, *map(kept.get, names[1:])])
     changed = replace(policy, own={number: policy.own.get(number, ()) for number in change.changed})
     if (
-        was is None
+        stands is None
         or known is None
         or known.keys() != policy.extensions.keys()
         or proving is None
@@ -288,46 +338,53 @@ def _made(
         or capabilities.missing(changed, name, target.CAPABILITIES)
     ):
         raise _NotPlainError
-    others = change.pieces({number: one for number, one in known.items() if number not in change.changed})
-    own = target.revised(policy, settings, change.changed, others)
-    if own is None:
+    others = change.moved({number: one for number, one in known.items() if number not in change.changed})
+    marks = pieces.marked(others)
+    revised = target.revised(policy, settings, change.changed, marks)
+    if revised is None:
         raise _NotPlainError
-    pieces = {**others, **own}
-    files = target.assembled(policy, settings, pieces)
-    read = {one: files[one] for one in proving.FILES}
-    proof = standing.proved_again(change.model, (name, proving, settings), read, was.standing, change.affected, watch)
+    own = pieces.made(revised)
+    now = {**others, **own}
+    frame = frame_before = pieces.frame(target.assembled(policy, settings, {**marks, **pieces.marked(own)}))
+    if change.moves:  # some of what is around pieces tells lines, too
+        frame_before = pieces.frame(target.assembled(change.before.policy, settings, pieces.marked(known)))
+    files, before = pieces.filled(frame, now), pieces.filled(frame_before, known)
+    if files is None or before is None:
+        raise _NotPlainError
+    both = {one: before[one] for one in proving.FILES}, {one: files[one] for one in proving.FILES}
+    proof = standing.proved_again(change.model, (name, proving, settings), both, stands, change.affected, watch)
     if proof is None or proof.standing is None:
         raise _NotPlainError
-    if change.moves or len(was.layers) >= state.MOST_LAYERS:
-        layers: tuple[str, ...] = (state.put_pieces(kept, pieces),)
+    if change.moves or len(names) >= pieces.MOST_LAYERS:
+        names = (kept.put(pieces.layer(now)),)
     elif own:
-        layers = (*was.layers, state.put_pieces(kept, own))
-    else:
-        layers = was.layers
-    made = state.encode_made(Made(layers, proof.standing))
-    return _Done({}, proof, made, lay(name, files)) if lay else _Done(files, proof, made)
+        names = (*names, kept.put(pieces.layer(own)))
+    made = Made(names, state.encode_standing(proof.standing))
+    proof = replace(proof, standing=None, proved={})  # which take long to come from one process to another
+    if lay:
+        return _Done({}, proof, made, lay(name, files))
+    return _Done({one: data[:].decode() for one, data in files.items()}, proof, made)
 
 
 # -- doubts ------------------------------------------------------------------------------------------------------------
 
 
-def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[tuple[Diagnostic, ...], str | None]:
+def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[tuple[Diagnostic, ...], tuple[str, ...] | None]:
     """Return all that is to be said of the policy, and how it is kept, if it can be.
 
     It is what was, but for the affected extensions, and what is of these.
     """
-    now, before = change.now, change.before
-    places, moved = _Places(before, change.affected), _moved(before, now)
-    found = []
-    for one in state.each(change.was.diagnostics):
-        code, at, args = state.head_of(one)
-        where = None if at is None else places.of(at)
-        if _is_of_all(code, args, where):
+    places, affected = _places(change.now), change.stretches
+    found, said = [], []
+    for line, one in zip(change.was.diagnostics, state.each(change.was.diagnostics), strict=True):
+        code, stretch, args = state.head_of(one)
+        if _is_of_all(code, args, stretch):
             raise _NotPlainError
-        if where is not _Where.AFFECTED:
-            found.append(state.heard(one, now.source, moved))
-    everything = arrange((*found, *own))
-    return everything, state.said(everything, now.source)
+        if stretch not in affected:
+            found.append(state.heard(one, places.span))
+            said.append(line)
+    also = state.said(own, places)
+    return arrange((*found, *own)), None if also is None else (*said, *also)
 
 
 def _own_diagnostics(asked: Asked, change: _Change) -> Sequence[Diagnostic]:
@@ -336,55 +393,19 @@ def _own_diagnostics(asked: Asked, change: _Change) -> Sequence[Diagnostic]:
     extensions = {number: one for number, one in policy.extensions.items() if number in change.true}
     part = replace(policy, extensions=extensions, own=rules, tests=(), guarantees=())
     found = (*change.read.diagnostics, *checks.check(change.model.among(part), asked.today))
-    places = _Places(change.now, change.affected)
+    places, affected = _places(change.now), change.stretches
     mine = []
     for one in found:
-        where = None if one.primary is None else places.of(one.primary.start)
-        if one.is_error or _is_of_all(one.code, one.args, where):
+        stretch = None if one.primary is None else places.stretch(one.primary.start)
+        if one.is_error or _is_of_all(one.code, one.args, stretch):
             raise _NotPlainError
-        if where is _Where.AFFECTED:
+        if stretch in affected:
             mine.append(one)
-    return suppress(mine, [one for one in change.read.comments if places.of(one.span.start) is _Where.AFFECTED])
+    comments = [one for one in change.read.comments if places.stretch(one.span.start) in affected]
+    return arrange(suppress(mine, comments))
 
 
-def _is_of_all(code: str, args: Mapping[str, Any], where: "_Where | None") -> bool:
-    """Tell whether a doubt may hang on the rules of any extension."""
-    return (where is _Where.FRAME and code in _OF_ALL) or (code in _COUNTED and args.get("case") == "rules")
-
-
-class _Where(Enum):
-    """Where something stands in a text: outside of blocks, or in the block of an extension."""
-
-    FRAME = 0
-    AFFECTED = 1
-    ELSEWHERE = 2
-
-
-class _Places:
-    """Tells where characters of a text stand."""
-
-    def __init__(self, side: Side, affected: Collection[str]) -> None:
-        self._ends: list[int] = []
-        self._where: list[_Where] = []
-        for number, block in side.in_order:
-            self._ends += (block.start, block.end)
-            self._where += (_Where.FRAME, _Where.AFFECTED if number in affected else _Where.ELSEWHERE)
-        self._where.append(_Where.FRAME)
-
-    def of(self, offset: int) -> _Where:
-        """Return where a character stands."""
-        return self._where[bisect_right(self._ends, offset)]
-
-
-def _moved(before: Side, now: Side) -> Callable[[int], int]:
-    """Return what tells where a character stands now: outside of blocks, or in one that says what it said."""
-    cuts: list[int] = []
-    shifts = [0]
-    for (_, was), (_, block) in zip(before.in_order, now.in_order, strict=True):
-        cuts += (was.start, was.end)
-        shifts += (block.start - was.start, block.end - was.end)
-
-    def moved(offset: int) -> int:
-        return offset + shifts[bisect_right(cuts, offset)]
-
-    return moved
+def _is_of_all(code: str, args: Mapping[str, Any], stretch: int | None) -> bool:
+    """Tell whether a doubt may hang on the rules of any extension: it stands in no block, or counts."""
+    is_outside = stretch is not None and stretch % 2 == 0
+    return (is_outside and code in _OF_ALL) or (code in _COUNTED and args.get("case") == "rules")

@@ -23,6 +23,7 @@ class CallerSets(Names):
 
     list_parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
     filtered: dict[tuple[NumberSet, Kind], NumberSet] = field(default_factory=dict)  # `*` and lists come back
+    names_known: dict[str, tuple[NumberSet, tuple[Part, ...]]] = field(default_factory=dict)  # and so do names
 
     def list_set(self, folded: str) -> NumberSet:
         """Return the callers of a declared list, those it names worked out before it: at any depth."""
@@ -51,7 +52,30 @@ class CallerSets(Names):
 
         `called`: they are outside numbers that calls go to.
         """
-        found: list[NumberSet] = []
+        items = tuple(items)
+        is_alone = len(items) == 1
+        named = [one for item in items if (one := self.usual(item, is_alone=is_alone)) is not None]
+        if len(named) < len(items):
+            named = self.one_by_one(items, in_list=in_list, called=called)
+        return digits.union([one.callers for one in named]), tuple(named)
+
+    def usual(self, item: Item, *, is_alone: bool) -> Named | None:
+        """Return the callers of an item of which nothing is to be said, as of most; None: it must be looked at."""
+        text = item.text
+        match item.kind:
+            case "number" if text in self.extensions or (numbering.is_french(text) and text[1] != "0"):
+                return Named(numbering.exactly(text), item.span)
+            case "prefix" if text[0] == "0" and text[1:2] not in ("", "0") and (found := numbering.prefix(text)):
+                return Named(found, item.span)
+            case "everyone" if is_alone:
+                return Named(digits.EVERYONE, item.span)
+            case "named" if text in self.names_known:
+                callers, parts = self.names_known[text]
+                return Named(callers, item.span, is_range=False, parts=parts)
+        return None
+
+    def one_by_one(self, items: tuple[Item, ...], *, in_list: bool, called: bool) -> list[Named]:
+        """Return the callers of items, and say what is wrong with them."""
         named: list[Named] = []
         left = list(items)[::-1]  # the next one is the last
         previous: Item | None = None
@@ -68,13 +92,14 @@ class CallerSets(Names):
             if failed is not None and _is_rest(failed, item) and item.text not in self.extensions:
                 failed = item  # a number with a group too many leaves the groups behind it
                 continue
-            before = len(self.diagnostics)
+            before, excused = len(self.diagnostics), self.excused
             callers = self.item(item, in_list=in_list, called=called)
-            found.append(callers)
             parts = self.parts(item) if item.kind == "named" else ()
             named.append(Named(callers, item.span, item.kind == "range", parts))
             failed = item if self.has_failed_since(before) else None
-        return found[0] if len(found) == 1 else digits.union(found), tuple(named)
+            if item.kind == "named" and not in_list and (len(self.diagnostics), self.excused) == (before, excused):
+                self.names_known[item.text] = callers, parts
+        return named
 
     def parts(self, item: Item) -> tuple[Part, ...]:
         """Return the callers that the list of a named item names one by one; none if it is no list."""

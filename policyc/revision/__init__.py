@@ -1,11 +1,13 @@
 """A policy before and after few of its rules changed in, what the change may reach out, with most of both unread."""
 
+from policyc.revision.blocks import Block
 from policyc.revision.reading import (
     LEAST,
     Read,
     Revision,
     Side,
     between,
+    blocks_of,
     frame_of,
     is_plain,
     of_workspaces,
@@ -14,10 +16,12 @@ from policyc.revision.reading import (
 
 __all__ = [
     "LEAST",
+    "Block",
     "Read",
     "Revision",
     "Side",
     "between",
+    "blocks_of",
     "frame_of",
     "is_plain",
     "of_workspaces",

@@ -5,6 +5,7 @@ read one by one, and what stands behind a block here closes it, the text says wh
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from policyc.values import value
@@ -39,6 +40,7 @@ class Blocks:
     frame: tuple[Part, ...]
 
 
+@lru_cache(maxsize=2)
 def split(text: str) -> Blocks | None:
     """Return the blocks of a text and its frame, or None if it is not plain where a block ends."""
     blocks: list[Block] = []

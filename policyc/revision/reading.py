@@ -59,25 +59,27 @@ class Side:
     @cached_property
     def leads(self) -> Leads:
         """The extensions that each one may forward to."""
-        common = [(to, rule.excepted) for rule in self._for_all for to in _forwarded([rule])]
-        return self._of_each(_forwarded, common)
+        return self.leads_of(self.policy.extensions)
 
     @cached_property
     def mailboxes(self) -> Leads:
         """The extensions whose mailbox the rules of each one may send calls to, its own left out."""
-        common = [(to, rule.excepted) for rule in self._for_all for to in _boxes([rule])]
-        return self._of_each(_boxes, common)
+        return self.mailboxes_of(self.policy.extensions)
 
-    @property
-    def _for_all(self) -> Iterator[Rule]:
-        yield from self.policy.first
-        yield from self.policy.rest
+    def leads_of(self, numbers: Iterable[str]) -> Leads:
+        """Return what `leads` says of some."""
+        return self._of_each(_forwarded, numbers)
 
-    def _of_each(self, of: "_Of", common: Sequence[tuple[str, AbstractSet[str]]]) -> Leads:
-        own = self.policy.own
+    def mailboxes_of(self, numbers: Iterable[str]) -> Leads:
+        """Return what `mailboxes` says of some."""
+        return self._of_each(_boxes, numbers)
+
+    def _of_each(self, of: "_Of", numbers: Iterable[str]) -> Leads:
+        own, for_all = self.policy.own, (*self.policy.first, *self.policy.rest)
+        common = [(to, rule.excepted) for rule in for_all for to in of([rule])]
         return {
             number: of(own.get(number, ())) | {to for to, excepted in common if number not in excepted}
-            for number in self.policy.extensions
+            for number in numbers
         }
 
 
@@ -97,7 +99,7 @@ class Revision:
 
     def affected(self, also: Iterable[str] = ()) -> set[str]:
         """Return the extensions from which calls may go on to one that changed or is named, these among them."""
-        return graph.behind({*self.changed, *also}, [side.leads for side in (self.before, self.after)])
+        return graph.behind({*self.changed, *also}, [self.before.leads, self.after.leads_of(self.changed)])
 
     def read(self, side: Side, numbers: Iterable[str]) -> Read:
         """Return the true rules of some extensions."""
@@ -181,6 +183,12 @@ def frame_of(source: SourceFile) -> str | None:
     """Return the text of a policy outside of the blocks of extensions, or None if it is not plain where they end."""
     found = split(source.text)
     return None if found is None else _texts(source, found)
+
+
+def blocks_of(source: SourceFile) -> Sequence[Block]:
+    """Return the blocks of extensions of a text that is plain where they end."""
+    found = split(source.text)
+    return () if found is None else found.blocks
 
 
 # -- what the texts say ------------------------------------------------------------------------------------------------

@@ -65,14 +65,14 @@ def as_name(name: str) -> str:
 @cache
 def shape_of(types: tuple[str, ...]) -> Shape | Failure:
     """Parse a sequence of terminals, once."""
-    stack: tuple[int, ...] = (0,)
+    state = _state((0,))
     steps: list[tuple[str, tuple[int, ...]]] = []
     size = len(types)
     parts: list[Any] = []  # of the symbols on the stack: places of tokens and nodes, and lists of what is yet no node's
     for at, symbol in enumerate((*types, END)):
-        stack, ended = _fed(stack, symbol)
+        state, ended = state[symbol]
         if ended is None:
-            return Failure(at, tables().accepted(list(stack)))
+            return Failure(at, tables().accepted(list(state.stack)))
         for node, count, taken in ended:
             if count == 1 and node and taken is None:  # as mostly
                 steps.append((node, (parts[-1],)))
@@ -93,16 +93,27 @@ def shape_of(types: tuple[str, ...]) -> Shape | Failure:
 _Ended = tuple[str, int, tuple[int | None, ...] | None]
 
 
-@cache
-def _fed(stack: tuple[int, ...], symbol: str) -> tuple[tuple[int, ...], tuple[_Ended, ...] | None]:
-    """Return the stack that a symbol leads to, and what ends before it, or None if the symbol does not fit.
+class _State(dict[str, tuple["_State", tuple[_Ended, ...] | None]]):
+    """What symbols lead to from a stack: another one, and what ends before, or None if the symbol does not fit.
 
     Of rules that end: the node that each makes, if any; of how many symbols; and its children, if not all of these.
     """
-    onward = list(stack)
-    rules = tables().feed(onward, symbol)
-    ended = None if rules is None else tuple([(rule.makes, rule.size, rule.chosen) for rule in rules])
-    return tuple(onward), ended
+
+    def __init__(self, stack: tuple[int, ...]) -> None:
+        self.stack = stack
+
+    def __missing__(self, symbol: str) -> tuple["_State", tuple[_Ended, ...] | None]:
+        onward = list(self.stack)
+        rules = tables().feed(onward, symbol)
+        ended = None if rules is None else tuple([(rule.makes, rule.size, rule.chosen) for rule in rules])
+        found = self[symbol] = _state(tuple(onward)), ended
+        return found
+
+
+@cache
+def _state(stack: tuple[int, ...]) -> _State:
+    """Return the one state of a stack."""
+    return _State(stack)
 
 
 def _taken(parts: list[Any], children: Iterable[int | None], nothing: int) -> list[int]:

@@ -332,7 +332,7 @@ def test_holidays_are_the_public_ones(region, subdivision):
 
 @pytest.fixture(scope="module")
 def cases():
-    return [generate.generate(seed) for seed in range(60)]
+    return [generate.generate(seed, calls=40) for seed in range(60)]
 
 
 def test_generation_is_reproducible():

@@ -400,7 +400,6 @@ def in_hours_with(change):
 
 # Faults that cut across no cell of callers or of times.
 FAULTS = {
-    "fourteen digits forgotten": ("is_french", lambda real, number, *how: len(number) == 10 and real(number, *how)),
     "closures do not close": ("in_hours", in_hours_with(lambda policy, hours: (replace(policy, closures=()), hours))),
     "holidays do not close": (
         "in_hours",
@@ -414,6 +413,7 @@ FAULTS = {
         "in_closure",
         lambda real, closure, day: real(closure, day) and day != closure.periods[-1][1],
     ),
+    "fourteen digits forgotten": ("is_french", lambda real, number, *how: len(number) == 10 and real(number, *how)),
 }
 
 

@@ -6,12 +6,11 @@ could end or begin in it, are for all, from end to end.
 """
 
 import re
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import partial
 from typing import Final
 
-from policyc.proof.parts import Lazily, Parts, Piece, only
+from policyc.proof.cutting import Cut, Cutter, Piece
+from policyc.proof.parts import Lazily, Parts
 
 _PREPROCESSED: Final = re.compile(r"-(?<=x-)pre-process", re.IGNORECASE)
 _ASIDE: Final = r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?]"
@@ -29,31 +28,13 @@ _NUMBER: Final = re.compile(r"\b[0-9]+\b")
 _MAILBOX: Final = re.compile(r'data="(?<= data=")([0-9]+) XML policyc-mailbox(?=")')
 
 
-def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
-    """Return the parts of a dialplan, None if it cannot be cut; `numbers` are those of the extensions."""
-    [(name, text)] = files.items()
+def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]] | None:
+    """Return what is before all contexts, which is for all, and each context; None if a dialplan cannot be cut.
+
+    `numbers` are those of the extensions.
+    """
     if "<anti-action" in text or _PREPROCESSED.search(text):
         return None
-    head, *contexts = _cut(text, numbers)
-    around = ["".join([said for owner, said in context if owner is None]) for context in contexts]
-    if len(set(around)) < len(around):  # who could tell in which of two a line is?
-        return None
-    written: dict[str, str] = {}
-    for context in contexts:
-        for number in dict.fromkeys([owner for owner, _ in context if owner is not None]):
-            # In its own order with those that are for all: the first one that matches decides.
-            mine = "".join([said for owner, said in context if owner is None or owner == number])
-            written[number] = written.get(number, "") + mine
-    own = Lazily(written, lambda number: _NAME.sub(r"\1", written[number]))
-    leads = Lazily(written, lambda number: _leads(_MAILBOX.sub("", written[number]), numbers))
-    boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(written[number])))
-    shared = _NAME.sub(r"\1", "".join([said for _, said in head] + around))
-    pieces = [piece for context in (head, *contexts) for piece in context]
-    return Parts(shared, written, own, leads, boxes, _leads(shared, numbers), partial(only, name, pieces))
-
-
-def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]]:
-    """Return what is before all contexts, which is for all, and the pieces of each context."""
     pieces: list[Piece] = []
     found = [pieces]
     done = 0
@@ -71,7 +52,21 @@ def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]]:
                 done = one.end()
                 pieces.append((number, text[start:done]))
     pieces.append((None, text[done:]))
-    return found
+    return [run for run in found if run]
+
+
+def _parts(cut: Cut, numbers: AbstractSet[str]) -> Parts | None:
+    """Return the parts of a dialplan that is cut, None if they cannot be told apart."""
+    around = [cut.text(at, ()) for at in range(len(cut.runs))]
+    if len(set(around)) < len(around):  # who could tell in which of two contexts a line is?
+        return None
+    # In its own order with those that are for all: the first one that matches decides.
+    written = Lazily(cut.where, lambda number: "".join([cut.text(at, (number,)) for at in cut.where[number]]))
+    own = Lazily(written, lambda number: _NAME.sub(r"\1", written[number]))
+    leads = Lazily(written, lambda number: _leads(_MAILBOX.sub("", written[number]), numbers))
+    boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(written[number])))
+    shared = _NAME.sub(r"\1", "".join(around))
+    return Parts(shared, written, own, leads, boxes, _leads(shared, numbers), cut.only, cut)
 
 
 def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:
@@ -79,3 +74,6 @@ def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:
     if "&#" in text:  # any digit may be written so
         return numbers
     return numbers & {number for data in set(_DATA.findall(text)) for number in _NUMBER.findall(data)}
+
+
+parts: Final = Cutter(_cut, _parts)

@@ -8,6 +8,7 @@ in the order written, and the first whose conditions hold decides, as in the pol
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -119,7 +120,7 @@ class _Renderer:
     def files(self, pieces: Mapping[str, Piece]) -> dict[str, str]:
         """Return the files that the pieces of all extensions make."""
         policy, settings = self.policy, self.settings
-        forwarding = sum(isinstance(rule.destination, Forward) for rule in policy.rules)
+        forwarding = (rule for rule in policy.rules if isinstance(rule.destination, Forward))
         dialplan = self.environment.get_template("policyc.xml.j2").render(
             policy=text(policy.name),
             settings=settings,
@@ -128,7 +129,7 @@ class _Renderer:
             entries=[(kind.value, forms(kind, settings["presentations"])) for kind in digits.Kind],
             private=_PRIVATE,
             confirm_seconds=_CONFIRM_SECONDS,
-            transfers=_TRANSFERS + _TRANSFERS_EACH * min(forwarding, _FORWARDING),
+            transfers=_TRANSFERS + _TRANSFERS_EACH * sum(1 for _ in islice(forwarding, _FORWARDING)),
         )
         return {
             "policyc.xml": dialplan,

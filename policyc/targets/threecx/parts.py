@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final
 
+from policyc.proof.cutting import Cut, Cutter, Piece
 from policyc.proof.parts import Lazily, Parts
 
 _MAILBOX: Final = "VoiceMail"
@@ -56,31 +57,41 @@ _TAIL: Final = "\n  ]\n}\n"
 _TO: Final = re.compile(r'\n            "Number": "([^"]*)",\n            "To": "([^"]*)"\n')
 
 
-def parts(files: Mapping[str, str], numbers: AbstractSet[str]) -> Parts | None:
-    """Return the parts of a file of exceptions, None if it cannot be cut; `numbers` are those of the extensions."""
-    [(name, text)] = files.items()
-    lists = _lists(text)
-    own = dict(lists)
-    if not lists or len(own) < len(lists) or not own.keys() <= numbers:
+def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]] | None:  # noqa: ARG001 - lists have theirs
+    """Return the lists of a file, each with what stands behind it; None if it is not laid out so."""
+    at = len(_HEAD) if text.startswith(_HEAD) else 0
+    runs: list[list[Piece]] = [[(None, _HEAD)]] if at else []
+    while one := _LIST.match(text, at):
+        at = one.end()
+        runs.append([(one[1], one[0])])
+        if not text.startswith(_BETWEEN, at):
+            break
+        at += len(_BETWEEN)
+        runs[-1].append((None, _BETWEEN))
+    if text[at:] == _TAIL:
+        return [*runs, [(None, _TAIL)]]
+    return runs if at == len(text) else None
+
+
+def _parts(cut: Cut, numbers: AbstractSet[str]) -> Parts | None:
+    """Return the parts of a file of exceptions that is cut, None if it is not one list of lists."""
+    own = Lazily(cut.where, cut.of)
+    head, *lists, tail = [[owner for owner, _ in run] for run in cut.runs] if len(cut.runs) > 1 else ([], [])
+    if head != [None] or tail != [None] or not lists:
+        return None
+    if (
+        len(own) < len(lists)
+        or not own.keys() <= numbers
+        or [len(run) for run in lists] != [2] * (len(lists) - 1) + [1]
+    ):
         return None
     leads = Lazily(own, lambda number: {to for to, how in _TO.findall(own[number]) if how != _MAILBOX})
     boxes = Lazily(own, lambda number: {to for to, how in _TO.findall(own[number]) if how == _MAILBOX})
-    return Parts(_HEAD + _TAIL, own, own, leads, boxes, frozenset(), partial(_only, name, lists))
+    return Parts(_HEAD + _TAIL, own, own, leads, boxes, frozenset(), partial(_only, cut), cut)
 
 
-def _lists(text: str) -> list[tuple[str, str]]:
-    """Return the number and the text of each list, none if a file is not laid out so."""
-    found: list[tuple[str, str]] = []
-    at = len(_HEAD) if text.startswith(_HEAD) else len(text)
-    while one := _LIST.match(text, at):
-        found.append((one[1], one[0]))
-        at = one.end()
-        if text.startswith(_BETWEEN, at):
-            at += len(_BETWEEN)
-        else:
-            return found if text[at:] == _TAIL else []
-    return []
+def _only(cut: Cut, wanted: Collection[str]) -> Mapping[str, str]:
+    return {cut.name: _HEAD + _BETWEEN.join([cut.of(number) for number in cut.where if number in wanted]) + _TAIL}
 
 
-def _only(name: str, lists: list[tuple[str, str]], wanted: Collection[str]) -> Mapping[str, str]:
-    return {name: _HEAD + _BETWEEN.join([text for number, text in lists if number in wanted]) + _TAIL}
+parts: Final = Cutter(_cut, _parts)
