@@ -341,6 +341,18 @@ def test_periods_that_the_policy_does_not_have_are_judged_exactly():
     assert f"{example.local:%a %H:%M}" == "Sat 11:59"
 
 
+def test_periods_of_other_extensions_are_judged_where_they_do_not_belong():
+    """Both do the same in the file, so what it does was met before where the policy has no period at all."""
+    hours = "poste 101 Un\nposte 102 Deux\nhoraires bureau = lundi-vendredi 9h-12h\n"
+    one = "pour Un\n  depuis * pendant bureau vers externe 04 65 71 00 01\n  depuis * vers occupé\n"
+    other = "pour Deux\n  depuis * vers occupé\n"
+
+    proof = prove(hours + one + one.replace("Un", "Deux"), hours + one + other)
+
+    assert proof.differing == ("102",)
+    assert proof.examples[0].local.hour in range(9, 12)
+
+
 def test_periods_are_answered_behind_the_state_of_a_line():
     """Plans may ask for the time again once a line did not answer."""
     model, job = work(POLICY)

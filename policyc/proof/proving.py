@@ -9,6 +9,7 @@ A counterexample is confirmed by the interpreter, which shares nothing with the 
 
 import gc
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -487,11 +488,11 @@ class _Compared:
         ranks, rows = self._outcomes.starts, self._outcomes.rows
         times, unclear = self._times, self._times.unclear
         found = [((*one.starts, _NOWHERE), one.plans) for one in sources]
-        last = len(ranks) - 1
+        last, made = len(ranks) - 1, 0
         for stretch in stretches:  # many, of few pieces each
             starts, plans = found[stretch.source]
             place, end, shift = stretch.place, stretch.end, stretch.shift
-            anonymous, judged = stretch.anonymous, times.judged(stretch.asked.manner)
+            anonymous, judged = stretch.anonymous, times.judged[stretch.asked.manner]
             at = bisect_right(starts, place) - 1
             of = bisect_right(ranks, shift if anonymous else place + shift) - 1
             while place < end:
@@ -504,7 +505,7 @@ class _Compared:
                             f"nobody of the universe has rank {rank}, called by {stretch.asked.shape.calls}"
                         )
                     known = judged[id(plan), id(leaf)] = times.differ(plan, leaf, stretch.asked)
-                self.made += 1
+                made += 1
                 until = min(starts[at + 1], end)
                 turns = not anonymous and of < last and ranks[of + 1] - shift <= until
                 if turns:
@@ -516,6 +517,7 @@ class _Compared:
                 place = until
                 at += starts[at + 1] == place
                 of += turns
+        self.made += made
 
     def _differs(self, stretch: _Stretch, place: int, end: int, plan: Plan, leaf: Leaf) -> None:
         """Note that a plan is not what a leaf says, for the numbers of all presentations that have it."""
@@ -575,10 +577,6 @@ class _Forms:
             known = self._asked[id(plan)] = plan, found
         return known[1]
 
-    def are_known(self, plans: Sequence[Plan]) -> bool:
-        """Tell whether all of some plans were asked about."""
-        return self._asked.keys() >= set(map(id, plans))
-
     def _number(self, form: Plan) -> int:
         known = self._same.get(id(form))
         if known is None:
@@ -601,6 +599,7 @@ class _Times:
         self._forms = forms
         self.partition = told
         self._more: dict[Period, None] = {}
+        self._known: dict[int, Plan] = {}  # by identity, those of which all periods are known
         self._begin()
 
     def _begin(self) -> None:
@@ -609,7 +608,8 @@ class _Times:
         self._ways: dict[int, tuple[Plan, tuple[tuple[int, int], ...]]] = {}  # form and mask
         self._answered: dict[int, tuple[Plan, _Ways]] = {}
         self._behind: dict[tuple[int, int], tuple[Plan, Plan, Plan]] = {}
-        self._judged: dict[_Manner, dict[tuple[int, int], int]] = {}
+        self.judged: defaultdict[_Manner, dict[tuple[int, int], int]] = defaultdict(dict)
+        """What `differ` said of plans and leaves, by their identities, for calls in the same manner."""
         self.unclear: dict[int, NotUnderstood] = {}  # of plans that are not understood at some class, by identity
         self._classes = tuple(map(self._class, range(self._told.count)))
 
@@ -627,9 +627,10 @@ class _Times:
         """Make the classes fine enough for all that was found."""
         new: dict[Period, None] = {}
         for one in found:
-            if not self._forms.are_known(one.plans):
-                for plan in one.plans:
-                    new |= dict.fromkeys(self._forms.asked(plan))
+            unknown = {id(plan): plan for plan in one.plans if id(plan) not in self._known}
+            for plan in unknown.values():
+                new |= dict.fromkeys(self._forms.asked(plan))
+            self._known |= unknown
         for period in (*self.partition.periods, *self._more):
             new.pop(period, None)
         if new:
@@ -638,16 +639,13 @@ class _Times:
             self.partition = schedule.partition(self._told.zone, (*self._told.periods, *self._more))
             self._begin()
 
-    def judged(self, manner: _Manner) -> dict[tuple[int, int], int]:
-        """Return what `differ` said of plans and leaves, by their identities, for calls in the same manner."""
-        return self._judged.setdefault(manner, {})
-
     def differ(self, plan: Plan, leaf: Leaf, asked: _Asked) -> int:
         """Return the classes of time at which a plan is understood, and is not what a leaf says."""
         bad = 0
+        resolved = self._resolved(plan)
         for told, ending in leaf:
             wanted, mask = self._forms.wanted(ending, asked), self._mask(told)
-            for form, at in self._resolved(plan):
+            for form, at in resolved:
                 if form != wanted:
                     bad |= at & mask
         return bad

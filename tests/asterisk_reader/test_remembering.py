@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyc.targets.asterisk.reader import arguments
+from policyc.targets.asterisk.reader import arguments, functions
 from policyc.targets.asterisk.reader.call import Variable
 from policyc.targets.asterisk.reader.diagrams import ANY_LENGTH, constant, first_of, joined
 from policyc.targets.asterisk.reader.keeping import Kept, recalled
@@ -103,3 +104,15 @@ def test_plain_arguments_are_separated_as_others(text, delimiter, most, plain):
         arguments._HOLDING = holding
 
     assert arguments.separate(text, delimiter, most, plain=plain) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a=${CUT(b,x,1)}${REPLACE(c,x)}", ("b", "c")),
+        ("a=${IF($[${b:1}]?${c}:${CUT(${d},x,1)})}", ("b", "c", "d")),
+        ("a=${LEN(b,c)}${FILTER(b,c)}", ()),
+    ],
+)
+def test_what_a_text_looks_at_stands_in_it(text, names):
+    assert functions.looked_at(text, kept=True) == names

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from policyc import numbering
@@ -156,13 +157,14 @@ _SETTINGS: Final = (
     *("language", "rebound_confirm"),
 )
 """That say what must happen."""
+_told_by: Final = itemgetter(*_SETTINGS)
 
 
 def expected(policy: Policy, settings: Mapping[str, Any], ending: Ending, called: Calls) -> Plan:  # noqa: ARG001
     """Return the normal form of what must happen where a call ends so, whoever calls."""
     its = policy.extensions.get(ending.extension or "")
     line = (its.mailbox, its.ring_seconds) if its else (False, 0)
-    return _expected(ending, *line, *(settings[one] for one in _SETTINGS))
+    return _expected(ending, *line, *_told_by(settings))
 
 
 @lru_cache(maxsize=64)  # the same is asked for each manner of calls

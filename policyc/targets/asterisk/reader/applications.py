@@ -65,6 +65,7 @@ _VOICEMAIL_FLAGS = frozenset("ubs")
 _CONTINUE = "CONTINUE"
 _AS_PRESENTED = (NUMBER_AS_PRESENTED, NAME_AS_PRESENTED)  # inputs, too
 _MOST_WORDS = 200  # dials, and readings of keys, of one call
+_PRIORITY = re.compile(r"([+-]?)(\d+)")
 _LONGEST_PRIORITY = 9
 
 Confirm = Callable[[Call, str], Plan | None]
@@ -133,7 +134,7 @@ class Runner:
             raise Unclear(What.CONTEXT, show(text))
         if context is not None and context != call.context and exten is None:
             exten = call.seen(EXTEN)
-        if found := re.fullmatch(r"([+-]?)(\d+)", priority):
+        if found := _PRIORITY.fullmatch(priority):
             if len(found[2]) > _LONGEST_PRIORITY:
                 raise Unclear(What.PRIORITY, priority)
             number = int(found[2])

@@ -2,6 +2,8 @@
 
 import re
 
+from policyc.targets.asterisk.reader.remembering import remembered
+
 _HOLDING = re.compile(r'[()\[\]"\\]')
 
 
@@ -12,6 +14,12 @@ def separate(text: str, delimiter: str, most: int, *, plain: bool = False) -> li
     """
     if not _HOLDING.search(text):
         return text.split(delimiter, most - 1) if text else []
+    return [*_separated(text, delimiter, most, plain)]
+
+
+@remembered
+def _separated(text: str, delimiter: str, most: int, plain: bool) -> tuple[str, ...]:
+    """Return the same, looked through character by character."""
     found: list[str] = []
     at = parens = brackets = 0
     quoted = ended = False
@@ -40,7 +48,7 @@ def separate(text: str, delimiter: str, most: int, *, plain: bool = False) -> li
         found.append("".join(argument))
     if at < len(text) or ended:
         found.append(text[at:])
-    return found
+    return tuple(found)
 
 
 def split(text: str, delimiter: str, most: int) -> list[str | None]:

@@ -22,7 +22,7 @@ from policyc.targets.asterisk.reader.texts import check_inputs, digit_at, digits
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from policyc.targets.asterisk.reader.patterns import Exten
+    from policyc.targets.asterisk.reader.patterns import Exten, Step
     from policyc.targets.asterisk.reader.plans import Asked, Event
 
 CAN_GO_ON = ("BUSY", "NOANSWER", "CONGESTION", "CHANUNAVAIL")
@@ -93,7 +93,7 @@ class Names:
         return self._names[char]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there is one for each block, and it would take four times as long to make
 class Known:
     """What a step may look at: inputs that were asked for, and the first digits of the caller's number."""
 
@@ -199,6 +199,11 @@ class Call:
             frozenset(self.words.items()),
         )
 
+    @property
+    def step(self) -> Step | None:
+        """The step where it is, None if that is to be looked for."""
+        return None if self.exten is None else self.exten.steps.get(self.priority)
+
     # --- variables ---
 
     def variable(self, name: str) -> str | None:
@@ -255,4 +260,4 @@ class Call:
         """Return a value whose text is put in other terms."""
         if value is None or value.value.isascii():
             return value
-        return value._replace(value=text(value.value))
+        return Variable(text(value.value), value.inherited)

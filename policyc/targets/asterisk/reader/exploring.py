@@ -93,7 +93,7 @@ from policyc.targets.asterisk.reader.texts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -202,6 +202,7 @@ class Walk:
         self._lengths: dict[int, set[int]] = {}  # by call of any length: calls that are some of it
         self._locator = Locator(dialplan, self._tail, at_instant=instant is not None)
         self._kept: Kept[_Door] = Kept()
+        self._used: Collection[str] = ()  # contexts that all calls run through
         self._common: Mapping[Event, Event] = {}  # those of the first plans: many share some of them
         self._begin()
 
@@ -238,6 +239,7 @@ class Walk:
             self._kept = Kept()
             self._common = {}
             remembering.forget()
+        self._used = used
         self._begin()
         self.dialplan.forget(used)
 
@@ -399,7 +401,7 @@ class Walk:
             value = ask(name)
             if value is None or self._tail not in value.value:
                 return value
-            return value._replace(value=value.value.replace(self._tail, tail))
+            return Variable(value.value.replace(self._tail, tail), value.inherited)
 
         return known
 
@@ -447,24 +449,24 @@ class Walk:
         if found is None:
             inputs = Inputs(ask)
             call = start.call(self._known(inputs.bound))
-            found = constant(call)
-            while not self._goes_on(call):
-                found = self._stepped(call, inputs)
-                after = found.values[0]
-                if len(found.values) > 1 or not isinstance(after, Call):
-                    if call.events:  # they come before what is asked, whatever the answer
-                        found = constant(call)
+            while found is None:
+                step = call.step
+                if step is not None and self._goes_on(call, step):
+                    found = constant(call)
                     break
-                if after.over or after.goes or after.returns is not None:
-                    break
-                call = after
+                after = self._stepped(call, step, inputs)
+                if isinstance(after, Diagram):  # what happened comes before what is asked, whatever the answer
+                    found = constant(call) if call.events else after
+                elif after.over or after.goes or after.returns is not None:
+                    found = constant(after)
+                else:
+                    call = after
             start.block.keep(inputs.bound, found)
         return found
 
-    def _goes_on(self, call: Call) -> bool:
+    def _goes_on(self, call: Call, step: Step) -> bool:
         """Let a call jump if that is all its next step does, as most do, and tell whether it did."""
-        step = None if call.exten is None else call.exten.steps.get(call.priority)
-        if step is None or step.application != "goto" or self.instant is not None or call.eager:
+        if step.application != "goto" or self.instant is not None or call.eager:
             return False
         to = FIXED.fullmatch(step.data)
         if to is None:
@@ -472,39 +474,39 @@ class Walk:
         call.place, call.goes = step.place, (to[1] or call.context, to[2], int(to[3]))
         return True
 
-    def _stepped(self, call: Call, inputs: Inputs) -> Diagram[_Tree]:
-        """Return the calls that calls are after their next step."""
+    def _stepped(self, call: Call, step: Step | None, inputs: Inputs) -> Call | Diagram[_Tree]:
+        """Return the call that calls are after their next step; what they come to, where they part.
+
+        The step is None where it is looked for.
+        """
         self._parts = 0
-        self._look(call, inputs)
+        if step is not None and "$" in step.data:
+            self._look(call, step, inputs)
         try:
-            ways = list(self._ways(call, inputs, "", {}, None))
+            ways = self._ways(call, inputs, "", {}, None)
         except LengthAsked:
             return Diagram(ANY_LENGTH, tuple(map(first_of, LENGTHS)), tuple(_of_length(call, one) for one in LENGTHS))
-        return joined(inputs.size if len(ways) > 1 else 0, ways)
+        _, first = ways[0]
+        parts = len(ways) > 1 and any(other is not first for _, other in ways)
+        if isinstance(first, Call) and not parts:
+            return first
+        return joined(inputs.size if parts else 0, ways)
 
-    def _look(self, call: Call, inputs: Inputs) -> None:
+    def _look(self, call: Call, step: Step, inputs: Inputs) -> None:
         """Look at the inputs that the next step looks at in any case: so it need not be tried again for each."""
-        step = None if call.exten is None else call.exten.steps.get(call.priority)
-        if step is not None and "$" in step.data and not (step.application == "set" and only_records(step.data)):
+        if step.application != "set" or not only_records(step.data):
             for name in looked_at(step.data, step.application in ("set", "goto")):
                 if name not in call.written:
                     inputs.get(name)
 
     def _ways(
         self, before: Call, inputs: Inputs, digits: str, held: Mapping[Period, bool], others: dict[object, _Tree] | None
-    ) -> Iterator[tuple[int, _Tree]]:
-        """Yield what numbers that begin with some digits come to, at times that are held to be in periods or not.
+    ) -> list[tuple[int, _Tree]]:
+        """Return what numbers that begin with some digits come to, at times that are held to be in periods or not.
 
         `others`: what else the step came to, None where it did not part; what is alike is one.
         """
         low = int(digits) * 10 ** (inputs.size - len(digits)) if digits else 0
-
-        def told(
-            asked: Asked | Period, yes: Iterable[tuple[int, _Tree]], no: Iterable[tuple[int, _Tree]]
-        ) -> Diagram[_Tree]:
-            # these begin in the midst of numbers, at `low`
-            one, other = (Diagram(_ALL, *zip(*ways, strict=True)) for ways in (yes, no))
-            return paired(lambda one, other: one if one is other else _Fork(asked, one, other), one, other)
 
         while True:
             try:
@@ -519,34 +521,29 @@ class Walk:
                     raise AssertionError("a digit is asked for where all are known") from None
                 self._parts += len(DIGITS)
                 if self._parts > locating.MOST_PARTS:
-                    yield low, self._unclear(Unclear(What.ENDLESS, str(locating.MOST_PARTS)), before)
-                    return
+                    return [(low, self._unclear(Unclear(What.ENDLESS, str(locating.MOST_PARTS)), before))]
                 others = {} if others is None else others
+                found: list[tuple[int, _Tree]] = []
                 for digit in sorted(DIGITS):
-                    yield from self._ways(before, inputs, digits + digit, held, others)
-                return
+                    found += self._ways(before, inputs, digits + digit, held, others)
+                return found
             except PeriodAsked as asked:
                 others = {} if others is None else others
                 ways = [
                     self._ways(before, inputs, digits, {**held, asked.period: is_in}, others) for is_in in (True, False)
                 ]
-                both = told(asked.period, *ways)
+                return _forked(asked.period, *ways)
             except WordAsked as asked:
-                about = replace(before.words[asked.word].asked, value=asked.value)
+                word = before.words[asked.word].asked
                 others = {} if others is None else others
                 ways = [
                     self._ways(_told(before, asked, holds=holds), inputs, digits, held, others)
                     for holds in (True, False)
                 ]
-                both = told(about, *ways)
+                return _forked(Asked(word.what, word.number, asked.value), *ways)
             except (Unclear, NotUnderstood) as unclear:
-                yield low, self._unclear(unclear, before)
-                return
-            else:
-                yield low, after if others is None else others.setdefault(after.state, after)
-                return
-            yield from zip((low, *both.starts[1:]), both.values, strict=True)
-            return
+                return [(low, self._unclear(unclear, before))]
+            return [(low, after if others is None else others.setdefault(after.state, after))]
 
     def _unclear(self, unclear: Unclear | NotUnderstood, call: Call) -> plans.Unclear:
         place = unclear.place if isinstance(unclear, NotUnderstood) else call.place
@@ -557,9 +554,10 @@ class Walk:
         call = before.copy()
         if digits:
             call.known = replace(before.known, digits=Known.table(digits, inputs.size))
-        if call.context not in self.dialplan.contexts:
+        step = call.step
+        if step is None and call.context not in self.dialplan.contexts:
             self._hand_over(call)
-        elif (step := self._step(call)) is None:
+        elif step is None and (step := self._looked_for(call)) is None:
             self._run_out(call)
         else:
             before.place = call.place = step.place
@@ -578,13 +576,11 @@ class Walk:
         call.known = before.known
         return call
 
-    def _step(self, call: Call) -> Step | None:
+    def _looked_for(self, call: Call) -> Step | None:
         """Return the step where a call is, None if there is none: it is looked for anew at each priority."""
         if call.exten is TOO_MANY:
             some = next(iter(self.dialplan.contexts[call.context].extens))
             raise NotUnderstood(next(iter(some.steps.values())).place, What.ENDLESS, str(MOST_PIECES))
-        if call.exten is not None and (step := call.exten.steps.get(call.priority)):
-            return step
         text = call.seen(EXTEN) or ""
         found = self.dialplan.find(call.context, text, wanted_by(str(call.priority)))
         return found.steps[call.priority] if found else None
@@ -680,8 +676,12 @@ class Walk:
             start.going.pop()
             self._depth -= 1
         start.end.keep(inputs.bound, found)
-        _, exten, _ = start.spot
-        if entered and found.digits and exten and not exten.is_pattern and not self._is_open(found):
+        context, exten, _ = start.spot
+        if (
+            (entered and found.digits and exten and not exten.is_pattern)
+            and context not in self._used
+            and not self._is_open(found)
+        ):
             self._kept.keep((start.spot, start.manner), inputs.bound, found)
         return found
 
@@ -695,7 +695,7 @@ class Walk:
             )
         if isinstance(tree, plans.Unclear):
             return constant(self.maker.plan((tree,)))
-        events = self.maker.readable(tree.events)
+        events = self.maker.readable(tree.events) if tree.events else ()
         if tree.over:
             return constant(self.maker.plan(events))
         if tree.returns is not None:
@@ -721,7 +721,7 @@ class Walk:
 
     def _behind(self, start: _Start, jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls that jump to a start."""
-        if _is_going(start, jump.after) or self._depth > _DEEPEST:
+        if (start.going and _is_going(start, jump.after)) or self._depth > _DEEPEST:
             return constant(self.maker.plan((), self._opened(_waiting(jump.call))))
         return self._moved(self._end(start, jump.after, entered=start.spot[0] != jump.call.context), jump)
 
@@ -744,6 +744,7 @@ class Walk:
             given |= {f"ARG{at}": Variable(one) for at, one in enumerate(arguments, 1)}
             given["ARGC"] = Variable(count)
             own = tuple(name for name in given if name != EXTEN)
+        seen: dict[str, Value] = {}  # most are asked for more than once
 
         def after(name: str) -> Value:
             if name in given:
@@ -753,7 +754,9 @@ class Walk:
             value = written[name]
             if value is None or not has_input(value.value):
                 return value
-            return value._replace(value=self._looked_at(value.value, ask))
+            if name not in seen:
+                seen[name] = Variable(self._looked_at(value.value, ask), value.inherited)
+            return seen[name]
 
         words = tuple(sorted(call.words.items())) if call.words else ()
         manner = priority, own, call.confirming, words, call.dials, call.readings, call.inherited, call.eager
@@ -795,7 +798,7 @@ class Walk:
 
     def _moved(self, found: Diagram[Plan], jump: _Jump) -> Diagram[Plan]:
         """Return what becomes of calls after a jump in terms of what was before it."""
-        marks = self._marks(jump.call)
+        marks = self._marks(jump.call) if jump.call.written else {}
         opens = jump.call.enters is None and self._is_open(found)  # where a Gosub is entered, `_returned` sees to them
         if not marks and not opens:
             return found
@@ -936,6 +939,21 @@ def _is_straight(call: Call) -> bool:
     return not call.over and not call.events and call.returns is None
 
 
+def _forked(
+    asked: Asked | Period, yes: list[tuple[int, _Tree]], no: list[tuple[int, _Tree]]
+) -> list[tuple[int, _Tree]]:
+    """Return what calls come to that go one of two ways; all begin in the midst of numbers, at the same one."""
+
+    def fork(one: _Tree, other: _Tree) -> _Tree:
+        return one if one is other else _Fork(asked, one, other)
+
+    [(low, first), *more], [(_, second), *others] = yes, no
+    if not more and not others:  # as nearly always
+        return [(low, fork(first, second))]
+    both = paired(fork, *(Diagram(_ALL, *zip(*ways, strict=True)) for ways in (yes, no)))
+    return [*zip((low, *both.starts[1:]), both.values, strict=True)]
+
+
 def _known_length(length: int) -> dict[str, Value]:
     """Return what inputs are known with the length of a number."""
     return {TAIL: Variable(digits_from(length)), SIZE: Variable(str(length))}
@@ -970,12 +988,14 @@ def _told(call: Call, asked: WordAsked, *, holds: bool) -> Call:
     """Return the call that knows whether a word has a value."""
     told = call.copy()
     about = told.words[asked.word]
+    possible, refused = about.possible, about.refused
     if holds:
-        told.words[asked.word] = replace(about, possible=(asked.value,))
-    elif about.possible is not None:
-        told.words[asked.word] = replace(about, possible=tuple(one for one in about.possible if one != asked.value))
+        possible = (asked.value,)
+    elif possible is not None:
+        possible = tuple(one for one in possible if one != asked.value)
     else:
-        told.words[asked.word] = replace(about, refused=(*about.refused, asked.value))
+        refused = (*refused, asked.value)
+    told.words[asked.word] = Word(about.asked, possible, refused)
     return told
 
 

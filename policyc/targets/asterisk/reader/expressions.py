@@ -65,7 +65,7 @@ _SIGNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there are some for each expression, and it would take four times as long to make
 class _Value:
     """An operand: its text, and whether it is a number."""
 

@@ -34,7 +34,8 @@ class Lines(NamedTuple):
         """Yield them one by one."""
         file, first = self.first
         for number, line in enumerate(self.text.split("\n"), first):
-            yield line, Place(file, number)
+            if line:
+                yield line, Place(file, number)
 
     def entries(self) -> Iterator[Entry]:
         """Yield what they say."""

@@ -46,8 +46,12 @@ UNKNOWN_VARIABLES = frozenset(
 BUILT_IN = UNKNOWN_VARIABLES | frozenset("EXTEN CONTEXT PRIORITY HANGUPCAUSE EPOCH TESTTIME".split())
 """Variables that a dialplan that sets them would not mean."""
 _NO_INPUTS = UNKNOWN_VARIABLES | frozenset("CONTEXT PRIORITY HANGUPCAUSE EPOCH".split())
-_NAMES = re.compile(r"\$\{(\w+)[:}]", re.ASCII)
+_OWN_WAYS = _NO_INPUTS | {EXTEN}
+"""Variables of which the value is not what was written to them."""
+_NAMES = re.compile(r"\$\{(?:(?=\w+[:}])|(?:CUT|REPLACE)\((?=\w+,))(\w+)", re.ASCII)
+_SIGN = re.compile(r"[ \t\n\r\v\f]*[+-]?")
 _PLAIN = re.compile(r"\w+", re.ASCII)
+_NAMED = "name"
 PRESENTATIONS = frozenset(
     "allowed_not_screened allowed_passed_screen allowed_failed_screen allowed prohib_not_screened"
     " prohib_passed_screen prohib_failed_screen prohib unavailable".split()
@@ -75,10 +79,12 @@ class Evaluator:
         for kind, part in _parts(text):
             if not kind:
                 found.append(part)
-                continue
-            inner = self.substituted(part)
-            check_inputs(inner)
-            found.append(self.variable(inner) if kind == "{" else evaluated(inner, self.questions))
+            elif kind == _NAMED:
+                found.append(self.value(part))
+            else:
+                inner = self.substituted(part)
+                check_inputs(inner)
+                found.append(self.variable(inner) if kind == "{" else evaluated(inner, self.questions))
         return "".join(found)
 
     def variable(self, inner: str) -> str:
@@ -112,6 +118,9 @@ class Evaluator:
         if has_unknown_digit(name):
             raise NeedsDigit
         name = known(name, self.questions)
+        if name not in _OWN_WAYS:
+            value = call.variable(name)
+            return (self.dialplan.variables.get(name) if value is None else value) or ""
         if name == EXTEN:
             return call.variable(EXTEN) or ""
         if name == "CONTEXT":
@@ -124,16 +133,11 @@ class Evaluator:
             if call.confirming:
                 raise Unclear(What.VARIABLE, name)
             return cause_word(call.dials - 1) if call.dials else "0"
-        if name in UNKNOWN_VARIABLES:  # no dialplan sets these
-            raise Unclear(What.VARIABLE, name)
-        value = call.variable(name)
-        if value is None:
-            value = self.dialplan.variables.get(name)
-        return value or ""
+        raise Unclear(What.VARIABLE, name)  # no dialplan sets these
 
     def is_true(self, condition: str) -> bool:
         """Tell whether a text is a condition that holds: neither empty nor a number that is 0."""
-        begins = re.match(r"[ \t\n\r\v\f]*[+-]?", condition)
+        begins = _SIGN.match(condition)
         at = begins.end() if begins else 0
         digits = ""
         while at < len(condition) and (condition[at] in "0123456789" or has_unknown_digit(condition[at])):
@@ -320,6 +324,7 @@ def member_of(argument: str) -> str:
     return main + ("-pres" if more.startswith("pres") else f"-{more}" if more else "")
 
 
+@remembered
 def wanted_by(priority: str) -> Callable[[Exten], bool]:
     """Return the test for extensions that have a priority, given as a number, or else a label."""
     if priority.isdecimal() and len(priority) < 10:
@@ -343,14 +348,19 @@ def _differ(one: str, other: str) -> int:
 
 @remembered
 def _parts(text: str) -> tuple[tuple[str, str], ...]:
-    """Return a text cut into what stands as it is (""), and what is inside of `${ }` ("{") and `$[ ]` ("[")."""
+    """Return a text cut into what stands as it is (""), and what is inside of `${ }` ("{") and `$[ ]` ("[").
+
+    What is inside of `${ }` is `_NAMED` if it is but a name, as mostly.
+    """
     found = []
     at = 0
     while (start := text.find("$", at)) >= 0:
         opening = text[start + 1 : start + 2]
         if opening in ("{", "["):
             end = _closing(text, start + 2, opening)
-            found += [("", text[at:start]), (opening, text[start + 2 : end])]
+            inner = text[start + 2 : end]
+            kind = _NAMED if opening == "{" and _PLAIN.fullmatch(inner) else opening
+            found += [("", text[at:start]), (kind, inner)]
             at = end + 1
         else:
             found.append(("", text[at : start + 1]))
@@ -365,7 +375,7 @@ def looked_at(text: str, kept: bool) -> tuple[str, ...]:
     `kept`: what stands in it by itself is put in as it is.
     """
     try:
-        parts = [part for kind, part in _parts(text) if kind and not (kept and kind == "{" and _PLAIN.fullmatch(part))]
+        parts = [part for kind, part in _parts(text) if kind and not (kept and kind == _NAMED)]
     except Unclear:
         return ()
     found = (name for part in parts for name in _NAMES.findall(f"${{{part}}}"))

@@ -40,8 +40,8 @@ class Row(NamedTuple):
         return dict(zip(self.names, self.values, strict=True))
 
     def found(self, as_now: Callable[[Plan], Plan]) -> Diagram[Plan]:
-        """Return what was found, of plans as they are now."""
-        return Diagram(self.digits, (*self.starts,), self.plans).mapped(as_now)
+        """Return what was found, of plans as they are now; of two that differ, these differ too."""
+        return Diagram(self.digits, (*self.starts,), tuple(map(as_now, self.plans)))
 
 
 class Kept(Generic[T]):

@@ -81,25 +81,33 @@ class Locator:
         digits, extens = self._extens(context, text, priority, ask)
         alike: dict[Exten | None, Spot] = {None: (context, None, text)}
         found: Spots = []
+        last = None
         for low, exten in extens:
             spot = alike.get(exten)
             if spot is None:
                 spot = alike[exten] = self._likened(context, exten, priority)
-            if not found or found[-1][1] is not spot:
+            if spot is not last:
                 found.append((low, spot))
+                last = spot
         if digits in (0, ANY_LENGTH, len(unknown_digits(text))):
             self._located[key] = digits, found
         return digits, found
 
     def _likened(self, context: str, exten: Exten | None, priority: int) -> Spot:
         """Return whose steps are run: of extensions that do nothing but go to one place, the first that was met."""
-        key: object = context, exten, priority
-        if exten is None or exten is TOO_MANY:
-            return self._alike.setdefault(key, (context, exten, None))
-        step = exten.steps[priority]
-        if step.application == "goto" and not self._at_instant and (to := FIXED.fullmatch(step.data)):
-            key = to[1] or context, to[2], to[3], priority
-        return self._alike.setdefault(key, (context, exten, None))
+        spot = context, exten, None
+        step = None if exten is None or exten is TOO_MANY else exten.steps[priority]
+        if step is None or step.application != "goto" or self._at_instant:
+            return self._alike.setdefault((context, exten, priority), spot)
+        as_written = context, step.data, priority
+        found = self._alike.get(as_written)
+        if found is None:
+            to = FIXED.fullmatch(step.data)
+            if to is None:
+                return self._alike.setdefault((context, exten, priority), spot)
+            found = self._alike.setdefault((to[1] or context, to[2], to[3], priority), spot)
+            self._alike[as_written] = found
+        return found
 
     def _extens(self, context: str, text: str, priority: int, ask: Ask) -> tuple[int, Pieces]:
         """Return who takes a text of a context: of how many digits, and from which on."""

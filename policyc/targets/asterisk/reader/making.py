@@ -37,6 +37,7 @@ class Maker:
         self.open: set[int] = set()  # those that are not over in some way
         self.events = dict(events)
         """Of equal ones the one that is in plans."""
+        self._in_plans = set(map(id, self.events.values()))
         self._plans: dict[object, Plan] = {}
         self._readable: dict[Event, Event] = {}
         self._adopted: dict[int, Plan] = {}
@@ -51,13 +52,18 @@ class Maker:
         found = self._plans.get(key)
         if found is None:
             own = self._own(events)
-            if any(map(is_not, own, events)):
+            if own is not events:
                 return self.plan(own, then)
             found = self._plans[key] = self._planned(events, then)
         return found
 
-    def _own(self, events: Iterable[Event]) -> tuple[Event, ...]:
-        return tuple(self.events.setdefault(event, event) for event in events)
+    def _own(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Return the events that are in plans and equal some: these themselves, if they are in plans already."""
+        if self._in_plans.issuperset(map(id, events)):  # as mostly, and to look for equal ones takes longer
+            return events
+        own = tuple(self.events.setdefault(event, event) for event in events)
+        self._in_plans.update(map(id, own))
+        return own if any(map(is_not, own, events)) else events
 
     def _planned(self, events: tuple[Event, ...], then: Parted | Open | None) -> Plan:
         if isinstance(then, Parted) and isinstance(then.asked, Period):
@@ -79,21 +85,19 @@ class Maker:
                 yes, no = self.adopted(then.yes), self.adopted(then.no)
                 if yes is not then.yes or no is not then.no:
                     then = Parted(then.asked, yes, no)
-            same = then is plan.then and not any(map(is_not, own, plan.events))
+            same = then is plan.then and own is plan.events
             found = self._plans.setdefault(_made_of(own, then), plan if same else Plan(own, then))
             self._adopted[id(plan)] = found
         return found
 
     def readable(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         """Return events as people read them."""
-        if not events:  # as nearly always
-            return events
         found: list[Event] = []
         for event in events:
             told = self._readable.get(event)
             if told is None:
-                told = readable(event)
-                told = self._readable[event] = self.events.setdefault(told, told)
+                (told,) = self._own((readable(event),))
+                self._readable[event] = told
             found.append(told)
         return tuple(found)
 
@@ -102,7 +106,14 @@ class Maker:
         told = self._telling.get(id(plan))
         if told is None:
             ways = () if plan.then is None else (plan.then.yes, plan.then.no)
-            told = self._telling[id(plan)] = tells_digits(plan.events) or any(map(self.tells_digits, ways))
+            told = any(map(self._event_tells_digits, plan.events)) or any(map(self.tells_digits, ways))
+            self._telling[id(plan)] = told
+        return told
+
+    def _event_tells_digits(self, event: Event) -> bool:
+        told = self._telling.get(id(event))
+        if told is None:
+            told = self._telling[id(event)] = tells_digits(event)
         return told
 
     # --- open plans ---

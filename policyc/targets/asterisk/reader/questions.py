@@ -146,7 +146,7 @@ class Memo(Generic[T]):
             if further is None:
                 return None
             memo = further
-        return memo.found if agree(ask, memo.rest) else None
+        return memo.found if not memo.rest or agree(ask, memo.rest) else None
 
     def keep(self, bound: Mapping[str, Value], found: T) -> None:
         """Keep what was found by looking at inputs in this order."""
@@ -157,7 +157,10 @@ class Memo(Generic[T]):
                 memo.behind = {value: Memo(memo.found, memo.rest[1:])}
                 memo.found, memo.rest = None, ()
             value, rest = rest[0][1], rest[1:]
-            memo = memo.behind.setdefault(value, Memo())
+            further = memo.behind.get(value)
+            if further is None:
+                further = memo.behind[value] = Memo()
+            memo = further
         memo.found, memo.rest, memo.behind = found, rest, None
 
     def _first(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from policyc.targets.asterisk.reader.plans import (
@@ -28,10 +28,15 @@ def _decoded(value: Any) -> Any:
         return value if value.isascii() else decode(value)
     if isinstance(value, tuple):
         return tuple(map(_decoded, value))
-    if isinstance(value, Plan) or not is_dataclass(value) or isinstance(value, type):
+    names = getattr(value, "__dataclass_fields__", None)
+    if names is None or isinstance(value, Plan):
         return value  # a plan of its own is readable already
-    told = {one.name: (was, _decoded(was)) for one in fields(value) if (was := getattr(value, one.name)) is not None}
-    others = {name: now for name, (was, now) in told.items() if now != was}
+    others = {}
+    for name in names:
+        was = getattr(value, name)
+        now = was if was is None else _decoded(was)
+        if now != was:
+            others[name] = now
     return replace(value, **others) if others else value
 
 

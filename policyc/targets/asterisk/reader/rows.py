@@ -7,6 +7,7 @@ sorted intervals.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from policyc.targets.asterisk.reader.diagrams import LENGTHS, first_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _Interval = tuple[int, int, tuple[bool, int, int, int], "Exten"]
 """From a number on, minus how many, and in which order of those who take the same: so the last one is tried first."""
+
+_SORTED = itemgetter(0, 1, 2)
 
 
 def row(extens: Iterable[Exten], before: str, wanted: Wanted) -> Pieces | None:
@@ -54,17 +57,20 @@ def row(extens: Iterable[Exten], before: str, wanted: Wanted) -> Pieces | None:
         if end:
             ending.append((size + more + (end == ONE_OR_MORE), number, size, order, exten))
         elif size + more in exact:
-            exact[size + more].append((number * 10**more, -(10**more), order, exten))
+            many: int = 10**more
+            exact[size + more].append((number * many, -many, order, exten))
     found: Pieces = []
     for length, intervals in exact.items():
         endings = [one for one in ending if length >= one[0]]
         if not intervals and len(endings) == 1 and not endings[0][2]:  # as for most lengths: all are one's
-            found.append((first_of(length), endings[0][-1]))
+            _, _, _, _, exten = endings[0]
+            if not found or found[-1][1] is not exten:
+                found.append((first_of(length), exten))
             continue
         for _, number, size, order, exten in endings:
             many = 10 ** (length - size)
             intervals.append((number * many, -many, order, exten))
-        intervals.sort(key=_sorted)
+        intervals.sort(key=_SORTED)
         pieces = _cut(intervals, first_of(length), 10**length)
         if len(pieces) >= MOST_PIECES:
             return None
@@ -72,33 +78,25 @@ def row(extens: Iterable[Exten], before: str, wanted: Wanted) -> Pieces | None:
     return found
 
 
-def _sorted(interval: _Interval) -> tuple[int, int, tuple[bool, int, int, int]]:
-    return interval[:3]
-
-
 def _cut(intervals: list[_Interval], first: int, end: int) -> Pieces:
     """Return who takes the numbers up to an end, given intervals of which each is behind or within those before it."""
-    found: Pieces = [(first, None)]
+    starts: dict[int, Exten | None] = {first: None}  # of two pieces that begin at one place, the later one is right
     around: list[tuple[int, Exten | None]] = [(end, None)]  # until where, and whose
     for low, minus, _, exten in intervals:
         while around[-1][0] <= low:
             until, _ = around.pop()
-            _put(found, first + until, around[-1][1])
-        _put(found, first + low, exten)
+            starts[first + until] = around[-1][1]
+        starts[first + low] = exten
         around.append((low - minus, exten))
     while len(around) > 1:
         until, _ = around.pop()
         if until < end:
-            _put(found, first + until, around[-1][1])
+            starts[first + until] = around[-1][1]
+    found: Pieces = []
+    for start, taker in starts.items():
+        if not found or found[-1][1] is not taker:
+            found.append((start, taker))
     return found
-
-
-def _put(found: Pieces, start: int, exten: Exten | None) -> None:
-    """Add a piece to others, or put it in the place of one that begins there."""
-    if found[-1][0] == start:
-        found.pop()
-    if not found or found[-1][1] is not exten:
-        found.append((start, exten))
 
 
 def _are_digits(text: str) -> bool:

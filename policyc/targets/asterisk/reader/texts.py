@@ -35,7 +35,8 @@ _UNKNOWN_DIGIT = re.compile(f"[{CALLERS}]")
 _CLOCK_DIGIT = re.compile(f"[{CLOCKS}]")
 _WORD = re.compile(f"[{STATUSES}{CAUSES}{KEYS}{NOW}]")
 _STATUS_WORD = re.compile(f"[{STATUSES}]")
-_INPUTS = re.compile("[\ue600-\uf8ff]")
+_FIRST_INPUT, _LAST_INPUT = "\ue600", "\uf8ff"
+_INPUTS = re.compile(f"[{_FIRST_INPUT}-{_LAST_INPUT}]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _BYTES = re.compile(r"[\x00-\xff]+")
 
@@ -96,7 +97,11 @@ def check_inputs(text: str) -> None:
 
 def with_inputs(text: str, value: Callable[[str], str]) -> str:
     """Return a text with a value in the place of each input, by its character."""
-    return text if text.isascii() else _INPUTS.sub(lambda found: value(found[0]), text)
+    if text.isascii():
+        return text
+    if len(text) == 1:  # as most are: a whole text that was there before
+        return value(text) if _FIRST_INPUT <= text <= _LAST_INPUT else text
+    return _INPUTS.sub(lambda found: value(found[0]), text)
 
 
 def has_input(text: str) -> bool:
@@ -141,7 +146,7 @@ def show(text: str) -> str:
 
 def has_unknown_digit(text: str) -> bool:
     """Tell whether a digit of the caller that is not known stands in a text."""
-    return _UNKNOWN_DIGIT.search(text) is not None
+    return not text.isascii() and _UNKNOWN_DIGIT.search(text) is not None
 
 
 def unknown_digits(text: str) -> str:
@@ -151,17 +156,17 @@ def unknown_digits(text: str) -> str:
 
 def has_clock(text: str) -> bool:
     """Tell whether a digit of the clock stands in a text."""
-    return _CLOCK_DIGIT.search(text) is not None
+    return not text.isascii() and _CLOCK_DIGIT.search(text) is not None
 
 
 def has_word(text: str) -> bool:
     """Tell whether a word that only the call gives stands in a text."""
-    return _WORD.search(text) is not None
+    return not text.isascii() and _WORD.search(text) is not None
 
 
 def is_known(text: str) -> bool:
     """Tell whether nothing in a text is unknown."""
-    return _PRIVATE.search(text) is None
+    return text.isascii() or _PRIVATE.search(text) is None
 
 
 def is_status(char: str) -> bool:
