@@ -117,7 +117,7 @@ def asked(needed, forbidden, anonymous=""):
 
 def texts_of(found):
     """Return patterns as they are written."""
-    return None if found is None else tuple(one.text for one in found)
+    return None if found is None else tuple(text for text, _, _ in found)
 
 
 def cover(needed, forbidden, anonymous=""):
@@ -211,7 +211,7 @@ def test_pieces_laid_upon_a_tree_make_one_of_their_cells(pieces, needed, others,
             made = search.carve(*sets)
             found = search.cover(*sets)
             if found is not None:
-                assert reduce(or_, (one.atoms for one in found), 0) == tree.matched(texts_of(found), "")
+                assert reduce(or_, (atoms for _, _, atoms in found), 0) == tree.matched(texts_of(found), "")
         except PartError:
             assert tree is grew
             assert not fine
@@ -220,6 +220,23 @@ def test_pieces_laid_upon_a_tree_make_one_of_their_cells(pieces, needed, others,
         answers.append((search.fewest(*sets), texts_of(found), carved))
 
     assert answers[0] == answers[1]
+
+
+@given(st.sets(st.tuples(STARTS, st.sampled_from((2, 4, 6))), min_size=1, max_size=6))
+def test_a_tree_is_told_without_its_nodes_as_they_have_it(pieces):
+    low, high = presented.interval("", 4)
+    whole = tree_of([(low, high - 4000, 1), (high - 4000, high, 3)])
+
+    tree = grown(whole, [(start, 4 - len(start), bits) for start, bits in pieces])
+
+    assert tree.mask == tree.root.mask
+    assert {patch.side: patch.alone for patch in tree.nodes.patches} == dict(tree.tips.sides)
+    assert all(patch.is_sparse for patch in tree.nodes.patches) or not tree.tips.sparse
+    for atom, pattern in tree.tips.patterns.items():
+        _, own, node, _, prefix, digit = tree.spots[atom]
+        assert (prefix + digit, own, node.mask) == (pattern.removesuffix("*"), atom, atom)
+        assert pattern.endswith("*") is not node.is_number
+        assert tree.tips.matched[pattern] == atom
 
 
 def told_apart(numbers):

@@ -7,7 +7,7 @@ from typing import Final
 from policyc.targets.threecx import presented
 from policyc.targets.threecx.nodes import DIGITS, Atoms, Branch, Edge, Leaf, Node, Run, Spots
 from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, POWERS
-from policyc.targets.threecx.tree import Tree
+from policyc.targets.threecx.tree import Nodes, Tree
 
 Cell = tuple[int, int, int]  # first position, one past the last, label
 Lengths = tuple[tuple[int, int], ...]  # how many digits follow a prefix, and the label of all such texts
@@ -21,7 +21,8 @@ def tree_of(cells: Sequence[Cell]) -> Tree:
     builder = _Builder([cell for cell in cells if cell[0] < ANONYMOUS])
     root = builder.root()
     anonymous, beyond = (builder.alone(cells, position) for position in (ANONYMOUS, BEYOND))
-    return Tree(root, builder.labels, builder.spots, anonymous, beyond)
+    nodes = Nodes(root, builder.spots)
+    return Tree(lambda: nodes, builder.labels, root.mask, anonymous, beyond)
 
 
 class Maker:

@@ -7,9 +7,7 @@ Times that the same rules hold at are one group. To keep them apart from holiday
 an exception from ordinary days to holidays, a group holds pieces of the week that are alike on both.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policyc.digits import Kind
@@ -34,25 +32,23 @@ class Columns:
         self._column = (1 << self.width) - 1
         self._kind = len(self.times) * self.width  # the bits of one kind
         self._one_kind = (1 << self._kind) - 1
-        self._spreads: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._but_last = self._one_kind >> self.width  # the bits of all columns of one kind but the last
+        self._always = sum(times)
+        self._lowest: dict[int, int] = {}  # the first bits of the columns at some times
         self._at: dict[int, Calls] = {}
         self._halves = tuple(self._halving(len(self.times)))
 
-    def first_column(self, atoms: Atoms, kind: int) -> Calls:
-        """Return some texts of one kind as the column that `spread` takes."""
-        return atoms << kind * self._kind
-
-    def spread_all(self, columns: Mapping[int, Calls]) -> Calls:
-        """Return all calls of first columns, by their times."""
-        return reduce(or_, [self.spread(some, mask) for mask, some in columns.items()], 0)
+    def of_kinds(self, inside: Atoms, outside: Atoms) -> Calls:
+        """Return some texts of internal and of external calls as the columns that `spread` takes."""
+        return inside | outside << self._kind
 
     def spread(self, columns: Calls, mask: int) -> Calls:
         """Return all calls at some times with the texts and of the kinds of first columns."""
-        found = 0
-        for at, times in enumerate(self.times):
-            if times & mask:
-                found |= columns << at * self.width
-        return found
+        found = self._lowest.get(mask)
+        if found is None:
+            found = sum([1 << at * self.width for at, times in enumerate(self.times) if times & mask])
+            self._lowest[mask] = found
+        return columns * found
 
     def _halving(self, count: int) -> Iterator[tuple[int, int]]:
         """Yield how to lay one half of so many columns upon the other, until one is left: the shift, and what stays."""
@@ -62,19 +58,11 @@ class Columns:
 
     def of(self, atoms: Atoms, kind: int, mask: int) -> Calls:
         """Return all calls with some texts, of a kind, at some times."""
-        shifts = self._spreads.get((kind, mask))
-        if shifts is None:
-            shifts = self._spreads[kind, mask] = tuple(self._shifts(kind, mask))
-        found = 0
-        for shift in shifts:
-            found |= atoms << shift
-        return found
-
-    def _shifts(self, kind: int, mask: int) -> Iterator[int]:
-        for one in (INTERNAL, EXTERNAL) if kind == BOTH else (kind,):
-            for at, times in enumerate(self.times):
-                if times & mask:
-                    yield one * self._kind + at * self.width
+        inside = self.spread(atoms, mask)
+        if kind == INTERNAL:
+            return inside
+        outside = inside << self._kind
+        return outside if kind == EXTERNAL else inside | outside
 
     def at(self, mask: int) -> Calls:
         """Return all calls at some times."""
@@ -110,6 +98,8 @@ class Columns:
 
     def texts_and_times(self, calls: Calls) -> tuple[Atoms, int]:
         """Return the texts and the times of calls of one kind, laid out as internal ones are."""
+        if calls and calls & self._but_last == calls >> self.width:  # mostly they are the same at all times
+            return calls & self._column, self._always
         texts = found = 0
         for times in self.times:
             if column := calls & self._column:
@@ -121,8 +111,8 @@ class Columns:
     def by_times(self, calls: Calls) -> dict[int, Calls]:
         """Return calls in groups of texts and kinds that have the same times."""
         found: dict[int, Calls] = {}
-        for kind in (INTERNAL, EXTERNAL):
-            for mask, atoms in self._parts(calls, kind).items():
+        for kind, some in enumerate(self.halves(calls)):
+            for mask, atoms in self._parts(some).items() if some else ():
                 found[mask] = found.get(mask, 0) | self.of(atoms, kind, mask)
         return found
 
@@ -130,9 +120,8 @@ class Columns:
         """Return the kind, by its place, and the position of the first of some calls, if there are any."""
         return next((kind, self.tree.first(atoms)) for kind, atoms in enumerate(self.texts_of(calls)) if atoms)
 
-    def _parts(self, calls: Calls, kind: int) -> dict[int, Atoms]:
-        """Return the texts of one kind by their times."""
-        column = calls >> kind * self._kind
+    def _parts(self, column: Calls) -> dict[int, Atoms]:
+        """Return the texts of calls of one kind, laid out as internal ones are, by their times."""
         parts = {0: self._column}
         for times in self.times:
             some = column & self._column

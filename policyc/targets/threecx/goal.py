@@ -1,7 +1,7 @@
 """The rules of an extension in, what its list must do out: which calls go where, and which calls count. Pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from policyc.model import Destination, Ring, Rule, TimeClause
 from policyc.schedule import Range
@@ -10,9 +10,6 @@ from policyc.targets.threecx.presented import Space
 from policyc.targets.threecx.times import Calendar, Week, week_of
 from policyc.targets.threecx.trees import Trees
 from policyc.values import value
-
-if TYPE_CHECKING:
-    from policyc.digits import NumberSet
 
 RING: Final = 0  # the place of ringing among the destinations of a goal
 _MOST_TIMES: Final = 1000  # so many are kept
@@ -68,29 +65,14 @@ class Goals:
         times = self._times_of(rules)
         laid = self._trees.of(tuple(dict.fromkeys(rule.callers for rule in rules)), fine=fine)
         columns = Columns(laid.tree, times.groups)
-        naming: dict[NumberSet, list[int]] = {}
-        for at, rule in enumerate(rules):
-            naming.setdefault(rule.callers, []).append(at)
-        of_set = [naming[one] for one in laid.sets]
+        everyone, *of_sets = [columns.of_kinds(*atoms) for atoms in laid.callers()]
+        callers = dict(zip(laid.sets, of_sets, strict=True))
         always = times.week.everything
-        everyone = 0  # as are those below, by the times of their calls: first columns
-        of_rules: list[dict[int, Calls]] = [{} for _ in rules]
-        of_none: dict[int, Calls] = {}
-        for kind, who, atoms in laid.classes():
-            callers = columns.first_column(atoms, kind)
-            everyone |= callers
-            left = always
-            for at in _rules(who, of_set):
-                if found := left & times.masks[at]:
-                    of_rules[at][found] = of_rules[at].get(found, 0) | callers
-                    left &= ~found
-                    if not left:
-                        break
-            if left:
-                of_none[left] = of_none.get(left, 0) | callers
-        guarded = columns.spread(everyone, always)
-        taken = tuple([columns.spread_all(one) for one in of_rules])
-        unruled = columns.spread_all(of_none)
+        guarded = unruled = columns.spread(everyone, always)
+        taken = []
+        for rule, mask in zip(rules, times.masks, strict=True):
+            taken.append(unruled & columns.spread(callers[rule.callers], mask))
+            unruled ^= taken[-1]
         places: dict[Destination, int] = {Ring(): RING}
         of_places = tuple([places.setdefault(one, len(places)) for one in destinations])
         calls = [unruled] + [0] * (len(places) - 1)
@@ -103,7 +85,7 @@ class Goals:
             tuple(places),
             times.week,
             columns,
-            taken,
+            tuple(taken),
             unruled,
             tuple(calls),
             guarded,
@@ -128,14 +110,3 @@ class Goals:
             found = self._dates.minutes(rule, holiday=False), self._dates.minutes(rule, holiday=True)
             self._minutes[rule.times] = found
         return found
-
-
-def _rules(who: int, of_set: Sequence[Sequence[int]]) -> Sequence[int]:
-    """Return the rules that are for some callers, in order, by the bits of the sets that hold these."""
-    who >>= 2
-    found: list[int] = []
-    while who:
-        at = who.bit_length() - 1
-        found += of_set[at // 2]
-        who ^= 1 << at
-    return sorted(found)

@@ -4,14 +4,18 @@ Most of a tree is the same from one list of a policy to the next. So it is built
 and each list makes a tree of its own, in which only what is on the way to its pieces is new.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
 
 from policyc.targets.threecx.building import Lengths, Maker
-from policyc.targets.threecx.nodes import DIGITS, Branch, Edge, Leaf, Node, Patch
-from policyc.targets.threecx.tree import Tree
+from policyc.targets.threecx.nodes import DIGITS, Atoms, Branch, Edge, Leaf, Node, Patch
+from policyc.targets.threecx.tree import Nodes, Tips, Tree
 
 # A text, how many digits follow it, and the bits that turn in the labels of all such texts.
 Piece = tuple[str, int, int]
+_FEW: Final = 5  # a patch with so many tips is sparse
 
 
 def grown(tree: Tree, pieces: Sequence[Piece], anonymous: int = 0, beyond: int = 0, *, fine: bool = False) -> Tree:
@@ -20,12 +24,69 @@ def grown(tree: Tree, pieces: Sequence[Piece], anonymous: int = 0, beyond: int =
     `anonymous` and `beyond` are the bits that turn in their labels. In a `fine` tree no patch has several tips, so that
     patterns which match a part of what is alike match whole atoms nevertheless.
     """
-    growth = _Growth(tree, sorted(pieces), fine=fine)
-    root = growth.root(tree.root)
+    pieces = sorted(pieces)
+    labels, mask, tips, nodes = (None if fine else _apart(tree, pieces)) or _together(tree, pieces, fine=fine)
     for atom, bits in ((tree.anonymous, anonymous), (tree.beyond, beyond)):
         if atom:
-            growth.labels[atom.bit_length() - 1] ^= bits
-    return Tree(root, growth.labels, growth.spots, tree.anonymous, tree.beyond, growth.patches, growth.tips, tree)
+            labels[atom.bit_length() - 1] ^= bits
+    return Tree(nodes, labels, mask, tree.anonymous, tree.beyond, tips, tree)
+
+
+# The labels of a tree, its mask, its tips, and what makes its nodes.
+_Told = tuple[list[int], Atoms, Tips, Callable[[], Nodes]]
+
+
+def _together(tree: Tree, pieces: Sequence[Piece], *, fine: bool) -> _Told:
+    """Return what a tree has with pieces laid upon another."""
+    growth = _Growth(tree, pieces, fine=fine)
+    root = growth.root(tree.root)
+    tips = Tips(growth.tips, growth.patterns, [(patch.side, patch.alone) for patch in growth.patches])
+    return growth.labels, root.mask, tips, partial(Nodes, root, growth.spots, growth.patches)
+
+
+def _nodes(tree: Tree, pieces: Sequence[Piece]) -> Nodes:
+    """Return the nodes that a tree has with pieces laid upon another."""
+    _, _, _, nodes = _together(tree, pieces, fine=False)
+    return nodes()
+
+
+def _apart(tree: Tree, pieces: Sequence[Piece]) -> _Told | None:
+    """Return the same, without nodes, if each piece is alone and no patch has many of them; None if that is not so.
+
+    Most lists are like that, and of most of their trees nobody asks for nodes, which take four times as long. Atoms are
+    numbered as `_Growth` numbers them.
+    """
+    starts, leaves = tree.leaves
+    labels = list(tree.labels)
+    matched: dict[str, Atoms] = {}
+    patterns: dict[Atoms, str] = {}
+    sides: dict[Atoms, Atoms] = {}
+    left: dict[Atoms, int] = {}  # after how many digits there still is an atom of the other tree
+    prefix = last = "none"
+    side = label = size = 0
+    for text, more, bits in pieces:
+        if not text.startswith(prefix):
+            at = bisect_right(starts, text) - 1
+            prefix, (digits, atom, label, places) = starts[at], leaves[at]
+            if text == prefix or not text.startswith(prefix):
+                return None
+            size = len(prefix) + digits
+            left[atom] = left.get(atom, places) - 1
+            side = 1 << len(labels)
+            sides[side] = 0
+            labels.append(label)
+        if text.startswith(last) or len(text) + more != size or sides[side].bit_count() == _FEW:
+            return None
+        last = text
+        own = 1 << len(labels)
+        sides[side] |= own
+        labels.append(label ^ bits)
+        pattern = text + "*" if more else text
+        matched[pattern] = own
+        patterns[own] = pattern
+    gone = sum([atom for atom, count in left.items() if not count])
+    mask = (tree.mask | (1 << len(labels)) - (1 << tree.count)) & ~gone
+    return labels, mask, Tips(matched, patterns, tuple(sides.items()), sparse=True), partial(_nodes, tree, pieces)
 
 
 class _Growth(Maker):
@@ -36,7 +97,8 @@ class _Growth(Maker):
         self.pieces = pieces
         self.fine = fine
         self.patches: list[Patch] = []
-        self.tips: dict[str, Node] = {}
+        self.tips: dict[str, Atoms] = {}
+        self.patterns: dict[Atoms, str] = {}
         self.texts = [text for text, _, _ in pieces]
 
     def root(self, old: Branch) -> Branch:
@@ -67,21 +129,17 @@ class _Growth(Maker):
         over = tuple((more - 1, bits) for more, bits in over if more)
         groups = self._groups(first, last, len(prefix))
         edges: list[Edge] = []
-        for edge in old.edges:
-            digits, child = edge
-            if not over and groups.keys().isdisjoint(digits):
-                edges.append(edge)
-                continue
-            rest = digits
-            for digit in digits:
-                if digit in groups:
-                    start, end = groups.pop(digit)
-                    edges.append((digit, self._changed(child, start, end, prefix + digit, over)))
-                    rest = rest.replace(digit, "")
+        unchanged = list(old.edges)
+        for digit, (start, end) in groups.items():
+            at = next((at for at, (digits, _) in enumerate(unchanged) if digit in digits), None)
+            if at is None:
+                raise AssertionError(f"pieces where there is no cell: {self.texts[first:last]}")
+            digits, child = unchanged[at]
+            unchanged[at] = digits.replace(digit, ""), child
+            edges.append((digit, self._changed(child, start, end, prefix + digit, over)))
+        for rest, child in unchanged:
             if rest:
                 edges.append((rest, self._changed(child, 0, 0, prefix + rest[0], over) if over else child))
-        if groups:
-            raise AssertionError(f"pieces where there is no cell: {self.texts[first:last]}")
         return self.branch(prefix, single, edges)
 
     def _on_leaf(self, lengths: Lengths, first: int, last: int, prefix: str) -> Node:
@@ -141,13 +199,15 @@ class _Growth(Maker):
                 node = self._on_leaf(((left, label),), first, last, text)
             nodes.append((text, node))
         patch = Patch(nodes, side, more, depth)
-        self.tips.update(nodes)
         self.patches.append(patch)
         spots = self.spots
         spots[side] = patch, side, patch, 0, prefix, ""
         for text, node in nodes:
             own = node.mask
             spots[own if isinstance(node, Leaf) else node] = patch, own, node, 1, text[:-1], text[-1]
+            pattern = text if isinstance(node, Leaf) and node.is_number else text + "*"
+            self.tips[pattern] = own
+            self.patterns[own] = pattern
         return patch
 
     def _groups(self, first: int, last: int, depth: int) -> dict[str, tuple[int, int]]:

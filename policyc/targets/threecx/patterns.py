@@ -12,7 +12,7 @@ takes a pattern of its own, whatever else is needed. So such prefixes are found 
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from policyc.targets.threecx.nodes import Atoms, Branch, Leaf, Node, PartError, Patch, Spot
 from policyc.targets.threecx.tree import Tree
@@ -25,17 +25,9 @@ _MOST_MORE: Final = 60
 _MOST_DIGITS: Final = 17
 
 
-class Pattern(NamedTuple):
-    """A pattern as it is written, what is below its prefix, and the atoms it matches, with others if others share them.
-
-    No node is below `*` or an anonymous call.
-    """
-
-    text: str
-    node: Node | None
-    atoms: Atoms
-
-
+# A pattern as it is written, what is below its prefix, and the atoms it matches, with others if others share them. No
+# node is below `*` or an anonymous call, and none is told below what is alone.
+Pattern = tuple[str, Node | None, Atoms]
 Patterns = tuple[Pattern, ...]
 
 
@@ -64,6 +56,8 @@ class Search:
     def __init__(self, tree: Tree, anonymous: str = "") -> None:
         self.tree = tree
         self.anonymous = anonymous
+        self._certain = ~tree.beyond  # what patterns can be asked to match, or not to match
+        self._hidden = 0 if anonymous else tree.anonymous  # what `*` alone matches
         # How many prefixes the walk passes below one, and how many patterns it finds.
         self._counts: dict[_Question, tuple[int, int]] = {}
         # Whether to carve at a prefix, how many patterns there are below it then, and how many before them.
@@ -76,27 +70,18 @@ class Search:
 
         If there are more than `most`, any number above it will do.
         """
-        key = needed, forbidden
-        if key in self._sizes:
-            return self._sizes[key]
-        found, is_exact = self._fewest(needed, forbidden, most)
-        if is_exact:
-            self._sizes[key] = found
-        return found
-
-    def _fewest(self, needed: Atoms, forbidden: Atoms, most: int | None) -> tuple[int | None, bool]:
-        """Return how few patterns there are, and whether that is exact and not only more than `most`."""
         if not forbidden:
-            return (1 if needed else 0), True
-        anonymous = bool(needed & self.tree.anonymous)
-        if needed & forbidden & ~self.tree.beyond or (anonymous and not self.anonymous):
-            return None, True
-        count, passed = self._total(needed, forbidden, most)
-        if most is not None and count > most:
-            return count, False
-        if passed > _MOST_PREFIXES and not self._parts(needed, forbidden):
-            return None, True
-        return anonymous + count, True
+            return 1 if needed else 0
+        if needed & self._hidden or needed & forbidden & self._certain:
+            return None
+        key = needed, forbidden
+        if key not in self._sizes:
+            count, passed = self._total(needed, forbidden, most)
+            if most is not None and count > most:
+                return count
+            parts = passed <= _MOST_PREFIXES or self._parts(needed, forbidden)
+            self._sizes[key] = count + bool(needed & self.tree.anonymous) if parts else None
+        return self._sizes[key]
 
     def _total(self, needed: Atoms, forbidden: Atoms, most: int | None = None) -> tuple[int, int]:
         """Return how many patterns match one of two disjoint sets, and how many prefixes a walk passes at most.
@@ -122,8 +107,10 @@ class Search:
 
     def _blocks(self, needed: Atoms, forbidden: Atoms) -> Iterator[tuple[Spot, Atoms]]:
         """Yield the widest places for a set that hold none of another, or some of both, and what to look for there."""
+        rest = needed & self.tree.mask
+        if not rest:
+            return
         spots, root = self.tree.spots, self.tree.root
-        rest = needed & root.mask
         while rest:
             spot = spots[1 << rest.bit_length() - 1]
             above, own = spot[:2]
@@ -145,26 +132,35 @@ class Search:
         if not forbidden:
             return (self._everything,) if needed else ()
         found: list[Pattern] = []
-        for (_, own, node, _, prefix, digits), inside in self._blocks(needed, forbidden):
+        rest = needed
+        for around, alone in self.tree.crowds:
+            if not around & ~forbidden:
+                inside = needed & alone
+                rest &= ~inside
+                while inside:
+                    own = 1 << inside.bit_length() - 1
+                    found.append((self.tree.tips.patterns[own], None, own))
+                    inside ^= own
+        for (_, own, node, _, prefix, digits), inside in self._blocks(rest, forbidden):
             if digits and forbidden & own:
                 for digit in digits:
                     below = list(self._patterns(node, prefix + digit, inside, forbidden & own))
-                    for pattern in below:
-                        self._check_parts(pattern.node, needed)
+                    for _, deeper, _ in below:
+                        self._check_parts(deeper, needed)
                     found += below
             elif digits:
                 for digit in digits:
                     found.append(_whole(node, prefix + digit))
             else:
-                found.append(Pattern(prefix, node, own))
+                found.append((prefix, node, own))
         if needed & self.tree.anonymous:
-            found.append(Pattern(self.anonymous, None, self.tree.anonymous))
+            found.append((self.anonymous, None, self.tree.anonymous))
         found.sort()
         return tuple(found)
 
     @property
     def _everything(self) -> Pattern:
-        return Pattern("*", None, self.tree.everything)
+        return "*", None, self.tree.everything
 
     def carve(self, needed: Atoms, forbidden: Atoms) -> Carved | None:
         """Return few patterns for a set, where what they match too much of another set is to be taken out before.
@@ -209,7 +205,7 @@ class Search:
             return (self._everything,)
         found = list(_beyond_edges(self._carvings_of, self.tree.root, "", needed, forbidden))
         if needed & self.tree.anonymous:
-            found.append(Pattern(self.anonymous, None, self.tree.anonymous))
+            found.append((self.anonymous, None, self.tree.anonymous))
         return tuple(sorted(found))
 
     def _carved_below(self, node: Node, needed: Atoms, forbidden: Atoms) -> Atoms:
@@ -292,7 +288,7 @@ class Search:
                 yield from self._patterns(child, prefix + way, inside, forbidden & child.mask)
             return
         if needed & node.single:
-            yield Pattern(prefix, node, node.single)
+            yield prefix, node, node.single
         yield from _beyond_edges(self._patterns, node, prefix, needed, forbidden)
 
     def _carving(self, node: Node, needed: Atoms, forbidden: Atoms) -> tuple[bool, int, int]:
@@ -336,23 +332,25 @@ class Search:
             yield _whole(node, prefix)
             return
         if needed & node.single:
-            yield Pattern(prefix, node, node.single)
+            yield prefix, node, node.single
         yield from _beyond_edges(self._carvings_of, node, prefix, needed, forbidden)
 
     def narrowed(self, patterns: Patterns, needed: Atoms) -> Patterns:
         """Return patterns made as narrow as can be, for what is needed of what they match; others are left out."""
         found = []
         for one in patterns:
-            if inside := one.atoms & needed:
-                is_leaf = isinstance(one.node, Leaf) and inside == one.atoms
-                found.append(one if is_leaf else self._narrowest(one, inside))
+            _, node, atoms = one
+            if inside := atoms & needed:
+                is_narrow = node is None or (isinstance(node, Leaf) and inside == atoms)
+                found.append(one if is_narrow else self._narrowest(one, inside))
         return patterns if found == list(patterns) else tuple(sorted(set(found)))
 
     def _narrowest(self, pattern: Pattern, inside: Atoms) -> Pattern:
         """Return the narrowest pattern for a set, not empty, of what one matches."""
-        text, node, _ = pattern
-        if node is None or not text.endswith("*"):
+        text, below, _ = pattern
+        if below is None or not text.endswith("*"):
             return pattern
+        node = below
         text = text[:-1]
         while inside != node.single and not isinstance(node, Leaf):
             holding = [(digits, child) for digits, child in node.edges if inside & child.mask]
@@ -361,11 +359,11 @@ class Search:
             ((digits, node),) = holding
             text += digits
         if inside == node.single and (not isinstance(node, Leaf) or len(node.runs[0][0]) == 1):
-            return Pattern(text, node, node.single)
-        if node is pattern.node:
+            return text, node, node.single
+        if node is below:
             return pattern
         self._check_parts(node, inside)
-        return Pattern(text + "*", node, node.mask)
+        return text + "*", node, node.mask
 
     def _check_parts(self, node: Node | None, needed: Atoms) -> None:
         """Raise PartError if a node has a part only of the side of a patch, and patterns do not go for all of it."""
@@ -375,7 +373,7 @@ class Search:
 
 def _whole(node: Node, prefix: str) -> Pattern:
     """Return the pattern for all that is below a prefix: of a number, itself."""
-    return Pattern(prefix if isinstance(node, Leaf) and node.is_number else prefix + "*", node, node.mask)
+    return prefix if isinstance(node, Leaf) and node.is_number else prefix + "*", node, node.mask
 
 
 def _balance(node: Branch, needed: Atoms, forbidden: Atoms) -> int:

@@ -99,6 +99,9 @@ class _Planner:
         self.search = search
         self.done: Calls = 0  # what the exceptions found so far take
         self.steps: list[Step] = []
+        self.rules: list[list[tuple[Rule, Calls]]] = [[] for _ in aim.destinations]  # by where they send their calls
+        for rule, place, taken in zip(aim.rules, aim.places, aim.taken, strict=True):
+            self.rules[place].append((rule, taken))
         self.dead = tuple(rule for rule, calls in zip(aim.rules, aim.taken, strict=True) if not calls)
 
     def find(self) -> Iterator[Trouble]:
@@ -148,7 +151,7 @@ class _Planner:
             if hours is None:
                 raise AssertionError(f"times that no hours say: {step.shape.mask:b}")
             yield ForwardingException(
-                tuple([pattern.text for pattern in step.patterns]),
+                tuple([text for text, _, _ in step.patterns]),
                 KINDS[step.shape.kind],
                 hours,
                 self.aim.destinations[step.destination],
@@ -183,9 +186,7 @@ class _Planner:
 
     def _rules_of(self, calls: Calls, destination: int) -> tuple[Rule, ...]:
         """Return the rules that send some of the calls to a destination."""
-        aim = self.aim
-        rules = zip(aim.rules, aim.places, aim.taken, strict=True)
-        return tuple([rule for rule, place, taken in rules if place == destination and taken & calls])
+        return tuple([rule for rule, taken in self.rules[destination] if taken & calls])
 
     def _blamed(self, why: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """Return the rules that tell apart what cannot be: among those in trouble, or else among all."""
@@ -239,7 +240,7 @@ class _Planner:
         seen: Calls = 0
         wrong: Calls = 0
         for step in self.steps:
-            texts = [pattern.text for pattern in step.patterns]
+            texts = [text for text, _, _ in step.patterns]
             matched = self.columns.tree.matched(texts, self.limits.anonymous)
             calls = self.columns.of(matched, step.shape.kind, step.shape.mask)
             wrong |= calls & self.aim.guarded & ~seen & ~self.aim.calls[step.destination]

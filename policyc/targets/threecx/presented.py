@@ -20,6 +20,7 @@ from policyc.digits import Caller, Kind, NumberSet
 
 _MOST_DIGITS: Final = {"": 17, "+": 15}  # 00 and the fifteen digits of the longest number; + and fifteen
 POWERS: Final[tuple[int, ...]] = tuple(10**more for more in range(18))
+_LOGARITHMS: Final = {power: more for more, power in enumerate(POWERS)}
 _OFFSETS: dict[tuple[str, int], int] = {}
 _end = 0
 for _sign, _most in _MOST_DIGITS.items():
@@ -70,8 +71,8 @@ def blocks(low: int, high: int) -> Sequence[tuple[str, int]]:
     low -= offset
     high -= offset
     size = high - low
-    more = len(str(size)) - 1
-    if size == POWERS[more] and not low % size:  # mostly
+    more = _LOGARITHMS.get(size)
+    if more is not None and not low % size:  # mostly
         return ((sign + (str(low // size).zfill(length - more) if more < length else ""), more),)
     found = []
     while low < high:
@@ -124,25 +125,26 @@ def _nested(low: int, more: int, ends: Sequence[int], whole: Sequence[int]) -> t
     return direct, rest
 
 
-def within(ends: Sequence[int], cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the intervals that two sets of ranks or positions share, given as interval ends; the second is short."""
-    bounds = iter(cuts)
-    for low, high in zip(bounds, bounds, strict=True):
+def within(ends: Sequence[int], cuts: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the intervals that two sets of ranks or positions share, given as interval ends; the second is short."""
+    found = []
+    for start in range(0, len(cuts), 2):
+        low, high = cuts[start], cuts[start + 1]
         at = bisect_right(ends, low)
         if at & 1:
-            yield low, min(ends[at], high)
+            found.append((low, min(ends[at], high)))
             at += 1
         while at < len(ends) and ends[at] < high:
-            yield ends[at], min(ends[at + 1], high)
+            found.append((ends[at], min(ends[at + 1], high)))
             at += 2
+    return found
 
 
 def is_within(ends: Sequence[int], cuts: Sequence[int]) -> bool:
     """Tell whether a set holds all of another, given as interval ends; the second is short."""
-    bounds = iter(cuts)
-    for low, high in zip(bounds, bounds, strict=True):
-        at = bisect_right(ends, low)
-        if not at & 1 or ends[at] < high:
+    for start in range(0, len(cuts), 2):
+        at = bisect_right(ends, cuts[start])
+        if not at & 1 or ends[at] < cuts[start + 1]:
             return False
     return True
 

@@ -4,43 +4,91 @@ A node says what is below a prefix (`nodes`); the tree knows the prefixes, and w
 (`building`), or by laying a few pieces upon a tree that is there (`growing`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
+from typing import Final
 
 from policyc.targets.threecx import presented
 from policyc.targets.threecx.nodes import Atoms, Branch, Leaf, Node, PartError, Patch, Spots
 from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, POWERS
+from policyc.values import value
+
+
+@value()
+class Nodes:
+    """The root of a tree, where its nodes and atoms are, and its patches."""
+
+    root: Branch
+    spots: Spots
+    patches: Sequence[Patch] = ()
+
+
+@value()
+class Tips:
+    """The tips of patches: what a pattern for all of one matches, and the patterns of those that are alone.
+
+    `sides` are the sides of patches, each with what is alone in it; `sparse` if all patches are known to be so.
+    """
+
+    matched: Mapping[str, Atoms]
+    patterns: Mapping[Atoms, str]
+    sides: Sequence[tuple[Atoms, Atoms]]
+    sparse: bool = False
+
+
+# How many digits follow a prefix, the atom of these texts, its label, and after how many digits it is.
+_Alike = tuple[int, Atoms, int, int]
+_NO_TIPS: Final = Tips({}, {}, ())
 
 
 class Tree:
     """The tree of some texts. `labels` are those of the atoms; `anonymous` and `beyond` are no texts of digits.
 
-    `tips` are those of its patches, by their texts. Of the atoms of the `ground` that it grew on, none has another
-    label, but for those that are no texts of digits.
+    `mask` are the atoms of texts; nodes are made when they are first asked for. Of the atoms of the `ground` that it
+    grew on, none has another label, but for those that are no texts of digits.
     """
 
     def __init__(
         self,
-        root: Branch,
+        nodes: Callable[[], Nodes],
         labels: list[int],
-        spots: Spots,
+        mask: Atoms,
         anonymous: Atoms,
         beyond: Atoms,
-        patches: Sequence[Patch] = (),
-        tips: Mapping[str, Node] = MappingProxyType({}),
+        tips: Tips = _NO_TIPS,
         ground: "Tree | None" = None,
     ) -> None:
-        self.root = root
+        self._nodes = nodes
         self.labels = labels
-        self.spots = spots
+        self.mask = mask
         self.anonymous = anonymous
         self.beyond = beyond
-        self.patches = patches
         self.tips = tips
         self._ground = ground
         self.count = len(labels)
-        self.everything: Atoms = root.mask | anonymous | beyond
+        self.everything: Atoms = mask | anonymous | beyond
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """The nodes."""
+        return self._nodes()
+
+    @property
+    def root(self) -> Branch:
+        """The node of all texts."""
+        return self.nodes.root
+
+    @property
+    def spots(self) -> Spots:
+        """Where nodes and atoms are."""
+        return self.nodes.spots
+
+    @cached_property
+    def leaves(self) -> tuple[Sequence[str], Sequence["_Alike"]]:
+        """The prefixes of leaves of one length, in order, and what is there."""
+        found = sorted(_leaves(self.root, ""))
+        alike = [(more, atom, self.labels[atom.bit_length() - 1], self.spots[atom][3]) for _, (more, atom) in found]
+        return [prefix for prefix, _ in found], alike
 
     @cached_property
     def labelled(self) -> Mapping[int, Atoms]:
@@ -49,10 +97,9 @@ class Tree:
         first = 0
         if self._ground:
             first = self._ground.count
-            found = {label: left for label, atoms in self._ground.labelled.items() if (left := atoms & self.root.mask)}
-        for at in range(first, self.count):
-            if 1 << at & self.everything:
-                found[self.labels[at]] = found.get(self.labels[at], 0) | 1 << at
+            found = {label: left for label, atoms in self._ground.labelled.items() if (left := atoms & self.mask)}
+        for at, label in enumerate(self.labels[first:], first):
+            found[label] = found.get(label, 0) | 1 << at
         if self._ground:
             for atom in filter(None, (self.anonymous, self.beyond)):
                 label = self.labels[atom.bit_length() - 1]
@@ -61,25 +108,27 @@ class Tree:
 
     def first(self, atoms: Atoms) -> int:
         """Return the first position in a set that is not empty."""
-        found = min(_firsts(self.root, "", atoms & self.root.mask), default=BEYOND)
+        found = min(_firsts(self.root, "", atoms & self.mask), default=BEYOND)
         return min(found, ANONYMOUS) if atoms & self.anonymous else found
 
     @cached_property
     def crowds(self) -> Sequence[tuple[Atoms, Atoms]]:
         """The sides of patches that have one label, and what is alone in these."""
-        return self._crowds(self.patches)
+        return self._crowds(self.tips.sides)
 
     @cached_property
     def sparse_crowds(self) -> Sequence[tuple[Atoms, Atoms]]:
         """The same of sparse patches."""
-        return self._crowds([patch for patch in self.patches if patch.is_sparse])
+        if self.tips.sparse:
+            return self.crowds
+        return self._crowds([(patch.side, patch.alone) for patch in self.nodes.patches if patch.is_sparse])
 
-    def _crowds(self, patches: Iterable[Patch]) -> Sequence[tuple[Atoms, Atoms]]:
+    def _crowds(self, sides: Iterable[tuple[Atoms, Atoms]]) -> Sequence[tuple[Atoms, Atoms]]:
         found: dict[int, tuple[Atoms, Atoms]] = {}
-        for patch in patches:
-            label = self.labels[patch.side.bit_length() - 1]
+        for side, own in sides:
+            label = self.labels[side.bit_length() - 1]
             around, alone = found.get(label, (0, 0))
-            found[label] = around | patch.side, alone | patch.alone
+            found[label] = around | side, alone | own
         return tuple(found.values())
 
     @property
@@ -90,22 +139,25 @@ class Tree:
     def intervals(self, atoms: Atoms) -> int:
         """Return how many intervals of positions a set is made of."""
         alone = (position for one, position in ((self.anonymous, ANONYMOUS), (self.beyond, BEYOND)) if atoms & one)
-        spans = [*_spans(self.root, "", 0, atoms & self.root.mask), *((one, one + 1) for one in alone)]
+        spans = [*_spans(self.root, "", 0, atoms & self.mask), *((one, one + 1) for one in alone)]
         return len(presented.joined(spans))
 
     def matched(self, patterns: Iterable[str], anonymous: str) -> Atoms:
         """Return what any of some patterns match; `anonymous` is how the PBX shows a call without a number."""
         found: Atoms = 0
+        tips = self.tips.matched
         texts = []
         for pattern in patterns:
-            if pattern == "*":
+            if pattern in tips:
+                found |= tips[pattern]
+            elif pattern == "*":
                 return self.everything
-            if anonymous and pattern == anonymous:
+            elif anonymous and pattern == anonymous:
                 found |= self.anonymous
-            elif (tip := self.tips.get(pattern.removesuffix("*"))) is None:
+            else:
                 texts.append(pattern)
-            elif pattern[-1] == "*" or (isinstance(tip, Leaf) and tip.is_number):
-                found |= tip.mask
+        if not texts:
+            return found
         parts: dict[Atoms, int] = {}  # how many texts of an atom are matched, where patterns match a part of it each
         texts.sort()
         found |= _matched(self.root, texts, 0, len(texts), 0, parts)
@@ -158,6 +210,18 @@ def _matched_here(node: Node, is_prefix: bool, parts: dict[Atoms, int]) -> Atoms
             found |= atom
             parts[atom] = parts.get(atom, 0) + size
     return found
+
+
+def _leaves(node: Node, prefix: str) -> Iterator[tuple[str, tuple[int, Atoms]]]:
+    """Yield the prefixes below one that lead to leaves of one length, with that and the atom."""
+    if isinstance(node, Leaf):
+        if len(node.runs) == 1 and len(node.runs[0][0]) == 1:
+            ((more,), atom) = node.runs[0]
+            yield prefix, (more, atom)
+        return
+    for digits, child in node.edges:
+        for digit in digits:
+            yield from _leaves(child, prefix + digit)
 
 
 def _firsts(node: Node, prefix: str, atoms: Atoms) -> Iterator[int]:

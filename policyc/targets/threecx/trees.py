@@ -17,6 +17,7 @@ from policyc import digits
 from policyc.digits import Caller, Kind, NumberSet
 from policyc.targets.threecx.building import Cell, tree_of
 from policyc.targets.threecx.growing import Piece, grown
+from policyc.targets.threecx.nodes import Atoms
 from policyc.targets.threecx.presented import ANONYMOUS, BEYOND, Space, joined, nested, within
 from policyc.targets.threecx.tree import Tree
 from policyc.values import value
@@ -40,18 +41,18 @@ class Laid:
     sets: tuple[NumberSet, ...]
     lacking: int
 
-    def classes(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the kind, the sets, and the atoms of callers whom the same sets hold: bit 2i is set i."""
-        one_kind = ((1 << 2 * len(self.sets) + 2) - 1) // 3
-        found: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    def callers(self) -> Iterator[tuple[Atoms, Atoms]]:
+        """Yield the atoms of the callers of each kind who count, and then of those whom each set holds."""
+        count = 2 * len(self.sets) + 2
+        inside = ((1 << count) - 1) // 3
+        found: list[Atoms] = [0] * count
         for label, atoms in self.tree.labelled.items():
-            for kind, some in enumerate(found):
-                if label >> kind & 1:
-                    who = (label ^ self.lacking) >> kind & one_kind
-                    some[who] = some.get(who, 0) | atoms
-        for kind, some in enumerate(found):
-            for who, atoms in some.items():
-                yield kind, who, atoms
+            who = (label ^ self.lacking) & (0, inside, inside << 1, inside * 3)[label & 3]
+            while who:
+                at = who.bit_length() - 1
+                found[at] |= atoms
+                who ^= 1 << at
+        return zip(found[::2], found[1::2], strict=True)
 
 
 @value()
@@ -147,9 +148,12 @@ class Trees:
         alone: list[tuple[int, int]] = []
         kinds: dict[tuple[str, int], int] = {}
         for kind, some in enumerate(cuts):
+            spans = within(counted.halves[kind], some)
+            if not spans:
+                continue
             count = 0
             made: list[tuple[str, int]] = []
-            for low, high in within(counted.halves[kind], some):
+            for low, high in spans:
                 if low < _FIRST_ALONE:
                     more, found = self._space.blocks(low, high)
                     count += more
@@ -157,8 +161,8 @@ class Trees:
                 else:
                     alone += [(first, 1 << kind) for _, first, _ in self._space.presented(low, high)]
             if len(made) > _MANY * count:
-                spans = [span for span in self._spans(counted, kind, some) if span[0] not in _ALONE]
-                made = list(nested(joined(spans), self._shown(counted)[kind]))
+                shown = [span for span in self._spans(counted, kind, some) if span[0] not in _ALONE]
+                made = list(nested(joined(shown), self._shown(counted)[kind]))
             for block in made:
                 kinds[block] = kinds.get(block, 0) | 1 << kind
         return _Pieces(kinds, alone, lacking)

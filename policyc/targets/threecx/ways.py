@@ -65,8 +65,8 @@ class Step(NamedTuple):
         """Return the exception with some patterns, and the calls that it takes by them."""
         size, shape, destination, ordered, carved, _, _ = self
         atoms = 0
-        for pattern in patterns:
-            atoms |= pattern.atoms
+        for _, _, matched in patterns:
+            atoms |= matched
         return Step(size, shape, destination, ordered, carved, columns.of(atoms, shape.kind, shape.mask), patterns)
 
     def written(self, search: Search) -> Patterns:
@@ -237,7 +237,7 @@ class Ways:
         most = None if destination == RING else _ORDER
         free = self._candidates(need, destination, most, ordered=False)
         if min([step.size for step in free], default=_NEVER) > _ORDER:
-            late = self._candidates(need, destination, None, ordered=True) if self.done or not free else []
+            late = self._candidates(need, destination, None, ordered=True) if self.done else []
             if most is not None and free:  # how many they are matters only where they may weigh less than the others
                 most = min((step.size for step in late), default=None)
                 if most is not None and not self.limits.single:
@@ -250,17 +250,19 @@ class Ways:
         """Return single exceptions; of one with more patterns than `most`, the count is any number above."""
         found: list[Step] = []
         known = self._known_need(need)
-        kinds = known.kinds
+        texts, kinds = known.texts, known.kinds
         for mask in self._times(known, destination):
             forbidden = self._forbidden(destination, mask, ordered=ordered)
+            left = []
             for kind in kinds:
-                count = self.search.fewest(known.texts, forbidden[kind], most)
-                if count is not None:
-                    shape = Shape(kind, mask, known.texts, forbidden[kind])
-                    found.append(Step(count, shape, destination, ordered))
-                    kinds = tuple([other for other in kinds if other != kind])
-            if not kinds:  # wider times forbid more: patterns get no fewer
+                count = self.search.fewest(texts, forbidden[kind], most)
+                if count is None:
+                    left.append(kind)
+                else:
+                    found.append(Step(count, Shape(kind, mask, texts, forbidden[kind]), destination, ordered))
+            if not left:  # wider times forbid more: patterns get no fewer
                 break
+            kinds = tuple(left)
         return found
 
     def _shapes(self, need: Calls, destination: int) -> Iterator[Shape]:
