@@ -59,33 +59,20 @@ def entries(table: Diagram[V], kinds: tuple[Kind, ...] = KINDS) -> Entries[V]:
 
     Rows that are one object are not told apart, nor are `Sides` of the same rows.
     """
-    both = _BothKinds(table, kinds)
-    found: list[Entry[V | Sides[V]]] = []
-    for sign in ("", "+"):
-        by_prefix: dict[tuple[str, V | Sides[V]], list[int]] = {}
-        for prefix, more, value in _of_all_lengths(both.table, sign, both.beyond):
-            by_prefix.setdefault((prefix, value), []).append(more)
-        for (prefix, value), mores in by_prefix.items():
-            # Open without a prefix, it would hold for numbers with a `+` too, which some callers outside have.
-            speaks_of_all = not prefix and _KIND in kinds
-            if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(prefix, kinds):
-                found.append(Entry(Block(_KIND, prefix, None), value))
-            else:
-                found += [Entry(Block(_KIND, prefix, more), value) for more in mores]
-    found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
-    return Entries(tuple(found), both.of_all(None), both.beyond)
+    return ByNumber(table, kinds).entries()
 
 
-class _BothKinds(Generic[V]):
-    """A table of numbers outside that says what callers of these get on both sides.
+class ByNumber(Generic[V]):
+    """What callers of some kinds get by their numbers alone, and those `beyond` all numbers.
 
-    Of a number that only one side has, the other may get anything: what those `beyond` get, if that is the same.
+    Of a number that only one side has, the other may get anything: what those beyond get, if that is the same.
     """
 
-    def __init__(self, whole: Diagram[V], kinds: tuple[Kind, ...]) -> None:
+    def __init__(self, whole: Diagram[V], kinds: tuple[Kind, ...] = KINDS) -> None:
+        """Take a table, and the kinds that count."""
         self._whole, self._kinds = whole, kinds
         self._sides: dict[tuple[int, int], Sides[V]] = {}  # those of the same rows are one object
-        self.beyond = self.of_all("9" * 20)
+        self.beyond = self._of_all("9" * 20)
         inside, outside = (self._of_numbers(kind) for kind in KINDS)
         starts = sorted(inside.keys() | outside.keys())
         rows: list[V | Sides[V] | None] = []
@@ -94,7 +81,29 @@ class _BothKinds(Generic[V]):
             here, there = inside.get(start, here), outside.get(start, there)
             rows.append(here if here is there else self._row(here, there))
         cells: tuple[tuple[int, ...], tuple[V | Sides[V] | None, ...]] = joined_cells(starts, rows)
-        self.table: Diagram[V | Sides[V]] = Diagram(whole.partition, *cells)
+        self._table: Diagram[V | Sides[V]] = Diagram(whole.partition, *cells)
+
+    def parts(self, most: int) -> bool:
+        """Tell whether more than one in so many cells parts callers inside from those outside, default cells apart."""
+        found = [isinstance(row, Sides) for row in self._table.rows if row is not None and row is not self.beyond]
+        return sum(found) * most > len(found)
+
+    def entries(self) -> Entries[V]:
+        """Return the entries."""
+        found: list[Entry[V | Sides[V]]] = []
+        for sign in ("", "+"):
+            by_prefix: dict[tuple[str, V | Sides[V]], list[int]] = {}
+            for prefix, more, value in _of_all_lengths(self._table, sign, self.beyond):
+                by_prefix.setdefault((prefix, value), []).append(more)
+            for (prefix, value), mores in by_prefix.items():
+                # Open without a prefix, it would hold for numbers with a `+` too, which some callers outside have.
+                speaks_of_all = not prefix and _KIND in self._kinds
+                if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(prefix, self._kinds):
+                    found.append(Entry(Block(_KIND, prefix, None), value))
+                else:
+                    found += [Entry(Block(_KIND, prefix, more), value) for more in mores]
+        found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
+        return Entries(tuple(found), self._of_all(None), self.beyond)
 
     def _of_numbers(self, kind: Kind) -> dict[int, V | None]:
         """Return the rows of callers of a kind, by the ranks outside of their numbers; none of another kind."""
@@ -107,7 +116,7 @@ class _BothKinds(Generic[V]):
         moved = [start + TO_OUTSIDE for start in starts[:first]]
         return {**dict(zip(moved, rows, strict=False)), 2 * TO_OUTSIDE: None}
 
-    def of_all(self, number: str | None) -> V | Sides[V]:
+    def _of_all(self, number: str | None) -> V | Sides[V]:
         """Return what callers of a number get that both sides have."""
         inside, outside = (self._whole.row(Caller(kind, number)) if kind in self._kinds else None for kind in KINDS)
         found = self._pair(inside, outside)

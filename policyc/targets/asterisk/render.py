@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from policyc import capabilities, decision, digits, numbering, prefixes, resources, schedule
+from policyc import capabilities, decision, numbering, prefixes, resources, schedule
 from policyc.decision import Choice, Row, Table
-from policyc.digits import KINDS, Kind
+from policyc.digits import Kind
 from policyc.model import (
     Busy,
     Extension,
@@ -27,13 +27,14 @@ from policyc.model import (
     ToSystem,
 )
 from policyc.outcomes import DecisionModel
-from policyc.prefixes import Sides
+from policyc.prefixes import Entries, Sides
 from policyc.targets import Piece, Rendered, sounds, ways
 from policyc.targets.asterisk import times
 from policyc.targets.asterisk.dialect import MAX_USERFIELD, comment, mailbox_name, pattern
 from policyc.targets.asterisk.layout import Macro, layout
 from policyc.targets.asterisk.plan import Context, Exten, Step
 from policyc.targets.naming import dial_string, digest, layer_names, period_slug
+from policyc.values import value
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,6 +53,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     }
 )
 CAPABILITIES: Final = capabilities.of(NAME)
+_FEW: Final = 8  # of so many lines one at most may part callers by where they call from
 
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
@@ -113,7 +115,7 @@ class _Renderer:
     lay_out: Callable[[Macro, Iterable[Exten]], str] = field(default_factory=layout)
     asked: set[str] = field(default_factory=set)  # periods that what is being made asks about, by name
     slugs: dict[NamedPeriod, str] = field(default_factory=dict)
-    layers: dict[tuple[Rule, ...], Table] = field(default_factory=dict)
+    layers: dict[tuple[Rule, ...], "_Callers"] = field(default_factory=dict)
 
     def pieces(self, extensions: Iterable[Extension]) -> dict[str, Piece]:
         """Return the contexts of extensions.
@@ -178,17 +180,15 @@ class _Renderer:
         else:
             title = "après les règles de chaque poste"
             rest = self._undecided("policyc-${POLICYC_EXTEN},${POLICYC_EXTEN},1")
-        return Context(
-            name, f"Règles pour tous, {title}", tuple(self._lines(self._layer_table(rules), rules, None, rest))
-        )
+        return Context(name, f"Règles pour tous, {title}", tuple(self._lines(self._of_layer(rules), rules, None, rest)))
 
     def _extension(self, extension: Extension, *, seconds: bool, mobile: bool) -> Context:
         """Return an extension's context; `seconds`, `mobile`: shared layers ask for its own."""
         number = extension.number
         first, own, rest = self.policy.layers(number)
         after_own = self._enter("rest", rest) if rest else self._undecided(f"{number},1")
-        table = self._decisions(own, extension)
-        own_entry = f"Goto({_key(table)}${{POLICYC_NUMBER}},1)" if own else after_own
+        callers = _callers(self._decisions(own, extension))
+        own_entry = f"Goto({callers.key}${{POLICYC_NUMBER}},1)" if own else after_own
         start = [Step(f"Set(POLICYC_EXTEN={number})")]
         if seconds:
             start.append(Step(f"Set(POLICYC_SECONDS={extension.ring_seconds})"))
@@ -199,7 +199,7 @@ class _Renderer:
         if first:
             extens.append(Exten("own", (Step(own_entry),)))
         if own:
-            extens += self._lines(table, own, extension, after_own)
+            extens += self._lines(callers, own, extension, after_own)
         ring = Step(f"Dial({self._line(number)},{extension.ring_seconds})")
         after = Step(f"Goto(policyc-unanswered,{number},1)") if extension.mailbox else Step("Goto(policyc-busy,s,1)")
         # Dial takes its channel's identity from the extension it runs in: the number, which phones may be shown.
@@ -209,7 +209,7 @@ class _Renderer:
 
     def _enter(self, place: str, rules: tuple[Rule, ...]) -> str:
         """Return the step that enters a shared layer."""
-        return f"Goto({self.shared[place, rules]},{_key(self._layer_table(rules))}${{POLICYC_NUMBER}},1)"
+        return f"Goto({self.shared[place, rules]},{self._of_layer(rules).key}${{POLICYC_NUMBER}},1)"
 
     def _undecided(self, line: str) -> str:
         """Return the step for calls that no rule decides: the extension's line rings."""
@@ -217,21 +217,14 @@ class _Renderer:
 
     # -- tables -------------------------------------------------------------------------------------
 
-    def _lines(self, table: Table, rules: tuple[Rule, ...], extension: Extension | None, rest: str) -> list[Exten]:
+    def _lines(
+        self, callers: "_Callers", rules: tuple[Rule, ...], extension: Extension | None, rest: str
+    ) -> list[Exten]:
         """Return a layer's lines: callers → what decides, then the chains of times and the outside numbers.
 
         `rest` is the step for calls that no rule of the layer takes.
         """
-        told: list[tuple[str, Row | Sides[Row]]] = []
-        for letter, kinds in (
-            (("i", (Kind.INTERNAL,)), ("e", (Kind.EXTERNAL,))) if _is_apart(table) else (("c", KINDS),)
-        ):
-            known = prefixes.entries(table, kinds)
-            if known.anonymous is not known.otherwise:
-                told.append((f"{letter}anonymous", known.anonymous))
-            told += [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
-            told.append((f"_{letter}.", known.otherwise))
-        lines = [(name, (one.inside, one.outside) if isinstance(one, Sides) else (one,)) for name, one in told]
+        table, lines = callers.table, callers.lines
         uses = Counter([row for _, rows in lines for row in rows])
         labels = self._labels(choice.rule for row in uses for choice in row.choices)
         asked: dict[tuple[Choice, int], list[Step]] = {}
@@ -266,10 +259,10 @@ class _Renderer:
             goal, note, other = f"{goal}:{_goal_of(other[0])}", self._places(inner, outer), ()
         return (Step(f'GotoIf($["${{POLICYC_KIND}}" = "{kind}"]?{goal})', note), *other)
 
-    def _layer_table(self, rules: tuple[Rule, ...]) -> Table:
-        """Return which rule of a layer that extensions share decides."""
+    def _of_layer(self, rules: tuple[Rule, ...]) -> "_Callers":
+        """Return how callers are looked up in a layer that extensions share."""
         if rules not in self.layers:
-            self.layers[rules] = decision.lower(decision.partition_of(self.policy.zone, rules), rules)
+            self.layers[rules] = _callers(decision.lower(decision.partition_of(self.policy.zone, rules), rules))
         return self.layers[rules]
 
     def _decisions(self, rules: tuple[Rule, ...], extension: Extension) -> Table:
@@ -405,24 +398,33 @@ class _Renderer:
         return dial_string(self.settings["extension_channel"], number, number)
 
 
-def _is_apart(table: Table) -> bool:
-    """Tell whether calls from inside and from outside are looked up apart: where all on one side get the same.
+@value()
+class _Callers:
+    """How callers are looked up: `key` stands before their numbers.
 
-    Else they would be parted wherever some on the other side get another thing.
+    `lines` are the extensions that they are looked up among, each with what decides or, where that is not the same,
+    with what decides inside and what outside.
     """
-    inside, outside = (table.within(digits.OF_KIND[kind]) for kind in KINDS)
-    return _are_one(row for *_, row in inside) != _are_one(row for *_, row in outside)
+
+    table: Table
+    key: str
+    lines: list[tuple[str, tuple[Row, ...]]]
 
 
-def _are_one(rows: Iterable[Row]) -> bool:
-    rows = iter(rows)
-    first = next(rows, None)
-    return all(row is first for row in rows)
+def _callers(table: Table) -> _Callers:
+    """Return how callers are looked up: together, unless many lines would part those inside from those outside."""
+    together = prefixes.ByNumber(table)
+    if not together.parts(_FEW):
+        return _Callers(table, "c", _lines_of("c", together.entries()))
+    inside, outside = (prefixes.entries(table, (kind,)) for kind in (Kind.INTERNAL, Kind.EXTERNAL))
+    return _Callers(table, "${POLICYC_KIND}", [*_lines_of("i", inside), *_lines_of("e", outside)])
 
 
-def _key(table: Table) -> str:
-    """Return what stands before the caller's number where it is looked up."""
-    return "${POLICYC_KIND}" if _is_apart(table) else "c"
+def _lines_of(letter: str, known: Entries[Row]) -> list[tuple[str, tuple[Row, ...]]]:
+    anonymous = [] if known.anonymous is known.otherwise else [(f"{letter}anonymous", known.anonymous)]
+    numbers = [(pattern(letter, entry.block), entry.value) for entry in known.numbers]
+    found = [*anonymous, *numbers, (f"_{letter}.", known.otherwise)]
+    return [(name, (row.inside, row.outside) if isinstance(row, Sides) else (row,)) for name, row in found]
 
 
 def _goal_of(step: Step) -> str:
