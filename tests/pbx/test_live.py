@@ -295,7 +295,7 @@ def test_a_policy_that_runs_is_proved_until_something_is_changed(tmp_path):
         async with running(folder) as (one, account):
             assert (await proved(home, account))["passed"]
 
-            await command(one, "dialplan add extension _c06XXXXXXXX,1,Hangup,17 into policyc-102 replace")
+            await command(one, "dialplan add extension _e06XXXXXXXX,1,Hangup,17 into policyc-102 replace")
             told = await proved(home, account)
             found = await judged(one, policy, told)
             assert ("0612345678", "102", "voicemail 101 unavailable", "busy") in found
@@ -305,7 +305,7 @@ def test_a_policy_that_runs_is_proved_until_something_is_changed(tmp_path):
             await command(one, "dialplan reload")
             assert (await proved(home, account))["passed"]
 
-            await command(one, "dialplan remove extension c0639980020@policyc-102")
+            await command(one, "dialplan remove extension e0639980020@policyc-102")
             found = await judged(one, policy, await proved(home, account))
             assert ("0639980020", "102") in [each[:2] for each in found]
             assert all(by_policy != by_pbx for _, _, by_policy, by_pbx in found)
