@@ -109,7 +109,7 @@ class Reading(Protocol):
     """The files of one target, read back.
 
     One that finds the same for many calls may have a method `laid(called, calls) -> Laid` besides, which is then asked
-    instead of `found` and says the same.
+    instead of `found`, and says the same at least of the calls that the target answers for (`counted`, `listed`).
     """
 
     def found(self, called: str, calls: Sequence[Calls]) -> Sequence[Found]:

@@ -72,6 +72,7 @@ def refused(text, what, line=None, **more):
 
 
 END = plans.HungUp("NORMAL_CLEARING")
+GOES_ON = ' continue="true"'
 
 
 # --- independence ---
@@ -322,9 +323,9 @@ def test_variables_that_depend_on_the_time_make_one_period():
     off = action("set", "open=false", inline=True)
     text = context(
         "in",
-        extension(condition(CLOCK, off), more=' continue="true"'),
-        extension(condition(is_open, wday="2-6"), more=' continue="true"'),
-        extension(condition(off, year="2026", mon="5", mday="1"), more=' continue="true"'),
+        extension(condition(CLOCK, off), more=GOES_ON),
+        extension(condition(is_open, wday="2-6"), more=GOES_ON),
+        extension(condition(off, year="2026", mon="5", mday="1"), more=GOES_ON),
         extension(condition(play("a"), field="${open}", expression="^true$")),
         extension(condition(play("b"))),
     )
@@ -334,6 +335,28 @@ def test_variables_that_depend_on_the_time_make_one_period():
     assert plan.then.asked.holds(datetime(2026, 5, 4, 10))
     assert not plan.then.asked.holds(datetime(2026, 5, 1, 10))
     assert not plan.then.asked.holds(datetime(2026, 5, 2, 10))
+
+
+# --- setting variables ---
+
+
+def test_what_sets_variables_is_told_apart_by_all_that_it_looks_at():
+    zones = (
+        extension(condition(action("set", "a=${b}", inline=True)), more=GOES_ON),
+        extension(condition(play("${a}"), field="${b}", expression="^2$")),
+        extension(condition(action("set", "c=${a}${a}", inline=True)), more=GOES_ON),
+        extension(condition(play("${c}"))),
+    )
+    text = context("then", *zones)
+    for one in "123":
+        text += context(f"to{one}", extension(condition(action("set", f"b={one}"), action("transfer", "102 XML then"))))
+    ways = (
+        extension(condition(action("transfer", f"102 XML to{one}"), field="caller_id_number", expression=f"{one}$"))
+        for one in "123"
+    )
+    answer = found(text + context("in", *ways, extension(condition(action("hangup")))), "0?")
+
+    assert [plan.events[0] for plan in answer.plans[1:4]] == [plans.Played(one) for one in ("11", "2", "33")]
 
 
 # --- transfers ---
@@ -362,6 +385,37 @@ def test_who_only_passes_by_where_others_go_round_does_not():
     assert [plan.events[0] for plan in answer.plans] == [
         plans.Played("in"), plans.Played("b"), plans.HungUp("EXCHANGE_ROUTING_ERROR"), plans.Played("in"),
     ]  # fmt: skip
+
+
+def test_calls_that_go_round_through_what_is_executed_hear_what_they_hear():
+    executes = action("execute_extension", "5 XML b")
+    text = context("in", extension(condition(action("transfer", "102 XML then"))))
+    text += context("then", extension(condition(play("a"), executes)))
+    text += context("b", extension(condition(action("transfer", "102 XML then"))))
+
+    refused(text, What.ENDLESS)
+    assert events(text.replace(play("a"), "")) == (plans.HungUp("EXCHANGE_ROUTING_ERROR"),)
+
+
+def test_a_transfer_that_is_not_understood_is_not_taken_for_one_like_it():
+    plain = action("transfer", "800 XML default")
+    odd = plain.replace("/>", ' loop="x"/>')
+    text = context(
+        "then",
+        extension(condition(odd, field="destination_number", expression="^1")),
+        extension(condition(odd, field="${a}", expression="^1$")),
+        extension(condition(plain)),
+    ) + context(
+        "in",
+        extension(
+            condition(action("set", "a=1", inline=True), field="caller_id_number", expression="^06"), more=GOES_ON
+        ),
+        extension(condition(action("transfer", "2 XML then"))),
+    )
+
+    refused(text, What.ATTRIBUTE, line=9, presented="0?")
+    assert events(text.replace(odd, plain), "0?")
+    assert events(text, "07")
 
 
 def test_a_long_chain_of_transfers():

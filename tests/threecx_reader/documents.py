@@ -52,8 +52,8 @@ def text_of(value):
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def reading(value, pbx=PBX):
-    return read(FILE, text_of(value), pbx)
+def reading(value, pbx=PBX, asked=None):
+    return read(FILE, text_of(value), pbx, asked)
 
 
 def told(event):

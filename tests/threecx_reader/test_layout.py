@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from judge.seeds import chosen, few
@@ -12,8 +14,9 @@ from judge.seeds import chosen, few
 from policyc.proof.protocol import Calls
 from policyc.proof.shapes import shapes
 from policyc.targets.threecx.reader import NotUnderstood
-from policyc.targets.threecx.reader.layout import LIKENESSES, layout
-from threecx_reader.documents import BUSY, PBX, document, entry, reading, to
+from policyc.targets.threecx.reader.layout import EXTERNAL, LIKENESSES, layout
+from policyc.targets.threecx.reader.plans import NotAsked
+from threecx_reader.documents import BUSY, PBX, document, entry, hours, reading, to
 from threecx_reader.test_against_model import NUMBERS, SHAPES, Drawing
 
 ABROAD, FRENCH = LIKENESSES
@@ -79,6 +82,51 @@ def test_it_is_the_same(seed):
     assert alike[()]
 
 
+@pytest.mark.parametrize("seed", few(chosen(2100, 2106), 4))
+def test_it_is_the_same_where_it_is_asked_about(seed):
+    chance = random.Random(seed)
+    for drawing in (Drawing(seed), Everywhere(seed), Everywhere(seed + 1000)):
+        asked = {one: drawn(chance, one.size) for one in ASKED}
+        read_ = reading(drawing.document(), replace(PBX, anonymous="Masque"), asked.__getitem__)
+        for called in (*NUMBERS, "199"):
+            laid = read_.laid(called, ASKED)
+            assert laid.windows is read_.laid(called, ASKED).windows
+            for calls, given, found in zip(ASKED, unfolded(laid, ASKED), read_.found(called, ASKED), strict=True):
+                some = asked[calls]
+                for cut in {*given[0], *found.starts, *(end for both in some for end in both)} - {calls.size}:
+                    there, here = (plans[bisect_right(starts, cut) - 1] for starts, plans in (given, told(found)))
+                    inside = any(low <= cut < high for low, high in some)
+                    assert there is here if inside else there.events == (NotAsked(),)
+
+
+def told(found):
+    return found.starts, found.plans
+
+
+def drawn(chance, size):
+    """Return intervals of the digits of calls."""
+    if chance.random() < 0.3:
+        return [(0, size)]
+    parts = 10 ** chance.randint(1, 4)
+    ends = sorted({min(chance.randint(0, parts) * size // parts, size) for _ in range(chance.choice((0, 2, 4, 8)))})
+    return list(pairwise(ends))[::2]
+
+
+def test_what_is_not_understood_is_told_whoever_it_is_for():
+    value = document(
+        e101=[entry("0612 0613", to("Fax"))],
+        e102=[entry("0613", to("Extension", "101"))],
+        e103=[entry("0612*", BUSY)],
+        e104=[entry("0612", BUSY), entry("0613", to("VoiceMail", "104"), hours("OfficeHours"))],
+    )
+    read_ = reading(value, asked=lambda _: [(1000, 10000)])
+    calls = [Calls(False, "????")]
+    for called in ("101", "102", "104"):
+        with pytest.raises(NotUnderstood):
+            read_.laid(called, calls)
+    assert next(unfolded(read_.laid("103", calls), calls))[0] == (0, 1000)
+
+
 def test_extensions_that_are_alike_are_laid_out_alike():
     mobile = entry("0612* +33612* 00336120*", BUSY)
     read_ = reading(
@@ -121,12 +169,14 @@ def test_texts_have_the_places_of_those_that_are_alike():
 def by_text(presented, alike):
     """Return the windows of external calls, with the text and the unknown digits in it in place of a place."""
     made = layout((Calls(False, presented),), "", alike)
-    _, line = made.lines
+    shapes = [
+        [one for group in line.groups for one in zip(group.places, group.shapes, strict=True)] for line in made.lines
+    ]
     found = []
     for start, kind, at in made.windows[0]:
-        place, its, _ = max((one for one in made.lines[kind].shapes if one[0] <= at), key=lambda one: one[0])
+        place, its = max((one for one in shapes[kind] if one[0] <= at), key=lambda one: one[0])
         found.append((start, its.text, at - place))
-    return found, [its.text for _, its, _ in line.shapes]
+    return found, [its.text for _, its in shapes[EXTERNAL]]
 
 
 def test_the_first_trouble_is_told_as_if_calls_were_asked_one_by_one():

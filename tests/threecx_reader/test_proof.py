@@ -20,7 +20,8 @@ from pbx_3cx.model import Pbx, Phone
 import policyc
 from policyc import digits, evaluate, numbering
 from policyc.digits import Caller, Kind
-from policyc.outcomes import Ending
+from policyc.outcomes import DecisionModel, Ending
+from policyc.proof.checking import verify
 from policyc.proof.protocol import Calls, NotUnderstood
 from policyc.proof.shapes import shapes
 from policyc.targets.threecx import counted, proof
@@ -420,10 +421,13 @@ def test_who_counts():
     assert not counts("33", "101", presentations=("33",))
 
 
+NAMING = OFFICE.replace("poste 103 C", "poste 0042 D").replace("depuis 101 vers", "depuis 0042 vers")
+ALONE = NAMING.replace("vers extension A", "vers occupé")
+
+
 def test_a_number_that_a_rule_names_counts_where_every_list_on_the_way_names_it():
-    text = OFFICE.replace("poste 103 C", "poste 0042 D").replace("depuis 101 vers", "depuis 0042 vers")
-    policy = policyc.load_text(text)
-    alone = policyc.load_text(text.replace("vers extension A", "vers occupé"))
+    policy = policyc.load_text(NAMING)
+    alone = policyc.load_text(ALONE)
 
     assert Caller(Kind.EXTERNAL, "0042") in proof.counted(alone, DEFAULTS, "102")
     assert Caller(Kind.EXTERNAL, "0042") not in proof.counted(policy, DEFAULTS, "102")
@@ -480,6 +484,43 @@ def test_a_file_that_is_none_and_the_way_of_a_call():
     reading = proof.read({FILE: json.dumps(value, indent=1)}, policy, DEFAULTS)
     stops = reading.path("102", Calls(False, "0612345678"), datetime(2026, 11, 23, 10))
     assert [stop.file for stop in stops] == [FILE] * 3
+
+
+# --- what is looked at ---
+
+
+@pytest.mark.parametrize("text", [OFFICE, NAMING, ALONE])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_whoever_counts_is_asked_about(settings, text):
+    policy = policyc.load_text(text)
+    for called in (*policy.extensions, "800"):
+        callers = proof.counted(policy, settings, called)
+        for shape in shapes(frozenset(settings["presentations"])):
+            if listed := proof.listed(settings, shape.calls):
+                asked = proof._asked(policy, settings, shape.calls)
+                for piece in shape.among(listed).of(callers).pieces:
+                    assert any(low <= piece.low < piece.high <= high for low, high in asked), (shape.calls, piece)
+
+
+def test_numbers_of_no_telephone_are_not_asked_about():
+    policy = policyc.load_text(OFFICE)
+    for calls, asked in (
+        (Calls(False, "????"), ((1000, 10000),)),
+        (Calls(True, "?????"), ((10000, 100000),)),
+        (Calls(False, "", hidden=True), ((0, 1),)),
+        (Calls(False, "anonymous"), ((0, 1),)),
+    ):
+        assert proof._asked(policy, DEFAULTS, calls) == asked
+
+
+def test_nothing_is_concluded_of_what_is_not_asked_about(monkeypatch):
+    policy = policyc.load_text(OFFICE)
+    model, files = DecisionModel(policy), {"3cx": {FILE: compiled(policy, DEFAULTS)}}
+    assert verify(model, files, ("3cx",), {"3cx": DEFAULTS}, jobs=1).holds
+
+    monkeypatch.setattr(proof, "_asked", lambda *_: ((0, 10),))
+    with pytest.raises(AssertionError, match="do not count"):
+        verify(model, files, ("3cx",), {"3cx": DEFAULTS}, jobs=1)
 
 
 # --- independence ---

@@ -364,6 +364,36 @@ def test_hours_known_at_one_extension_count_at_the_next():
     refused(value, What.HOURS, called="102")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ({"Type": "Never"}, What.KEY),
+        ({"Type": "AllHours", "Periods": [], "Zone": ""}, What.KEY),
+        ({"Type": ["AllHours"], "Periods": []}, What.VALUE),
+        (hours("SpecificHours", "Monday 09:00:00 24:00:00"), What.VALUE),
+    ],
+)
+def test_hours_like_others_that_are_known_are_looked_at(wrong, what):
+    known = [entry("06*", BUSY), entry("07*", BUSY, hours("SpecificHours", WORK))]
+    odd = [*known, entry("08*", BUSY, wrong), *known]
+    value = one(*known, e102=odd, e103=odd)
+    all_three = reading(value)
+
+    all_three.found("101", [Calls(False, "06?")])
+    for called in ("102", "103"):
+        with pytest.raises(NotUnderstood) as caught:
+            all_three.found(called, [Calls(False, "06?")])
+        assert (caught.value.what, caught.value.line) == (what, refused(value, what, called=called)[0])
+
+
+def test_what_is_not_understood_beside_what_goes_on():
+    value = one(entry("06*", to("Extension", "102")), entry("07*", to("Fax")), e102=[entry("061*", BUSY)])
+
+    assert at(value, "060?") == "ring 102"
+    refused(value, What.DESTINATION, "0?")
+    refused(value, What.DESTINATION, "07?")
+
+
 # --- forms ---
 
 

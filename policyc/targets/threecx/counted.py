@@ -10,7 +10,7 @@ This is written apart from what makes patterns, as the proof is: the two must ag
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +42,10 @@ _CONFUSED: Final = {
 
 
 class Counted:
-    """Tells who counts among the callers of a policy. `forms` are the presentations that the settings list."""
+    """Tells who counts among the callers of a policy. `forms` are the presentations that the settings list.
+
+    `anywhere` are all who count where they call some number.
+    """
 
     def __init__(self, policy: Policy, forms: frozenset[str]) -> None:
         """Take what it follows from."""
@@ -51,7 +54,9 @@ class Counted:
         phones = digits.union(digits.exactly(number, (Kind.INTERNAL,)) for number in policy.extensions)
         self._always = digits.UNIVERSE - _NO_TELEPHONES - self._confused | phones
         self._named: dict[NumberSet, NumberSet] = {}
-        self._names_some = any(self._names(rule.callers) for rule in policy.rules)
+        named = digits.union({self._names(rule.callers) for rule in policy.rules})
+        self._names_some = bool(named)
+        self.anywhere = self._always | named
         self._of: dict[str, NumberSet] = {}
 
     def callers(self, called: str) -> NumberSet:
@@ -87,7 +92,8 @@ class Counted:
             if self._confused:
                 goes_on = Caller(Kind.EXTERNAL, "9" * 20) in callers  # as `*` does
                 known = self._confused - callers if goes_on else self._confused & callers
-            self._named[callers] = known | digits.from_intervals(_one_by_one(callers))
+            runs = tuple(_one_by_one(callers))
+            self._named[callers] = known | digits.from_intervals(runs) if runs else known
         return self._named[callers]
 
 
@@ -136,6 +142,12 @@ def listed(forms: frozenset[str], presented: str, *, internal: bool) -> Interval
 
     Numbers with separators, or with anything behind them, are in none.
     """
+    return listed_of(forms, presented, digits.EVERYONE, internal=internal)
+
+
+@lru_cache(maxsize=256)
+def listed_of(forms: frozenset[str], presented: str, callers: NumberSet, *, internal: bool) -> Intervals:
+    """Return which unknown digits of a presented number make it, in some listed form, that of one of some callers."""
     literal, _, _ = presented.partition(UNKNOWN)
     more = presented.count(UNKNOWN)
     plain = literal.removeprefix("+")
@@ -156,7 +168,7 @@ def listed(forms: frozenset[str], presented: str, *, internal: bool) -> Interval
         except KeyError:  # no numbers of that length
             continue
         first = int(start[len(literal) :] or "0") * 10**left
-        within = digits.EVERYONE & digits.from_intervals([(low, high)])
+        within = callers & digits.from_intervals([(low, high)])
         found += [(first + one - low, first + other - low) for one, other in within.intervals]
     return tuple(schedule.merged(found))
 

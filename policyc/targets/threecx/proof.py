@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from policyc import schedule
@@ -49,7 +49,7 @@ def read(files: Mapping[str, str], policy: Policy, settings: Mapping[str, Any]) 
     )
     (name,) = FILES
     try:
-        return Reading(_reader.read(name, files[name], pbx))
+        return Reading(_reader.read(name, files[name], pbx, partial(_asked, policy, settings)))
     except _reader.NotUnderstood as error:
         raise _told(error) from error
 
@@ -69,7 +69,7 @@ class Reading:
             raise _told(error) from error
 
     def laid(self, called: str, calls: Sequence[Calls]) -> _reader.Laid:
-        """Return the same, laid out on lines that calls share. Raises NotUnderstood."""
+        """Return the same for callers that count, laid out on lines that calls share. Raises NotUnderstood."""
         try:
             return self._reading.laid(called, calls)
         except _reader.NotUnderstood as error:
@@ -128,6 +128,8 @@ def normal(plan: Plan) -> Plan:
     """Return a found plan as it is: one event is all that a list of exceptions makes happen."""
     if plan.then is not None or len(plan.events) != 1:
         raise AssertionError(f"a plan that still asks: {plan}")
+    if plan.events == (plans.NotAsked(),):
+        raise AssertionError("compared for callers that do not count")
     return plan
 
 
@@ -196,6 +198,14 @@ def listed(settings: Mapping[str, Any], calls: Calls) -> Sequence[tuple[int, int
     if not any(char == UNKNOWN or char.isdigit() for char in calls.presented):
         return ((0, 1),) if calls.presented in anonymous(settings) else ()
     return _counted.listed(frozenset(settings["presentations"]), calls.presented, internal=calls.internal)
+
+
+def _asked(policy: Policy, settings: Mapping[str, Any], calls: _reader.Calls) -> _counted.Intervals:
+    """Return for which of their unknown digits calls may be from callers that count at some number."""
+    if calls.hidden or UNKNOWN not in calls.presented:
+        return ((0, 10 ** calls.presented.count(UNKNOWN)),)
+    forms = frozenset(settings["presentations"])
+    return _counted.listed_of(forms, calls.presented, _counter(policy, forms).anywhere, internal=calls.internal)
 
 
 def anonymous(settings: Mapping[str, Any]) -> tuple[str, ...]:

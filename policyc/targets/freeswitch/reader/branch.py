@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,15 @@ class Reads(set[str]):
     open: frozenset[int] = frozenset()
 
 
+@values.value(eq=False)
+class Effect:
+    """What something does with a branch: what it looks at, what it writes, and the values that are not none."""
+
+    reads: frozenset[str]
+    written: frozenset[str]
+    values: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Branch:
     """What a channel has. `written` says what was set since a context was entered, `reads` what was asked before."""
@@ -110,6 +120,14 @@ class Branch:
             self.env.pop(name, None)
         else:
             self.env[name] = value
+
+    def take(self, effect: Effect) -> None:
+        """Do what something does that was done before."""
+        self.reads |= effect.reads - self.written
+        self.written |= effect.written
+        for name in effect.written - effect.values.keys():
+            self.env.pop(name, None)
+        self.env.update(effect.values)
 
     def assume(self, name: str, value: Any) -> None:
         """Take one of the values that a name may have for its value: it was not set, and has been read."""

@@ -11,6 +11,7 @@ from policyc.targets.freeswitch.reader import causes, regions, texts, times
 from policyc.targets.freeswitch.reader.branch import LIMITS, UNKNOWN_FIELDS, Branch
 from policyc.targets.freeswitch.reader.errors import Place, Unclear, What
 from policyc.targets.freeswitch.reader.expanding import is_number
+from policyc.targets.freeswitch.reader.extensions import variable_of
 from policyc.targets.freeswitch.reader.outcomes import (
     Fork,
     Match,
@@ -52,7 +53,7 @@ class Checks:
             regex = self.expanded(branch, check)
             if isinstance(regex, Unclear):
                 return located(check.place, regex)
-            name = check.variable
+            name = variable_of(check.field)
             value = branch.read(name) if name is not None and name not in LIMITS else None
             if value is None or not is_plain(value):
                 value = self.compared(branch, check.field)

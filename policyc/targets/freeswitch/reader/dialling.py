@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -24,6 +25,7 @@ _READ = frozenset(
 CONFIRM = ("group_confirm_key", "group_confirm_file", "group_confirm_cancel_timeout", "group_confirm_timeout")
 """Those that a line takes from the caller's channel."""
 _RING_SECONDS = 60  # without a limit of the dialplan's
+_ODD = re.compile(r"['\\{}<>]|:_:")
 
 
 @values.value()
@@ -52,7 +54,7 @@ def read(text: str) -> DialString:
             raise Unclear(What.ARGUMENTS, show(f"[{inner}]"))
         own.update(_variables(inner.split(","), inner))
     rest = rest.strip(" ")
-    if set(rest) & set("'\\{}<>") or ":_:" in rest or not rest:
+    if not rest or _ODD.search(rest):
         raise Unclear(What.ARGUMENTS, show(text))
     return DialString(variables, own, rest)
 
@@ -105,13 +107,26 @@ def dialled(data: str, channel: Mapping[str, str], exported: Mapping[str, str], 
     A number that is the one `presented` is shown as such; None: it stands in texts as `texts.PRESENTED`.
     """
     string = read(spelt(data))
-    variables = {**exported, **string.variables}
+    given = (string.variables, string.own, channel, exported)
+    seconds, by_leg, caller, confirm = _manner(*(tuple(its.items()) for its in given), presented)
+    return Dialled(string.line, seconds, by_leg, caller, confirm)
+
+
+_Items = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1024)
+def _manner(
+    of_all: _Items, own: _Items, of_channel: _Items, exported: _Items, presented: str | None
+) -> tuple[int, bool, Shown, Confirm | None]:
+    """Return how a line is dialled, whichever it is. Raises Unclear."""
+    channel = dict(of_channel)
+    variables = {**dict(exported), **dict(of_all)}
     for name in CONFIRM:
         if channel[name]:
             variables.setdefault(name, channel[name])
-    both = {**variables, **string.own}
-    seconds, by_leg = _seconds(channel["call_timeout"], variables, both)
-    return Dialled(string.line, seconds, by_leg, _shown(channel, both, presented), _confirm(both))
+    both = {**variables, **dict(own)}
+    return *_seconds(channel["call_timeout"], variables, both), _shown(channel, both, presented), _confirm(both)
 
 
 def _seconds(call_timeout: str, variables: Mapping[str, str], both: Mapping[str, str]) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from policyc.targets.freeswitch.reader.branch import plainly_set
 from policyc.targets.freeswitch.reader.elements import Element, Source, Unread, parse, with_globals
 from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, Unclear, What
-from policyc.targets.freeswitch.reader.extensions import Candidate, Extension
+from policyc.targets.freeswitch.reader.extensions import Candidate
 from policyc.targets.freeswitch.reader.matching import Regex
 from policyc.targets.freeswitch.reader.parsing import Parser
 from policyc.targets.freeswitch.reader.skimming import skimmed
@@ -35,7 +35,7 @@ class Context:
     regexes: dict[str, Regex]
     _split: list[Element | Unread] = field(default_factory=list)
     """Its extensions, once a call got to the context; those for one number that follow one another are together."""
-    _extensions: dict[int, tuple[Extension, ...]] = field(default_factory=dict)
+    _extensions: dict[tuple[int, int], tuple[Candidate, ...]] = field(default_factory=dict)
     _literal: dict[str, list[int]] = field(default_factory=dict)
     _others: list[tuple[int, Regex | None]] = field(default_factory=list)
     _asks: bool = False
@@ -45,6 +45,7 @@ class Context:
     def forget(self) -> None:
         """Let go of extensions that were read."""
         self._extensions, self._of, self._all = {}, {}, None
+        self.regexes.update((regex.text, regex) for _, regex in self._others if regex is not None)
 
     def _look(self) -> None:
         """Note which extensions a called number can match at all: those that begin with a condition on it."""
@@ -88,9 +89,10 @@ class Context:
 
     def regex(self, expression: str) -> Regex:
         """Return an expression: the same one for the same text."""
-        if expression not in self.regexes:
-            self.regexes[expression] = Regex(expression)
-        return self.regexes[expression]
+        found = self.regexes.get(expression)
+        if found is None:
+            found = self.regexes[expression] = Regex(expression)
+        return found
 
     @property
     def asks_for_called(self) -> bool:
@@ -122,20 +124,22 @@ class Context:
         return self._of[called]
 
     def _candidates(self, some: Sequence[tuple[int, int]]) -> tuple[Candidate, ...]:
-        """Return extensions by their places."""
-        return tuple([Candidate(one, passed) for at, passed in some for one in self._read(at)])
+        """Return extensions by their places, and how many of their first conditions are known to hold."""
+        return tuple([one for place in some for one in self._read(place)])
 
-    def _read(self, at: int) -> tuple[Extension, ...]:
+    def _read(self, place: tuple[int, int]) -> tuple[Candidate, ...]:
         """Return the extensions at a place."""
-        known = self._extensions.get(at)
+        known = self._extensions.get(place)
         if known is None:
+            at, passed = place
             file, one = self.source.file, self._split[at]
             if isinstance(one, Unread):
-                known = skimmed(self.source, one, self.regex)
+                known = skimmed(self.source, one, self.regex, passed)
             if known is None:
                 elements = self.source.read(one) if isinstance(one, Unread) else [one]
-                known = tuple(map(Parser(file, self.regex).extension, elements))
-            self._extensions[at] = known
+                parser = Parser(file, self.regex)
+                known = tuple([Candidate(parser.extension(element), passed) for element in elements])
+            self._extensions[place] = known
         return known
 
 
@@ -217,7 +221,7 @@ def _said(source: Source) -> tuple[list[Element], set[str]]:
     """Return the actions of a text that may set or read variables, each once, and the names that others read."""
     tags = source.tags()
     actions = {tag for tag in tags if tag.startswith(("<action", "<anti-action")) or "&#" in tag}
-    names = {name for tag in tags - actions for name in _NAMES.findall(with_globals(tag))}
+    names = {name for tag in tags - actions for name in _NAMES.findall(with_globals(tag) if "$${" in tag else tag)}
     return source.parsed("".join(f"{tag}/>" for tag in sorted(actions))), {name.lower() for name in names}
 
 

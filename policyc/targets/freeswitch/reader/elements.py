@@ -30,11 +30,11 @@ _ATTRIBUTES = r"""(?:[^<>"']|"[^"]*"|'[^']*')*+"""
 _EXTENSION = rf"<extension(?=[\s>]){_ATTRIBUTES}(?<!/)>[^<]*+(?:<(?!/?extension[\s/>]|!)[^<]*+)*+</extension\s*+>"
 """One without comments, and without others in it: of a well-formed text, `<` begins a tag or something aside."""
 _ROW = re.compile(rf"{_ASIDE}|(?:{_EXTENSION}\s*+)++", re.DOTALL)
-_ONE = re.compile(_EXTENSION)
-_SETTING = r"""<(?:anti-)?action\s[^<]*?application\s*=\s*["'](?:[a-z_]*(?:set|export)|[^"']*&[^"']*)["'][^<]*"""
-_NAMING = r"<[^<{&]*+(?:&(?!#)[^<{&]*+)*+(?:\{|&#)[^<]*"
-_WITH_NAMES = re.compile(rf"{_ASIDE}|{_NAMING}|{_SETTING}", re.DOTALL)
-_START = re.compile(rf"<[^\s/<>!]+{_ATTRIBUTES}(?=/?>)")
+_END = re.compile(r"</extension\s*+>")
+_ASIDES = re.compile(_ASIDE, re.DOTALL)
+_SETTING = re.compile(r"""(?:anti-)?action\s[^<]*?application\s*=\s*["'](?:[a-z_]*(?:set|export)|[^"']*&[^"']*)["']""")
+_TAG = re.compile(rf"[^\s/<>!]+{_ATTRIBUTES}(?=/?>)")
+"""What begins behind a `<`, without what ends it."""
 _SAYS = re.compile(r">\s*[^\s<]")
 _LATER = "later"  # our own instruction in what is read at first: a row of extensions is read later
 
@@ -130,24 +130,47 @@ class Source:
 
         It says so of where one begins; None is of no kind.
         """
-        line, counted, start, end, before = row.line, row.start, row.start, row.start, None
-        for found in _ONE.finditer(self.text, row.start, row.end):
-            its = kind(found.start())
+        text, line, counted = self.text, row.line, row.start
+        start = end = begin = row.start
+        before = None
+        while begin >= 0 and (ended := _END.search(text, begin, row.end)) is not None:
+            its = kind(begin)
             if start < end and (its is None or its != before):
                 yield Unread(start, end, line)
                 start = end
             if start == end:
-                start = found.start()
-                line += self.text.count("\n", counted, start)
+                start = begin
+                line += text.count("\n", counted, start)
                 counted, before = start, its
-            end = found.end()
+            end = ended.end()
+            begin = text.find("<", end, row.end)
         if start < end:
             yield Unread(start, end, line)
 
     def tags(self) -> set[str]:
         """Return the tags that may set or read variables, each once, without what ends them."""
-        found = {one for one in _WITH_NAMES.findall(self.text) if not one.startswith("<!")}
-        return {one[0].rstrip("/") for one in map(_START.match, found) if one}
+        found: set[str] = set()
+        done = 0
+        for start, end in (*(aside.span() for aside in _ASIDES.finditer(self.text)), (len(self.text), 0)):
+            found.update(filter(_may_matter, set(self.text[done:start].split("<")[1:])))
+            done = end
+        return {f"<{tag.rstrip('/')}" for one in found if (tag := _tag(one)) is not None}
+
+
+def _may_matter(text: str) -> bool:
+    """Tell whether variables may be set or read in what stands behind a `<`."""
+    if "{" in text or "&#" in text:
+        return True
+    return ("set" in text or "export" in text or "&" in text) and _SETTING.match(text) is not None
+
+
+def _tag(text: str) -> str | None:
+    """Return the tag that a text behind a `<` begins with, without what ends it; None if it begins no element."""
+    before, ended, _ = text.partition(">")
+    if "'" in before or before.count('"') % 2:  # that one may stand in a value
+        found = _TAG.match(text)
+        return found[0] if found else None
+    return before if ended and before[:1] not in ("", "/", "!") else None
 
 
 def parse(file: str, text: str) -> tuple[Source, list[Element]]:

@@ -23,6 +23,7 @@ _TRUE = frozenset("yes on true t enabled active allow".split())
 _LEADING = re.compile(r"\s*[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?[\d.]*", re.ASCII)
 _BLANKS = re.compile(" +")
+_RUN = re.compile(r"[^$\\]+")
 _MOST_GROUPS = 256
 
 
@@ -64,8 +65,9 @@ def _parts(text: str) -> tuple[str | _Name, ...]:
                 plain.append(text[at])
                 at += 1
         else:
-            plain.append(char)
-            at += 1
+            run = _RUN.match(text, at)
+            plain.append(run[0] if run else char)
+            at += len(plain[-1])
     if plain:
         parts.append("".join(plain))
     return tuple(parts)

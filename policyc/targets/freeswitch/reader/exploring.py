@@ -13,7 +13,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from policyc import values
@@ -32,7 +31,8 @@ from policyc.targets.freeswitch.reader.branch import (
 from policyc.targets.freeswitch.reader.diagrams import Diagram, Plans
 from policyc.targets.freeswitch.reader.errors import Place, Unclear, What
 from policyc.targets.freeswitch.reader.expanding import expanded, is_true, leading_number, words
-from policyc.targets.freeswitch.reader.hunting import MET, Effect, End, Hunt, Hunter, Passed, Rest, Step, Tree
+from policyc.targets.freeswitch.reader.extensions import transferred
+from policyc.targets.freeswitch.reader.hunting import MET, End, Hunt, Hunter, Passed, Rest, Step, Stretches, Tree
 from policyc.targets.freeswitch.reader.kinds import Kinds
 from policyc.targets.freeswitch.reader.matching import Regex
 from policyc.targets.freeswitch.reader.memory import Known, KnownBy, Memory
@@ -129,13 +129,12 @@ class Explorer:
     _known: Memory = field(default_factory=Memory)
     _kept: Memory = field(default_factory=Memory)
     """Of contexts that are understood and lead to none that was being gone through: some kilobytes for each."""
-    stretches: dict[tuple[int, ...], list[tuple[tuple[str, ...], dict[tuple[Any, ...], Effect]]]] = field(
-        default_factory=dict
-    )
-    """What extensions that only set variables did."""
+    stretches: Stretches = field(default_factory=dict)
     _handed: dict[tuple[str, tuple[Value, ...]], Diagram] = field(default_factory=dict)
     """Calls that were handed over, by the context, and by what they have."""
     _idle: dict[str, bool] = field(default_factory=dict)
+    _left: tuple[Branch | None, Branch | None] = None, None
+    """The last branch that was transferred from a hunt, and what it was then."""
     _frames: int = 0
     _open: set[int] = field(default_factory=set)
     """The contexts that are being gone through."""
@@ -323,8 +322,8 @@ class Explorer:
         if self.exits is not None or self.local is not None:
             return None
         env = request.branch.env
-        for known_by, kept in product(_known_by(request.context, env), (self._kept, self._known)):
-            for names, known in kept.of(known_by, env):
+        for known_by in _known_by(request.context, env):
+            for names, known in (*self._kept.of(known_by, env), *self._known.of(known_by, env)):
                 if not known.open <= self._open:
                     continue
                 if known.need and transfers_left(env)[1] <= known.need:
@@ -384,9 +383,9 @@ class Explorer:
     def _value(self, tree: Tree, rest: Diagram | None, finish: Callable[[Branch], _Work]) -> _Work:
         """Return the diagram of a tree; `rest` is what follows where the hunt goes on."""
         if isinstance(tree, Passed):
-            known = self._goes_on(tree)
-            if known is not None:
-                return known
+            onward = self._onward(tree)
+            if onward is not None:
+                return onward if isinstance(onward, Diagram) else (yield onward)
             tree = self.hunter.passed(tree)
         match tree:
             case End():
@@ -429,20 +428,52 @@ class Explorer:
             over.append((step.outcome, inside))
         return self.plans.under(found, over)
 
-    def _goes_on(self, passed: Passed) -> Diagram | None:
-        """Return what comes of calls that an extension does nothing with but transfer them, where that is known."""
-        to = passed.extension.transfers
-        context = self.dialplan.contexts.get(to[1].lower()) if to is not None else None
-        if to is None or context is None or passed.branch.queue or self.exits is not None or self.local is not None:
+    def _onward(self, passed: Passed) -> _Request | Diagram | None:
+        """Return where calls go on, or what becomes of them, that an extension does nothing with but transfer them.
+
+        None: it does more, or something comes in between; then its actions are to be run one by one.
+        """
+        to = transferred(passed.extension.does)
+        if to is None or passed.branch.queue or self.exits is not None or self.local is not None:
             return None
-        branch = passed.branch.copy()
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            return None
+        leaving = self._leaving(passed.branch)
+        if leaving is None:
+            return None
+        number, name = to
+        env = {**leaving.env, _CALLED: number, "@context": name}
+        branch = Branch(env, leaving.reads, leaving.written)
+        context = self.dialplan.contexts.get(name.lower())
+        place = passed.extension.conditions[-1].actions[0].place
+        if context is None:
+            return self._handed_over(branch, name, place)
+        return _Request(context, branch, place, eventful=False)
+
+    def _leaving(self, branch: Branch) -> Branch | None:
+        """Return a branch as a hunt transfers it, wherever to; None where that is not allowed, unclear, or not all.
+
+        The extensions of a context transfer the same one, one after the other.
+        """
+        before, leaving = self._left
+        if before is not branch:
+            leaving = None
+            if branch.read("#depth") is None:  # what is executed comes behind something, and before something
+                leaving = self._transferred(branch.copy())
+            self._left = branch, leaving
+        return leaving
+
+    def _transferred(self, branch: Branch) -> Branch | None:
+        """Return a branch once it is transferred; None where that is not allowed, or unclear."""
+        branch.write(MET, "true")
         try:
             if not branch.may_be_transferred():
                 return None
         except Unclear:
             return None
-        _enter(branch, *to)
-        return self._remembered(_Request(context, branch, passed.extension.place, eventful=False))
+        _enter(branch, "", "")
+        return branch
 
     # -- what was queued ---------------------------------------------------------------------------
 

@@ -20,6 +20,9 @@ _GROUP = re.compile(r"\$\{?\d", re.ASCII)
 _TRANSFER = re.compile(r"([0-9*#][0-9A-Za-z*#]*) XML ([A-Za-z0-9_-]+)")
 
 
+_new = tuple.__new__
+
+
 class Break(Enum):
     """After which result of a condition those beside it are left alone."""
 
@@ -37,7 +40,9 @@ class Kind(Enum):
     ANY = "any"
 
 
-_FLAT = (Break.ON_FALSE, Break.ALWAYS)
+_PLAIN, _ON_FALSE = Kind.PLAIN, Break.ON_FALSE
+_ENDING = (_ON_FALSE, Break.ALWAYS)
+"""With which a condition that fails ends its extension, and does no more."""
 
 
 class Action(NamedTuple):
@@ -59,8 +64,6 @@ class Check(NamedTuple):
     clock: times.Clock | None
     place: Place
     odd: NotUnderstood | None = None
-    variable: str | None = None
-    """The name of the variable in lower case, where the field is one and nothing else."""
 
 
 class Condition(NamedTuple):
@@ -74,11 +77,6 @@ class Condition(NamedTuple):
     anti_actions: tuple[Action, ...]
     nested: tuple[Condition, ...]
     place: Place
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether it does no more, where it fails, than end its extension."""
-        return not self.anti_actions and not self.nested and self.breaks in _FLAT
 
     @property
     def uses_groups(self) -> bool:
@@ -96,8 +94,8 @@ Does = tuple[tuple[str, str, bool, int], ...]
 class Extension(NamedTuple):
     """An `<extension>`; `goes_on` when hunting continues after it. `odd`: it is not understood.
 
-    `is_plain`: where its conditions fail, it leaves no trace; then it `does` what its last one has, and `transfers` to
-    a number in a context where that is all. `only_sets`: it goes on, and queues nothing.
+    `is_plain`: where its conditions fail, it leaves no trace; where they hold, it `does` what its last one has.
+    `only_sets`: it goes on, and queues nothing.
     """
 
     name: str
@@ -108,7 +106,6 @@ class Extension(NamedTuple):
     only_sets: bool = False
     odd: NotUnderstood | None = None
     does: Does = ()
-    transfers: tuple[str, str] | None = None
 
 
 class Candidate(NamedTuple):
@@ -121,28 +118,30 @@ class Candidate(NamedTuple):
 def made(name: str, goes_on: bool, conditions: tuple[Condition, ...], place: Place) -> Extension:
     """Return an extension that is understood, with what there is to know of it as a whole."""
     if goes_on:
-        return Extension(name, True, conditions, place, only_sets=all(map(_only_sets, conditions)))
-    for one in conditions[:-1]:
-        if not _only_asks(one):
-            return Extension(name, False, conditions, place)
-    last = conditions[-1] if conditions else None
-    if last is None or last.kind is not Kind.PLAIN or not last.is_flat or last.uses_groups:
-        return Extension(name, False, conditions, place)
-    actions = last.actions
-    does = tuple([action[:4] for action in actions])
-    transfers = _transferred(actions[0]) if len(actions) == 1 else None
-    return Extension(name, False, conditions, place, True, False, None, does, transfers)
+        return Extension(name, True, conditions, place, False, all(map(_only_sets, conditions)))
+    does = _does(conditions)
+    return _new(Extension, (name, False, conditions, place, does is not None, False, None, does or ()))
 
 
-def _only_asks(condition: Condition) -> bool:
-    """Tell whether a condition does nothing but end its extension where it fails."""
-    return (
-        condition.kind is Kind.PLAIN
-        and not condition.actions
-        and not condition.anti_actions
-        and not condition.nested
-        and condition.breaks is Break.ON_FALSE
-    )
+def _does(conditions: tuple[Condition, ...]) -> Does | None:
+    """Return what the actions of the last of some conditions do; None where the others are not all of one plain test.
+
+    Nor is it one where an action takes what a group holds, or is not understood.
+    """
+    if not conditions:
+        return None
+    for kind, _, breaks, _, actions, anti_actions, nested, _ in conditions[:-1]:
+        if actions or anti_actions or nested or kind is not _PLAIN or breaks is not _ON_FALSE:
+            return None
+    kind, _, breaks, _, actions, anti_actions, nested, _ = last = conditions[-1]
+    if anti_actions or nested or kind is not _PLAIN or breaks not in _ENDING:
+        return None
+    does = []
+    for application, data, inline, loop, _, odd in actions:
+        if odd is not None or ("$" in data and last.uses_groups):
+            return None
+        does.append((application, data, inline, loop))
+    return tuple(does)
 
 
 def _only_sets(condition: Condition) -> bool:
@@ -152,11 +151,15 @@ def _only_sets(condition: Condition) -> bool:
     )
 
 
-def _transferred(action: Action) -> tuple[str, str] | None:
-    """Return the number and the context to which an action transfers calls, None if it does not, or not plainly."""
-    if action.application != "transfer" or action.inline or action.loop != 1 or action.odd is not None:
+@lru_cache(maxsize=4096)
+def transferred(does: Does) -> tuple[str, str] | None:
+    """Return the number and the context to which actions plainly transfer calls, None where they do not, or do more."""
+    if len(does) != 1:
         return None
-    found = _TRANSFER.fullmatch(action.data)
+    application, data, inline, loop = does[0]
+    if application != "transfer" or inline or loop != 1:
+        return None
+    found = _TRANSFER.fullmatch(data)
     return (found[1], found[2]) if found else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyc import values
 from policyc.targets.freeswitch.reader import texts, times
-from policyc.targets.freeswitch.reader.branch import Branch, Queued, Reads
+from policyc.targets.freeswitch.reader.branch import Branch, Effect, Queued, Reads
 from policyc.targets.freeswitch.reader.checks import Checks
 from policyc.targets.freeswitch.reader.errors import NotUnderstood, Place, Unclear, What
 from policyc.targets.freeswitch.reader.expanding import is_expanded, substituted
@@ -74,8 +74,8 @@ class Hunt:
 
 
 Tree = bool | Match | Unclear | Odd | Fork | End | Rest | Passed | Step | Hunt
-Effect = tuple[tuple[str, Any], ...]
-"""What was written."""
+Stretches = dict[tuple[int, ...], list[tuple[tuple[str, ...], dict[tuple[Any, ...], Effect]]] | None]
+"""What extensions do that only set variables, by what they look at; None for those that do more, for some call."""
 MET = "#met"
 """Says whether an action was met at all."""
 _Then = Callable[[Branch, bool, bool, Match | None], "Tree"]
@@ -113,7 +113,7 @@ class Hunter:
             if extension.odd is not None:
                 return Hunt(tuple(steps), odd(extension.odd))
             if extension.is_plain:
-                outcome = self.all_hold(branch, extension.conditions[known:])
+                outcome = self.all_hold(branch, extension.conditions[known:] if known else extension.conditions)
                 if outcome is False:
                     continue
                 passed = Passed(branch, extension)
@@ -150,38 +150,47 @@ class Hunter:
         return Hunt(tuple(steps), End(branch, matched=False))
 
     def stretch(self, branch: Branch, candidates: tuple[Candidate, ...], start: int) -> int:
-        """Go through extensions that only set variables and go on, as before where nothing is new; return the next one.
+        """Go through extensions that set variables or match nobody, as before where nothing is new.
 
-        That is where it started, where they do anything else.
+        Return the next one; that is where it started, where they do anything else.
         """
-        end = start
-        while end < len(candidates) and candidates[end].extension.only_sets:
-            end += 1
-        if end - start < _FEW or self.explorer.local is not None:
+        if self.explorer.local is not None:
             return start
-        key = tuple(id(one.extension) for one in candidates[start:end])
+        for end in _stretches(candidates, start):
+            effect = self.effect(branch, candidates[start:end])
+            if effect is not None:
+                branch.take(effect)
+                return end
+        return start
+
+    def effect(self, branch: Branch, candidates: tuple[Candidate, ...]) -> Effect | None:
+        """Return what extensions do with a call, None where that is, for some call, more than to set variables."""
+        key = tuple([id(one.extension) for one in candidates])
         known = self.explorer.stretches.setdefault(key, [])
+        if known is None:
+            return None
+        env = branch.env
         for names, table in known:
-            done = table.get(tuple(map(branch.env.get, names)))
+            done = table.get(tuple(map(env.get, names)))
             if done is not None:
-                break
-        else:
-            apart = Branch(dict(branch.env), Reads())
-            hunt = self._from(apart, candidates[start:end], 0, anew=True)
-            if hunt.steps or not isinstance(hunt.last, End) or hunt.last.branch.queue:
-                return start
-            after = hunt.last.branch
-            names = tuple(sorted(apart.reads))
-            done = tuple((name, after.env.get(name)) for name in after.written)
-            table = next((table for one, table in known if one == names), {})
-            if not table:
-                known.append((names, table))
-            table[tuple(map(branch.env.get, names))] = done
-        for name in names:
-            branch.read(name)
-        for name, value in done:
-            branch.write(name, value)
-        return end
+                return done
+        apart = Branch(dict(env), Reads())
+        hunt = self._from(apart, candidates, 0, anew=True)
+        if hunt.steps or not isinstance(hunt.last, End) or hunt.last.branch.queue:
+            self.explorer.stretches[key] = None
+            return None
+        after = hunt.last.branch
+        names = tuple(sorted(apart.reads))
+        done = Effect(
+            frozenset(names),
+            frozenset(after.written),
+            {name: after.env[name] for name in after.written if name in after.env},
+        )
+        table = next((table for one, table in known if one == names), {})
+        if not table:
+            known.append((names, table))
+        table[tuple(map(env.get, names))] = done
+        return done
 
     def passed(self, passed: Passed) -> Tree:
         """Return the end of a plain extension that matched."""
@@ -354,6 +363,23 @@ class Hunter:
                     branch.queue.append(Queued(action.application, data, action.place))
         except Unclear as unclear:
             raise Located(action.place, unclear) from unclear
+
+
+def _stretches(candidates: tuple[Candidate, ...], start: int) -> Iterator[int]:
+    """Yield where a stretch may end, behind one that only sets variables, if it is worth its while.
+
+    At first as if plain extensions in between matched nobody; then before the first of them.
+    """
+    quiet = end = start
+    for at in range(start, len(candidates)):
+        extension = candidates[at].extension
+        if extension.only_sets:
+            end = at + 1
+            if quiet == at:
+                quiet = end
+        elif not extension.is_plain:
+            break
+    yield from (one for one in dict.fromkeys((end, quiet)) if one - start >= _FEW)
 
 
 def _grouped(match: Match | None) -> Match | None:

@@ -19,7 +19,7 @@ from policyc import values
 from policyc.targets.freeswitch.reader import patterns, regions
 from policyc.targets.freeswitch.reader.errors import Unclear, What
 from policyc.targets.freeswitch.reader.patterns import Again, Ahead, Either, Group, Node, NoPatternError, One, Row
-from policyc.targets.freeswitch.reader.texts import digit, has_digit, has_number, place_of, show
+from policyc.targets.freeswitch.reader.texts import MOST_DIGITS, digit, has_number, place_of, show
 
 if TYPE_CHECKING:
     from policyc.targets.freeswitch.reader.regions import Ends
@@ -52,6 +52,7 @@ class Regex:
     _broken: bool = field(init=False, default=False)
     _line: Ends | None = field(init=False, default=None)
     _cells: dict[tuple[str, int], list[Cell]] | None = field(init=False, default=None)
+    _searched: tuple[str, Groups | None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Note what is asked for often."""
@@ -75,8 +76,10 @@ class Regex:
 
     def search(self, text: str) -> Groups | None:
         """Return what the groups hold in a known text, None where the expression does not match. Raises Unclear."""
-        machine = self.machine()
-        return None if machine is None else machine.run(text, {})
+        if self._searched is None or self._searched[0] != text:
+            machine = self.machine()
+            self._searched = text, None if machine is None else machine.run(text, {})
+        return self._searched[1]
 
     def matches(self, text: str) -> bool:
         """Tell whether the expression matches a known text. Raises Unclear."""
@@ -163,7 +166,8 @@ class Regex:
 
 # -- expressions that list numbers -------------------------------------------------------------------------------------
 
-_SINGLE = re.compile(rf"\^([0-9]{{1,{regions.LONGEST}}})\$")
+_ALIKE = re.compile(rf"\^([0-9]{{1,{regions.LONGEST}}})(?:\[0-9\]\{{(\d{{1,2}})\}})?\$", re.ASCII)
+"""One number, or all that begin alike and are as long."""
 _WHOLE = re.compile(r"\^(?:\(\?:|\()?([^()\\.*?^$]*)(\)?)\$")
 _NONE = re.compile(r"\^\(\?!\(\?:([^()\\.*?^$]*)\)\$\)")
 _LISTED = re.compile(
@@ -197,10 +201,12 @@ def _point(text: str) -> int | None:
 
 
 def _listed(expression: str) -> _Listed | None:
-    single = _SINGLE.fullmatch(expression)
-    if single is not None:
-        point = regions.offset("", len(single[1])) + int(single[1])
-        return _Listed((point, point + 1), frozenset(), none_of=False)
+    alike = _ALIKE.fullmatch(expression)
+    if alike is not None:
+        first, more = alike[1], int(alike[2] or "0")
+        if len(first) + more <= regions.LONGEST:
+            low = regions.offset("", len(first) + more) + int(first) * 10**more
+            return _Listed((low, low + 10**more), frozenset(), none_of=False)
     found = _WHOLE.fullmatch(expression)
     none_of = False
     if found is not None:
@@ -296,9 +302,9 @@ class _Run:
         char = self.text[at]
         if char <= "\xff":
             return bool(mask >> ord(char) & 1)
-        if not has_digit(char):
-            raise Unclear(What.VALUE, show(self.text), spelt=has_number(self.text))
         place = place_of(char)
+        if not 0 <= place < MOST_DIGITS:
+            raise Unclear(What.VALUE, show(self.text), spelt=has_number(self.text))
         held = self.box.get(place, _ANY)
         inside = held & (mask >> patterns.FIRST_DIGIT & _ANY)
         if inside == held:

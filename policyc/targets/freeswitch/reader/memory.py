@@ -44,8 +44,12 @@ class Memory:
         looked_at = self._names.get(known_by)
         if looked_at is None:
             return ()
-        found = [(names, self._found.get((known_by, id(names), *map(env.get, names)))) for names in looked_at]
-        return [(names, known) for names, known in found if known is not None]
+        found = []
+        for names in looked_at:
+            known = self._found.get((known_by, id(names), *map(env.get, names)))
+            if known is not None:
+                found.append((names, known))
+        return found
 
     def keep(self, known_by: KnownBy, looked_at: AbstractSet[str], env: Mapping[str, Any], known: Known) -> None:
         """Remember what is known for calls that agree with one on the names that were looked at."""

@@ -18,7 +18,6 @@ from policyc.targets.freeswitch.reader.extensions import (
     Extension,
     Kind,
     made,
-    variable_of,
 )
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class Parser:
             self._known(element, _CHECK, frozenset())
         compared, expression = attributes.get("field"), attributes.get("expression", "")
         if attributes.keys() <= _PLAIN_CHECK and compared is not None:
-            return Check(compared, self.regex(expression), None, place, None, variable_of(compared))
+            return Check(compared, self.regex(expression), None, place)
         timed = tuple((name, text) for name, text in attributes.items() if name in times.READ)
         for name in times.ODD:
             if name in attributes:

@@ -169,7 +169,7 @@ class Reading:
     _spelt: dict[tuple[int, str], Explorer] = field(default_factory=dict)
     _entries: dict[tuple[bool, str, bool], list[_Entry]] = field(default_factory=dict)
     _symbols: dict[str, str] = field(default_factory=dict)
-    _last: tuple[tuple[Calls, ...], tuple[tuple[Regex, bool], ...], tuple[_Entry, ...]] = ((), (), ())
+    _last: tuple[tuple[Calls, ...], tuple[tuple[Regex, bool], ...], _Crowd | None] = ((), (), None)
 
     def _explorer(self, space: int | None = None, presented: str | None = None) -> Explorer:
         return Explorer(self.dialplan, self.plans, self.zone.key, self._regexes, space, presented=presented)
@@ -177,11 +177,7 @@ class Reading:
     def laid(self, called: str, calls: Sequence[Calls]) -> Laid:
         """Return what becomes of each of the calls to a number, upon sources that they share. Raises NotUnderstood."""
         number = texts.encode(called)
-        entries = self._entries_of(number, calls)
-        key = tuple(map(id, entries))
-        crowd = self._crowds.get(key)
-        if crowd is None:
-            crowd = self._crowds[key] = self._crowd(entries)
+        crowd = self._crowd_of(number, calls)
         diagrams = [
             group.explorer.explore(
                 group.context,
@@ -249,16 +245,20 @@ class Reading:
         }
         return {name: value for name, value in env.items() if value}
 
-    def _entries_of(self, called: str, calls: Sequence[Calls]) -> tuple[_Entry, ...]:
-        """Return what the first context makes of shapes: of most called numbers, the same as of the last one."""
+    def _crowd_of(self, called: str, calls: Sequence[Calls]) -> _Crowd:
+        """Return all kinds of callers of some shapes: for most called numbers, the same as for the last one."""
         shapes, assumed, known = self._last
         same = len(shapes) == len(calls) and all(map(is_, shapes, calls))
-        if same and all(regex.matches(called) is told for regex, told in assumed):
+        if known is not None and same and all(regex.matches(called) is told for regex, told in assumed):
             return known
-        found = tuple(self._entry(called, one) for one in calls)
-        if all(entry.called is None for entry in found):
-            self._last = tuple(calls), tuple({pair: None for entry in found for pair in entry.assumed}), found
-        return found
+        entries = tuple(self._entry(called, one) for one in calls)
+        key = tuple(map(id, entries))
+        crowd = self._crowds.get(key)
+        if crowd is None:
+            crowd = self._crowds[key] = self._crowd(entries)
+        if all(entry.called is None for entry in entries):
+            self._last = tuple(calls), tuple({pair: None for entry in entries for pair in entry.assumed}), crowd
+        return crowd
 
     def _entry(self, called: str, one: Calls) -> _Entry:
         entries = self._entries.setdefault((one.internal, one.presented, one.hidden), [])

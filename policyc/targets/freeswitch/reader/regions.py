@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import field
+from functools import lru_cache
 
 from policyc import values
 from policyc.targets.freeswitch.reader.texts import DIGITS, place_of
@@ -76,6 +77,7 @@ def point(text: str) -> int | None:
     return _OFFSETS[found[1], len(found[2])] + int(found[2])
 
 
+@lru_cache(maxsize=1024)
 def stretch(text: str) -> Stretch | None:
     """Return where a text stands whose last digits, and no others, are the last of the caller's unknown ones."""
     found = _OPEN.fullmatch(text)

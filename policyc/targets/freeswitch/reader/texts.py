@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 
 _DIGIT, _NUMBER, _CAUSE = 0xE000, 0xE200, 0xE400
 DIGITS = "\ue000-\ue03f"
+MOST_DIGITS = 0x40
 PRESENTED = "\ue100"
 NAME = "\ue101"
 CALLED = "\ue102"
@@ -81,8 +82,10 @@ def mapped(value: Value, function: Callable[[str], Value]) -> Value:
 
 def joined(parts: Sequence[Value]) -> Value:
     """Return values put together."""
-    at = next((at for at, part in enumerate(parts) if not isinstance(part, str)), None)
-    if at is None:
+    at = 0
+    while at < len(parts) and isinstance(parts[at], str):
+        at += 1
+    if at == len(parts):
         return "".join(parts)  # type: ignore[arg-type]  # all are texts
     before, behind = "".join(parts[:at]), joined(parts[at + 1 :])  # type: ignore[arg-type]  # those before are, too
     if isinstance(behind, str):
@@ -106,7 +109,7 @@ def digit(place: int) -> str:
 
 
 def place_of(char: str) -> int:
-    """Return the place of an unknown digit."""
+    """Return the place of an unknown digit; of another character, none below `MOST_DIGITS`."""
     return ord(char) - _DIGIT
 
 

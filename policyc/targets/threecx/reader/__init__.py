@@ -18,7 +18,8 @@ does where no exception says it (after a ring, or where an outside number does n
 """
 
 from policyc.targets.threecx.reader.errors import NotUnderstood, What
+from policyc.targets.threecx.reader.layout import Calls
 from policyc.targets.threecx.reader.plans import Plan
 from policyc.targets.threecx.reader.reading import Found, Laid, Pbx, Reading, Stop, read
 
-__all__ = ["Found", "Laid", "NotUnderstood", "Pbx", "Plan", "Reading", "Stop", "What", "read"]
+__all__ = ["Calls", "Found", "Laid", "NotUnderstood", "Pbx", "Plan", "Reading", "Stop", "What", "read"]

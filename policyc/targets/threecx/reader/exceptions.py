@@ -6,10 +6,11 @@ without a meaning that is known, is a trouble of its exception alone: it matters
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from policyc.targets.threecx.reader import patterns
 from policyc.targets.threecx.reader.document import Doubled, shown
@@ -62,13 +63,14 @@ class Lists:
     """How lists of exceptions are read. `current`: in the form from 20.0.9 on.
 
     `systems` are the extensions of the PBX that are no telephones, with the destination that each is; `extensions` are
-    those that have a list.
+    those that have a list. `known` are values of exceptions, packed, that need no second look: they are of their form.
     """
 
     current: bool
     clock: Clock
     systems: Mapping[str, str]
     extensions: Mapping[str, object]
+    known: set[bytes] = field(default_factory=set)
 
     def read(self, extension: str, values: Any, path: Path) -> tuple[ForwardingException, ...]:
         """Return the exceptions of an extension. Raises Unclear if some are not of their form."""
@@ -77,7 +79,7 @@ class Lists:
         if len(values) > MOST:
             raise Unclear(What.COUNT, str(len(values)), (*path, MOST))
         for at, value in enumerate(values):
-            _check(value, _CURRENT if self.current else _FORMER, (*path, at))
+            _check(value, _CURRENT if self.current else _FORMER, (*path, at), self.known)
         return tuple(self._exception(extension, value, (*path, at)) for at, value in enumerate(values))
 
     def _exception(self, extension: str, value: Any, path: Path) -> ForwardingException:
@@ -145,12 +147,20 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, str) and TIME.fullmatch(value) is not None
 
 
-_Form = dict[str, "_Check | _Form | list[_Form]"]
+_Form = dict[str, "_Check | _Form | list[_Form] | _Often"]
+
+
+class _Often(NamedTuple):
+    """A form of large values, of which most exceptions have the same few."""
+
+    form: _Form
+
+
 _PERIOD: Final[_Form] = {"DayOfWeek": _one_of(*DAYS), "Start": _is_time, "Stop": _is_time}
 _FORMER: Final[_Form] = {
     "CallerId": _is_text,
     "Destination": {"External": _is_text, "Number": _is_text, "To": _one_of(*_DESTINATIONS)},
-    "Hours": {"Periods": [_PERIOD], "Type": _one_of(*TYPES)},
+    "Hours": _Often({"Periods": [_PERIOD], "Type": _one_of(*TYPES)}),
     "Id": _is_number,  # 0 is a new one; it does not say what an exception does
 }
 _CURRENT: Final[_Form] = {
@@ -162,26 +172,34 @@ _CURRENT: Final[_Form] = {
 }
 
 
-def _check(value: Any, form: _Form, path: Path) -> None:
+def _check(value: Any, form: _Form, path: Path, known: set[bytes]) -> None:
     """Raise Unclear if a value is not of a form: it has all its keys, no other, and values that it takes."""
     check_keys(value, form.keys(), path)
     for name, inner in form.items():
         one = value[name]
-        if isinstance(inner, dict):
-            _check(one, inner, (*path, name))
-        elif isinstance(inner, list):
-            if not isinstance(one, list):
+        if callable(inner):
+            if not inner(one):
                 raise _wrong(one, (*path, name))
-            for at, element in enumerate(one):
-                _check(element, inner[0], (*path, name, at))
-        elif not inner(one):
+        elif isinstance(inner, dict):
+            _check(one, inner, (*path, name), known)
+        elif isinstance(inner, _Often):
+            packed = pickle.dumps(one)
+            if packed not in known:
+                _check(one, inner.form, (*path, name), known)
+                known.add(packed)
+        elif not isinstance(one, list):
             raise _wrong(one, (*path, name))
+        else:
+            for at, element in enumerate(one):
+                _check(element, inner[0], (*path, name, at), known)
 
 
 def check_keys(value: Any, names: AbstractSet[str], path: Path) -> None:
     """Raise Unclear if a value is no object that has just these keys."""
     if not isinstance(value, dict):
         raise _wrong(value, path)
+    if value.keys() == names:
+        return
     for extra in sorted(value.keys() - names):
         raise Unclear(What.KEY, shown(extra), (*path, extra))
     for lacking in sorted(names - value.keys()):

@@ -2,18 +2,22 @@
 
 A line holds the texts that are presented with a literal and so many unknown digits, in order, then those of the next
 literal. Texts share their places with others where the patterns of a list say the same of what begins with `00` and
-with `+`, or with `+33` and with `0`: what the list does with one of them it does with the other.
+with `+`, or with `+33` and with `0`: what the list does with one of them it does with the other. Texts that nobody asks
+about are on no line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from policyc.targets.threecx.reader.patterns import UNKNOWN, Shape, shape
+from policyc import schedule
+from policyc.targets.threecx.reader.patterns import UNKNOWN, Shape, Unasked, shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Calls(Protocol):
@@ -41,20 +45,35 @@ class Likeness(NamedTuple):
 LIKENESSES: Final = (Likeness("00", "+"), Likeness("+33", "0", 9))
 INTERNAL: Final = 0
 EXTERNAL: Final = 1
+UNASKED: Final = 2
+"""In the place of a line: that of texts that nobody asks about."""
+_MOST_DIGITS: Final = 3  # of beginnings: enough for `+262` and `001`
 
+Intervals = Sequence[tuple[int, int]]
+Asked = Callable[[Calls], Intervals]
+"""Which of the unknown digits of calls one asks about."""
 Window = tuple[int, int, int]
 """Where unknown digits begin, the line of theirs, and the place of the first; the others follow it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """Texts of calls of a kind: the place of the first of each shape, the shape, and what of it is not asked about.
+class Group(NamedTuple):
+    """Shapes of one literal, those of fewer digits first, or one with more than digits behind it.
 
-    That are the texts that have places with others.
+    `places` are those of the first text of each. Of those that begin with an `unasked` text nothing is asked at these
+    places: others have them, or nobody asks.
     """
 
+    shapes: tuple[Shape, ...]
+    places: tuple[int, ...]
+    unasked: Unasked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Texts of calls of a kind."""
+
     kind: int
-    shapes: tuple[tuple[int, Shape, tuple[Likeness, ...]], ...]
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,33 +94,85 @@ def shown(one: Calls, anonymous: str) -> Shape:
     return shape(anonymous if one.hidden or not one.presented else one.presented)
 
 
-def layout(calls: Iterable[Calls], anonymous: str, alike: tuple[Likeness, ...]) -> Layout:
-    """Return where calls are, for lists that take some texts alike."""
+def layout(calls: Iterable[Calls], anonymous: str, alike: tuple[Likeness, ...], asked: Asked | None = None) -> Layout:
+    """Return where calls are, for lists that take some texts alike: those that are asked about, None: all."""
     sizes: tuple[dict[Shape, int], ...] = ({}, {})
+    pointed: tuple[dict[Shape, list[tuple[int, int]]], ...] = ({}, {})  # at which digits of its own
     found: list[tuple[int, list[_Piece]]] = []
     for one in calls:
-        kind = kind_of(one)
+        kind, size = kind_of(one), 10 ** one.presented.count(UNKNOWN)
         pieces = _pieces(shown(one, anonymous), alike if kind == EXTERNAL else ())
+        if asked is not None:
+            pieces = _among(pieces, size, asked(one))
         found.append((kind, pieces))
-        for _, its, _ in pieces:
-            sizes[kind][its] = max(sizes[kind].get(its, 0), its.size, 10 ** one.presented.count(UNKNOWN))
-    places: tuple[dict[Shape, int], ...] = ({}, {})
+        for (start, its, at), end in zip(pieces, (*[start for start, _, _ in pieces[1:]], size), strict=True):
+            if its is not None:
+                sizes[kind][its] = max(sizes[kind].get(its, 0), its.size, size)
+                pointed[kind].setdefault(its, []).append((at, at + end - start))
+    places: tuple[dict[Shape | None, int], ...] = ({None: 0}, {None: 0})
     lines = []
     for kind, its_sizes in enumerate(sizes):
         end = 0
-        for its, size in its_sizes.items():
-            places[kind][its] = end
-            end += size
-        shapes = [
-            (at, its, tuple(one for one in alike if kind == EXTERNAL and _fits(its, one)))
-            for its, at in places[kind].items()
-        ]
-        lines.append(Line(kind, tuple(shapes)))
-    windows = [tuple([(start, kind, places[kind][its] + at) for start, its, at in pieces]) for kind, pieces in found]
+        groups = []
+        for shapes, unasked in _grouped(pointed[kind]):
+            for its in shapes:
+                places[kind][its] = end
+                end += its_sizes[its]
+            groups.append(Group(shapes, tuple(places[kind][its] for its in shapes), unasked))
+        lines.append(Line(kind, tuple(groups)))
+    windows = [
+        tuple([(start, UNASKED if its is None else kind, places[kind][its] + at) for start, its, at in pieces])
+        for kind, pieces in found
+    ]
     return Layout(tuple(windows), tuple(lines))
 
 
-_Piece = tuple[int, Shape, int]  # from some unknown digits on, texts are those of a shape from its own digits on
+def _grouped(pointed: Mapping[Shape, Intervals]) -> Iterator[tuple[tuple[Shape, ...], Unasked]]:
+    """Yield the shapes of each group, of which some texts are asked about, and the beginnings of others."""
+    found: dict[tuple[str, Unasked], list[Shape]] = {}
+    for its, intervals in pointed.items():
+        unasked = _beginnings(its, tuple(schedule.merged(intervals))) if its.open else ()
+        found.setdefault((its.literal if its.open else its.text, unasked), []).append(its)
+    for (_, unasked), some in found.items():
+        yield tuple(sorted(some, key=lambda its: its.more)), unasked
+
+
+@lru_cache(maxsize=1024)
+def _beginnings(its: Shape, intervals: Intervals) -> Unasked:
+    """Return, in a few digits, how texts of a shape begin whose unknown digits are in none of some intervals."""
+    found = []
+    waiting = [(its.literal, 0)]
+    while waiting:
+        text, low = waiting.pop()
+        given = len(text) - len(its.literal)
+        size = 10 ** (its.more - given)
+        high = low + size
+        if not any(start < high and low < end for start, end in intervals):
+            found.append(text)
+        elif given < min(_MOST_DIGITS, its.more) and not any(start <= low and high <= end for start, end in intervals):
+            waiting += [(f"{text}{digit}", low + digit * size // 10) for digit in range(10)]
+    return tuple(found)
+
+
+# From some unknown digits on, texts are those of a shape from its own digits on; nobody asks about those of none.
+_Piece = tuple[int, Shape | None, int]
+
+
+def _among(pieces: Sequence[_Piece], size: int, asked: Intervals) -> list[_Piece]:
+    """Return pieces of some size of which only the digits in intervals are asked about."""
+    found: list[_Piece] = []
+    for (start, its, at), end in zip(pieces, (*[start for start, _, _ in pieces[1:]], size), strict=True):
+        done = start
+        for first, last in asked:
+            low, high = max(first, start), min(last, end)
+            if low < high:
+                if done < low:
+                    found.append((done, None, 0))
+                found.append((low, its, at + low - start))
+                done = high
+        if done < end:
+            found.append((done, None, 0))
+    return found
 
 
 def _pieces(whole: Shape, alike: Sequence[Likeness]) -> list[_Piece]:
@@ -115,7 +186,7 @@ def _pieces(whole: Shape, alike: Sequence[Likeness]) -> list[_Piece]:
             sign = other.rstrip("0")
             theirs = _pieces(shape(sign + UNKNOWN * (len(other) - len(sign) + behind)), alike)
             ends = [*(start for start, _, _ in theirs[1:]), high]
-            found = [(0, whole, 0)]
+            found: list[_Piece] = [(0, whole, 0)]
             for (start, its, at), end in zip(theirs, ends, strict=True):
                 first = max(start, low)
                 if first < min(end, high):

@@ -7,18 +7,20 @@ texts are compared as they are presented: `06*` is not for `+33612345678`.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+Unasked = tuple[str, ...]
+"""Beginnings of texts that nobody asks about."""
 UNKNOWN: Final = "?"
 """Stands in a presented text for a digit that may be any."""
-_NUMBER: Final = re.compile(r"\*|\+\*|\+?[0-9]+\*?")
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z._-]*")
+_PATTERN: Final = r"(?:\*|\+\*|\+?[0-9]++\*?|[A-Za-z][A-Za-z._-]*+)"  # a number, or a word
+_PATTERNS: Final = re.compile(f"{_PATTERN}(?: {_PATTERN})*+")
 _AFTER_NINE: Final = chr(ord("9") + 1)
 
 
@@ -51,8 +53,7 @@ def shape(text: str) -> Shape:
 
 def split(data: str) -> tuple[str, ...] | None:
     """Return the patterns of an exception, which one blank parts; None if one is not understood."""
-    found = tuple(data.split(" "))
-    return found if all(_NUMBER.fullmatch(one) or _WORD.fullmatch(one) for one in found) else None
+    return tuple(data.split(" ")) if _PATTERNS.fullmatch(data) else None
 
 
 class Matcher:
@@ -60,45 +61,15 @@ class Matcher:
 
     def __init__(self, patterns: Iterable[tuple[str, int]]) -> None:
         """Take patterns, and the exceptions that have each, a bit for each place."""
-        self._starts: dict[str, int] = {}  # of patterns with a star: their texts, and their exceptions
-        self._exact: dict[str, int] = {}
-        self._words: dict[str, int] = {}
+        found: dict[str, int] = {}
         for one, bits in patterns:
-            text, found = (
-                (one[:-1], self._starts)
-                if one.endswith("*")
-                else (one, self._words if one[0].isalpha() else self._exact)
-            )
-            found[text] = found.get(text, 0) | bits
-        # A text before those that begin with it: whatever their length, the numbers of one hold those of the next, or
-        # they have none in common and its own are the lower ones.
-        self._prefixes = sorted(self._starts.items())
-        self._deepest = [
-            max([len(text) for text in self._starts if text.startswith("+") is sign], default=0)
-            for sign in (False, True)
-        ]
-        self._whole = sorted(self._exact.items())
-        self._numbers: dict[tuple[bool, int], list[tuple[str, int]]] = {}  # of these, with a sign or not, of a length
-        for text, bits in self._whole:
-            self._numbers.setdefault((text[0] == "+", len(text)), []).append((text, bits))
-        self._of_length: dict[tuple[bool, int], list[tuple[str, int]]] = {}
-
-    def without(self, start: str, behind: int | None) -> Matcher:
-        """Return the same without the patterns that are only for a start, a digit but 0 behind, and so many in all."""
-        given = len(start)
-
-        def stays(text: str, *, star: bool) -> bool:
-            if not text.startswith(start) or text[given : given + 1] in ("", "0"):
-                return True
-            return behind is not None and (star or len(text) != given + behind)
-
-        return Matcher(
-            (
-                *((f"{text}*", bits) for text, bits in self._starts.items() if stays(text, star=True)),
-                *((text, bits) for text, bits in self._exact.items() if stays(text, star=False)),
-                *self._words.items(),
-            )
-        )
+            found[one] = found.get(one, 0) | bits
+        self._bits = found
+        # A pattern before those for what begins alike: whatever the length, the numbers of one hold those of the next,
+        # or they have none in common and its own are the lower ones. Words are behind them all.
+        self._sorted = sorted(found)
+        self._words = self._sorted[bisect_left(self._sorted, "A") :]
+        self._fans: dict[tuple[str, Unasked], _Fan] = {}
 
     def are_alike(self, one: str, other: str, allowed: int) -> bool:
         """Tell whether some exceptions match a text with one start, and no 0 behind, where they match it with another.
@@ -107,50 +78,61 @@ class Matcher:
         """
         if self._before(one) & allowed != self._before(other) & allowed:
             return False
-        return all(
-            _behind(some, one, allowed) == _behind(some, other, allowed) for some in (self._prefixes, self._whole)
-        )
+        return self._behind(one, allowed) == self._behind(other, allowed)
+
+    def _behind(self, start: str, allowed: int) -> list[tuple[str, int]]:
+        given = len(start)
+        return [(one[given:], bits) for one in _from(self._sorted, start, "1") if (bits := self._bits[one] & allowed)]
 
     def uncertain(self, shape: Shape) -> int:
         """Return the exceptions that may have a pattern for callers or not: words that are not spelled alike."""
         text = shape.text
         if shape.more or not self._words:
             return 0
-        if not text:
-            return _any(self._words.values())
-        return _any(bits for word, bits in self._words.items() if word != text and word.casefold() == text.casefold())
+        return _any(
+            self._bits[word]
+            for word in self._words
+            if not text or (word != text and word.casefold() == text.casefold())
+        )
 
-    def spare(self, shape: Shape) -> int:
-        """Return how many of the last unknown digits no pattern looks at: `cut` says the same of numbers without them.
+    def spare(self, shapes: Sequence[Shape], unasked: Unasked) -> list[int]:
+        """Return how many of the last digits of each shape no pattern looks at: `cut` says the same without them.
 
-        What it says of these is for each start times ten to so many.
+        What it says of fewer digits is for each start times ten to so many. Shapes with more than digits behind their
+        literal are asked about one by one, others with those of their literal.
         """
-        sign, length = shape.text[:1] == "+", len(shape.text)
-        if not shape.open or (sign, length) in self._numbers:
-            return 0
-        few = max(self._deepest[sign], len(shape.literal) + 1)
-        while (sign, few) in self._numbers:
-            few += 1
-        return max(length - few, 0)
+        if not shapes[0].open:
+            return [0]
+        fan = self._fan(shapes[0].literal, unasked)
+        return [fan.spare(len(its.text)) if its.more else 0 for its in shapes]
 
-    def cut(self, shape: Shape, allowed: int) -> tuple[list[int], list[int]]:
-        """Return where other exceptions out of some match, from 0, and which do so from there on."""
+    def cut(self, shape: Shape, allowed: int, unasked: Unasked = ()) -> tuple[list[int], list[int]]:
+        """Return where other exceptions out of some match, from 0, and which do so from there on.
+
+        Of texts that are `unasked` it may say anything.
+        """
         base = self._before(shape.literal) & allowed
         if not shape.more:
-            return [0], [base | (self._exact.get(shape.text, 0) | self._words.get(shape.text, 0)) & allowed]
+            return [0], [base | self._bits.get(shape.text, 0) & allowed]
+        below: Iterable[tuple[int, int, int]]
+        if shape.open:
+            below = self._fan(shape.literal, unasked).below(len(shape.text), allowed)
+        else:
+            below = self._below(shape, allowed)
         size = shape.size
         starts, found = [0], [base]
-        stack = [(size + 1, base)]  # where what began ends, and who matches until there
-        for low, high, bits in (*self._below(shape, allowed), (size, size, 0)):
-            while stack[-1][0] <= low:  # what began last ends before, or here
-                end, _ = stack.pop()
-                if starts[-1] == end:
-                    found[-1] = stack[-1][1]
-                else:
+        outer: list[tuple[int, int]] = []
+        end, now = size + 1, base  # where what began last ends, and who matches until there
+        for low, high, bits in (*below, (size, size, 0)):
+            while end <= low:
+                if starts[-1] != end:
                     starts.append(end)
-                    found.append(stack[-1][1])
-            now = stack[-1][1] | bits
-            stack.append((high, now))
+                    found.append(0)
+                end, now = outer.pop()
+                found[-1] = now
+            outer.append((end, now))
+            end = high
+            now |= bits
             if starts[-1] == low:
                 found[-1] = now
             else:
@@ -162,55 +144,71 @@ class Matcher:
 
     def _before(self, literal: str) -> int:
         """Return the exceptions with a pattern for all texts with a literal, whatever is behind."""
-        starts = self._starts
-        found = starts.get("", 0)
+        found = self._bits.get("*", 0)
         for length in range(1, len(literal) + 1):
-            bits = starts.get(literal[:length])
-            if bits:
-                found |= bits
+            found |= self._bits.get(f"{literal[:length]}*", 0)
+        return found
+
+    def _fan(self, literal: str, unasked: Unasked) -> _Fan:
+        found = self._fans.get((literal, unasked))
+        if found is None:
+            patterns = [one for one in _from(self._sorted, literal) if not one.startswith(unasked)]
+            found = self._fans[literal, unasked] = _Fan(len(literal), patterns, self._bits)
         return found
 
     def _below(self, shape: Shape, allowed: int) -> Iterable[tuple[int, int, int]]:
+        """Return the same as a fan for a shape with something between its unknown digits, or behind them."""
+        for one in self._sorted[: len(self._sorted) - len(self._words)]:
+            bits = self._bits[one] & allowed
+            digits = _unknown(one.removesuffix("*"), shape.text, star=one.endswith("*"))
+            if digits and bits:
+                width = 10 ** (shape.more - len(digits))
+                low = int(digits) * width
+                yield low, low + width, bits
+
+
+class _Fan:
+    """The patterns that go on from a literal by digits, for texts of it and unknown digits, however many."""
+
+    def __init__(self, given: int, patterns: Sequence[str], bits: Mapping[str, int]) -> None:
+        """Take the length of the literal, the patterns, and the exceptions that have each."""
+        self._given, self._bits = given, bits
+        self._stars = [one for one in patterns if one[-1] == "*"]
+        self._whole: dict[int, list[str]] = {}  # the others, by their lengths
+        for one in patterns:
+            if one[-1] != "*":
+                self._whole.setdefault(len(one), []).append(one)
+        self._begun = sorted({given + 1, *[len(one) - 1 for one in self._stars]})
+
+    def spare(self, length: int) -> int:
+        """Return how many of the last digits of texts of a length no pattern looks at."""
+        if length in self._whole:
+            return 0
+        few = self._begun[bisect_right(self._begun, length) - 1]
+        while few in self._whole:
+            few += 1
+        return length - few
+
+    def below(self, length: int, allowed: int) -> list[tuple[int, int, int]]:
         """Return the intervals of unknown digits for which some exceptions have a pattern: from, until before, bits.
 
         One that is within another comes after it.
         """
         found = []
-        if shape.open:
-            given, length = len(shape.literal), len(shape.text)
-            for text, bits in _from(self._fitting(shape.text[0] == "+", length), shape.literal):
-                if bits := bits & allowed:
-                    width = 10 ** (length - len(text))
-                    low = int(text[given:]) * width
-                    found.append((low, low + width, bits))
-            return found
-        stars = [(text, True, bits) for text, bits in self._prefixes]
-        for text, star, bits in sorted((*stars, *((text, False, bits) for text, bits in self._exact.items()))):
-            digits = _unknown(text, shape.text, star=star)
-            if digits and bits & allowed:
-                width = 10 ** (shape.more - len(digits))
+        fitting = [one for one in self._stars if len(one) <= length + 1]
+        for one in sorted(fitting + self._whole.get(length, [])):
+            if bits := self._bits[one] & allowed:
+                digits = one[self._given :].rstrip("*")
+                width = 10 ** (length - self._given - len(digits))
                 low = int(digits) * width
-                found.append((low, low + width, bits & allowed))
-        return found
-
-    def _fitting(self, sign: bool, length: int) -> list[tuple[str, int]]:
-        """Return the patterns of digits for texts of a length: their own texts, sorted, and their exceptions."""
-        found = self._of_length.get((sign, length))
-        if found is None:
-            found = [one for one in self._prefixes if len(one[0]) <= length and (one[0][:1] == "+") is sign]
-            found = sorted((*found, *self._numbers.get((sign, length), ())))
-            self._of_length[sign, length] = found
+                found.append((low, low + width, bits))
         return found
 
 
-def _from(items: list[tuple[str, int]], literal: str, digit: str = "0") -> list[tuple[str, int]]:
+def _from(items: list[str], literal: str, digit: str = "0") -> list[str]:
     """Return those of some items, sorted, whose texts go on from a literal by a digit, or a higher one."""
-    first = bisect_left(items, (literal + digit,))
-    return items[first : bisect_left(items, (literal + _AFTER_NINE,), first)]
-
-
-def _behind(items: list[tuple[str, int]], start: str, allowed: int) -> list[tuple[str, int]]:
-    return [(text[len(start) :], bits & allowed) for text, bits in _from(items, start, "1") if bits & allowed]
+    first = bisect_left(items, literal + digit)
+    return items[first : bisect_left(items, literal + _AFTER_NINE, first)]
 
 
 def _unknown(text: str, shown: str, *, star: bool) -> str | None:

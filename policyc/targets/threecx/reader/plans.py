@@ -69,8 +69,13 @@ class Forwarded:
     extension: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Nobody asked what becomes of the call, and so nobody may conclude anything from this."""
+
+
 Event = (
-    Rang | LeftMessage | Dialled | Rebounded | SoundedBusy | HandedOver | Looped | Forwarded | Trouble
+    Rang | LeftMessage | Dialled | Rebounded | SoundedBusy | HandedOver | Looped | Forwarded | NotAsked | Trouble
 )  # Trouble: not understood; in what is found, only where no call gets
 
 
@@ -83,7 +88,7 @@ class Parted:
     no: Plan
 
 
-_NOBODY: Final[frozenset[str]] = frozenset()
+NOBODY: Final[frozenset[str]] = frozenset()
 _MOST_QUESTIONS: Final = 150
 
 
@@ -97,7 +102,7 @@ class Plan:
 
     events: tuple[Event, ...]
     then: Parted | None = None
-    onward: frozenset[str] = field(default=_NOBODY, compare=False, repr=False)
+    onward: frozenset[str] = field(default=NOBODY, compare=False, repr=False)
     odd: bool = field(default=False, compare=False, repr=False)
     depth: int = field(default=0, compare=False, repr=False)
 
@@ -121,7 +126,7 @@ class Plans:
         """Return the plan of which one event is all."""
         found = self._leaves.get(event)
         if found is None:
-            onward = frozenset([event.extension]) if isinstance(event, Forwarded) else _NOBODY
+            onward = frozenset([event.extension]) if isinstance(event, Forwarded) else NOBODY
             found = self._leaves[event] = Plan((event,), onward=onward, odd=isinstance(event, Trouble))
         return found
 
@@ -136,8 +141,9 @@ class Plans:
             depth = 1 + max(yes.depth, no.depth)
             if depth > _MOST_QUESTIONS:
                 return self.leaf(Trouble(What.ENDLESS, f"{depth}", ()))
+            onward = yes.onward | no.onward or NOBODY
             found = self._parted[key] = Plan(
-                (), Parted(asked, yes, no), onward=yes.onward | no.onward, odd=yes.odd or no.odd, depth=depth
+                (), Parted(asked, yes, no), onward=onward, odd=yes.odd or no.odd, depth=depth
             )
         return found
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from itertools import chain, compress
+from operator import attrgetter, is_not
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from policyc import schedule
 from policyc.targets.threecx.reader import document, walks
@@ -21,6 +22,7 @@ from policyc.targets.threecx.reader.hours import Clock
 from policyc.targets.threecx.reader.layout import (
     EXTERNAL,
     LIKENESSES,
+    Asked,
     Calls,
     Likeness,
     Line,
@@ -29,23 +31,40 @@ from policyc.targets.threecx.reader.layout import (
     layout,
     shown,
 )
-from policyc.targets.threecx.reader.patterns import UNKNOWN, Matcher, Shape, shape
-from policyc.targets.threecx.reader.plans import Forwarded, HandedOver, Looped, Plan, Plans, Rang
+from policyc.targets.threecx.reader.patterns import UNKNOWN, Matcher, Shape, Unasked, shape
+from policyc.targets.threecx.reader.plans import (
+    NOBODY,
+    Event,
+    Forwarded,
+    HandedOver,
+    Looped,
+    NotAsked,
+    Plan,
+    Plans,
+    Rang,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
+    from policyc.schedule import Period
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What becomes of some calls: `plans[i]` is for the numbers from `starts[i]` to the next start."""
+    """What becomes of some calls: `plans[i]` is for the numbers from `starts[i]` to the next start.
+
+    `onward` are the extensions at which some of them go on (none, in what is found), `odd` tells that there may be a
+    plan with a Trouble.
+    """
 
     starts: Sequence[int]
     plans: tuple[Plan, ...]
-    goes_on: bool = field(default=False, compare=False, repr=False)  # never in what is found
+    onward: frozenset[str] = field(default=NOBODY, compare=False, repr=False)
+    odd: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +91,17 @@ class Pbx:
     systems: Mapping[str, str] = field(default_factory=dict)
 
 
-_MOST_KEPT: Final = 500  # lists
+_MOST_KEPT: Final = 200  # lists
+_ONWARD: Final = attrgetter("onward")
+_Way = Plan | tuple[Plan, ...]  # at some extensions; at one, the plan itself
 _NAMES: Final = ("ForwardingExceptions", "Number")
 
 
-def read(file: str, text: str, pbx: Pbx) -> Reading:
-    """Return a file read back. Raises NotUnderstood where it is no list of extensions with their exceptions."""
+def read(file: str, text: str, pbx: Pbx, asked: Asked | None = None) -> Reading:
+    """Return a file read back. Raises NotUnderstood where it is no list of extensions with their exceptions.
+
+    Where calls are laid out, one asks about those of their unknown digits that `asked` says, by default about all.
+    """
     awaited: set[str] = set()
 
     def kept(value: dict[str, Any]) -> object:
@@ -93,7 +117,7 @@ def read(file: str, text: str, pbx: Pbx) -> Reading:
         places = _places(lists)
     except Unclear as error:
         raise _located(file, text, error.trouble) from error
-    return Reading(file, text, pbx, lists, places, awaited)
+    return Reading(file, text, pbx, lists, places, awaited, asked)
 
 
 def _awaited(exceptions: Iterable[Any]) -> Iterator[str]:
@@ -136,8 +160,9 @@ class _Extension:
     """The list of an extension; one that is in trouble as a whole has no exceptions.
 
     `allowed` are the exceptions for internal calls and those for external ones, `odd` those of which nobody knows whom
-    they are for: bits, by their places. `forwards` are the extensions at which calls may go on. `plans` are known by
-    the exceptions that may match, and those that do.
+    they are for: bits, by their places. `forwards` are the extensions at which calls may go on, `leaves` what each of
+    the exceptions does; of one that is `clear` all is understood. `plans` are known by the exceptions that may match,
+    and those that do.
     """
 
     exceptions: tuple[ForwardingException, ...]
@@ -146,18 +171,9 @@ class _Extension:
     allowed: tuple[int, int]
     odd: int
     forwards: tuple[str, ...]
+    leaves: tuple[Plan, ...]
+    clear: bool
     plans: dict[int, dict[int, Plan]] = field(default_factory=dict)
-    few: dict[tuple[Likeness, ...], Matcher] = field(default_factory=dict)
-
-    def of(self, alike: tuple[Likeness, ...]) -> Matcher:
-        """Return the matcher for texts of which those that are alike to others are not asked about."""
-        if not alike:
-            return self.matcher
-        found = self.few.get(alike)
-        if found is None:
-            found = self.of(alike[1:]).without(alike[0].one, alike[0].behind)
-            self.few[alike] = found
-        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,12 +191,43 @@ class _Asked:
             if number not in awaited:
                 del self.known[number]
             elif not isinstance(found.starts, array):  # no line has more than some 10**16 places
-                self.known[number] = Found(array("q", found.starts), found.plans, found.goes_on)
+                self.known[number] = replace(found, starts=array("q", found.starts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """What becomes of calls at some extensions: `ways[i]` from `starts[i]` on, one object where it is the same."""
+
+    numbers: tuple[str, ...]
+    starts: Sequence[int]
+    ways: Sequence[_Way]
+
+    @staticmethod
+    def of(some: Mapping[str, Found]) -> _Beyond:
+        """Return that of what becomes of calls at each."""
+        numbers = tuple(some)
+        if len(some) == 1:
+            (one,) = some.values()
+            return _Beyond(numbers, one.starts, one.plans)
+        starts = sorted({0}.union(*[one.starts for one in some.values()]))
+        known: dict[tuple[int, ...], _Way] = {}
+        ways = []
+        for start in starts:
+            way = tuple([one.plans[bisect_right(one.starts, start) - 1] for one in some.values()])
+            ways.append(known.setdefault(tuple(map(id, way)), way))
+        return _Beyond(numbers, starts, ways)
+
+    def at(self, way: _Way) -> dict[str, Plan]:
+        """Return the plan of one of the ways at each of the extensions."""
+        return dict(zip(self.numbers, (way,) if isinstance(way, Plan) else way, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """What becomes of calls, on lines: for each of them windows, as `layout` has them."""
+    """What becomes of calls, on lines: for each of them windows, as `layout` has them.
+
+    Behind the lines there is a source for calls that nobody asked about.
+    """
 
     windows: Sequence[Sequence[Window]]
     sources: Sequence[Found]
@@ -195,6 +242,13 @@ class _LaidOut:
     asked: tuple[_Asked, ...]
 
 
+class _Traits(NamedTuple):
+    """What some extensions take alike, and whether all of their exceptions are understood."""
+
+    alike: tuple[Likeness, ...]
+    clear: bool
+
+
 class Reading:
     """A file, read back."""
 
@@ -206,6 +260,7 @@ class Reading:
         values: Sequence[Any],
         places: Mapping[str, Sequence[int]],
         awaited: AbstractSet[str],
+        asked: Asked | None,
     ) -> None:
         """Take what `read` found; lists are read when a call gets to them.
 
@@ -213,12 +268,14 @@ class Reading:
         """
         self._file, self._text, self._pbx = file, text, pbx
         self._values, self._places, self._awaited = values, places, awaited
+        self._digits = asked
         self._lists = Lists(pbx.current, Clock(pbx.holidays), pbx.systems, places)
         self._extensions: dict[str, _Extension] = {}
         self._plans = Plans()
         self._asked: dict[Calls, _Asked] = {}
-        self._laid: dict[tuple[int, tuple[Likeness, ...]], _LaidOut] = {}  # by the identity of calls, which are kept
-        self._alike: dict[str, tuple[Likeness, ...]] = {}
+        self._laid: dict[tuple[int, _Traits], _LaidOut] = {}  # by the identity of calls, which are kept
+        self._unasked = self._alone(NotAsked())
+        self._known: dict[str, _Traits] = {}
         self._sound: set[int] = set()  # plans in which no call gets to what is not understood
 
     # --- what is asked ---
@@ -228,17 +285,22 @@ class Reading:
         return [self._checked(self._diagram(called, self._asks(one))) for one in calls]
 
     def laid(self, called: str, calls: Sequence[Calls]) -> Laid:
-        """Return the same on lines that calls share. Raises NotUnderstood."""
-        key = id(calls), self.takes_alike(called)
+        """Return the same on lines that calls share, for those that one asks about. Raises NotUnderstood.
+
+        What is not understood is told whoever it is for.
+        """
+        key = id(calls), self._traits(called)
         out = self._laid.get(key)
         if out is None:
-            made = layout(calls, self._pbx.anonymous, key[1])
+            alike, clear = key[1]
+            made = layout(calls, self._pbx.anonymous, alike, self._digits if clear else None)
             out = self._laid[key] = _LaidOut(calls, made.windows, tuple(map(_Asked, made.lines)))
         try:
-            return Laid(out.windows, [self._checked(self._diagram(called, asked)) for asked in out.asked])
+            found = [self._checked(self._diagram(called, asked)) for asked in out.asked]
         except NotUnderstood:
             # Of several things the first is told, and a line may have texts that nobody asked for.
             return Laid([((0, at, 0),) for at in range(len(calls))], self.found(called, calls))
+        return Laid(out.windows, [*found, self._unasked])
 
     def forget(self) -> None:
         """Let go of what was found so far, if it is much; not of what becomes of calls where others go on."""
@@ -258,23 +320,28 @@ class Reading:
     def _asks(self, one: Calls) -> _Asked:
         found = self._asked.get(one)
         if found is None:
-            (line,) = (line for line in layout((one,), self._pbx.anonymous, ()).lines if line.shapes)
+            (line,) = (line for line in layout((one,), self._pbx.anonymous, ()).lines if line.groups)
             found = self._asked[one] = _Asked(line)
         return found
 
     def takes_alike(self, called: str) -> tuple[Likeness, ...]:
         """Return what is alike to an extension, and to all at which its calls may go on."""
-        known = self._alike
+        return self._traits(called).alike
+
+    def _traits(self, called: str) -> _Traits:
+        """Return what holds for an extension, and for all at which its calls may go on."""
+        known = self._known
         if called not in known:
             for group in walks.components(called, lambda one: () if one in known else self._forwards(one)):
                 if group[0] not in known:
                     beyond = {to for one in group for to in self._forwards(one)} - set(group)
-                    found = tuple(
+                    alike = tuple(
                         one
                         for one in LIKENESSES
-                        if all(one in known[to] for to in beyond) and all(self._is_alike(to, one) for to in group)
+                        if all(one in known[to].alike for to in beyond) and all(self._is_alike(to, one) for to in group)
                     )
-                    known.update(dict.fromkeys(group, found))
+                    clear = all(known[to].clear for to in beyond) and all(map(self._is_clear, group))
+                    known.update(dict.fromkeys(group, _Traits(alike, clear)))
         return known[called]
 
     def _is_alike(self, number: str, alike: Likeness) -> bool:
@@ -283,6 +350,10 @@ class Reading:
             return True
         one = self._extension(number)
         return one.matcher.are_alike(alike.one, alike.other, one.allowed[EXTERNAL])
+
+    def _is_clear(self, number: str) -> bool:
+        """Tell whether all exceptions of an extension are understood."""
+        return number not in self._places or self._extension(number).clear
 
     def _forwards(self, number: str) -> Sequence[str]:
         """Return the extensions at which calls to one may go on."""
@@ -310,8 +381,13 @@ class Reading:
             ]
             odd = sum(1 << place for place, one in enumerate(exceptions) if isinstance(one.patterns, Trouble))
             events = dict.fromkeys(one.event.extension for one in exceptions if isinstance(one.event, Forwarded))
-            found = _Extension(exceptions, trouble, Matcher(clear), (allowed[0], allowed[1]), odd, tuple(events))
-            self._extensions[number] = found
+            leaves = tuple([self._plans.leaf(one.event) for one in exceptions])
+            unclear = trouble or any(
+                isinstance(part, Trouble) for one in exceptions for part in (one.patterns, one.hours, one.event)
+            )
+            found = self._extensions[number] = _Extension(
+                exceptions, trouble, Matcher(clear), (allowed[0], allowed[1]), odd, tuple(events), leaves, not unclear
+            )
         return found
 
     def _read(self, number: str) -> tuple[ForwardingException, ...]:
@@ -328,56 +404,68 @@ class Reading:
         found = asked.direct.get(number)
         if found is None:
             one = self._extension(number)
-            troubled = one.trouble and Found((0,), (self._plans.leaf(one.trouble),))
-            found = troubled or self._on(asked.line, number, one)
+            found = self._alone(one.trouble) if one.trouble else self._on(asked.line, number, one)
             asked.direct[number] = found
         return found
+
+    def _alone(self, event: Event) -> Found:
+        """Return that one event is what becomes of all calls."""
+        plan = self._plans.leaf(event)
+        return _found((0,), (plan,), (plan,))
 
     def _on(self, line: Line, number: str, one: _Extension) -> Found:
         """Return what becomes of calls on a line."""
         starts: list[int] = []
         plans: list[Plan] = []
-        goes_on = False
-        known: dict[tuple[str, Matcher], Found] = {}
-        for place, its, elsewhere in line.shapes:
-            matcher = one.of(elsewhere)
-            spare = matcher.spare(its)
-            few = shape(its.literal + UNKNOWN * (its.more - spare)) if spare else its
-            cut = known.get((few.text, matcher))
-            if cut is None:
-                cut = known[few.text, matcher] = self._planned(number, one, matcher, few, line.kind)
-            factor = 10**spare
-            starts += [place + start * factor for start in cut.starts]
-            plans += cut.plans
-            goes_on = goes_on or cut.goes_on
-        return Found(tuple(starts), tuple(plans), goes_on)
+        kinds: dict[int, Plan] = {}
+        for shapes, places, unasked in line.groups:
+            known: dict[int, tuple[list[int], list[Plan]]] = {}  # of those without spare digits, by their number
+            for its, place, spare in zip(shapes, places, one.matcher.spare(shapes, unasked), strict=True):
+                more = its.more - spare
+                if more not in known:
+                    few = shape(its.literal + UNKNOWN * more) if spare else its
+                    known[more] = self._planned(number, one, few, unasked, line.kind)
+                    kinds.update({id(plan): plan for plan in known[more][1]})
+                own_starts, own_plans = known[more]
+                factor = 10**spare
+                starts += [place + start * factor for start in own_starts]
+                plans += own_plans
+        return _found(starts, plans, kinds.values())
 
-    def _planned(self, number: str, one: _Extension, matcher: Matcher, its: Shape, kind: int) -> Found:
+    def _planned(
+        self, number: str, one: _Extension, its: Shape, unasked: Unasked, kind: int
+    ) -> tuple[list[int], list[Plan]]:
         """Return what becomes of calls of a shape."""
         allowed = one.allowed[kind]
-        odd = (one.odd | matcher.uncertain(its)) & allowed
+        odd = (one.odd | one.matcher.uncertain(its)) & allowed
         plans = one.plans.setdefault(odd, {})
-        starts, matching = matcher.cut(its, allowed)
+        starts, matching = one.matcher.cut(its, allowed, unasked)
         for bits in set(matching).difference(plans):
-            plans[bits] = self._decided(number, one.exceptions, bits, odd & ~bits)
-        return _joined(zip(starts, [plans[bits] for bits in matching], strict=True))
+            plans[bits] = self._decided(number, one, bits, odd & ~bits)
+        return _joined(starts, [plans[bits] for bits in matching])
 
-    def _decided(self, number: str, exceptions: tuple[ForwardingException, ...], matching: int, odd: int) -> Plan:
-        plans = self._plans
-        found = plans.leaf(Rang(number))
-        for place in reversed(range(len(exceptions))):
+    def _decided(self, number: str, one: _Extension, matching: int, odd: int) -> Plan:
+        """Return what becomes of calls that some exceptions match, and odd ones perhaps."""
+        parting: list[tuple[Period, bool, Plan]] = []
+        for place, exception in enumerate(one.exceptions):
             if not (matching | odd) >> place & 1:
                 continue
-            one = exceptions[place]
-            if isinstance(one.hours, Trouble):
-                found = plans.leaf(one.hours)
-                continue
-            there = plans.leaf(self._doubt(number, place, one) if odd >> place & 1 else one.event)
-            if one.hours.period is None:
-                found = there if one.hours.inside else found
-            else:
-                ways = (there, found) if one.hours.inside else (found, there)
-                found = plans.parted(one.hours.period, *ways)
+            hours = exception.hours
+            if isinstance(hours, Trouble):
+                found = self._plans.leaf(hours)
+                break
+            there = one.leaves[place]
+            if odd >> place & 1:
+                there = self._plans.leaf(self._doubt(number, place, exception))
+            if hours.period is not None:
+                parting.append((hours.period, hours.inside, there))
+            elif hours.inside:
+                found = there
+                break
+        else:
+            found = self._plans.leaf(Rang(number))
+        for period, inside, there in reversed(parting):
+            found = self._plans.parted(period, there, found) if inside else self._plans.parted(period, found, there)
         return found
 
     def _doubt(self, number: str, place: int, one: ForwardingException) -> Trouble:
@@ -396,10 +484,10 @@ class Reading:
         if known is not None:
             return known
         if called not in self._places:
-            return Found((0,), (self._plans.leaf(HandedOver(called)),))
+            return self._alone(HandedOver(called))
         direct = self._cut(called, asked)
-        if not direct.goes_on:
-            asked.known[called] = direct
+        if not direct.onward:
+            asked.known[called] = asked.direct.pop(called)
             return direct
         for group in walks.components(called, lambda one: self._onward(one, asked)):
             self._follow(group, asked)
@@ -409,8 +497,7 @@ class Reading:
         """Return the extensions at which some calls to another one go on; none if that is followed already."""
         if number in asked.known:
             return ()
-        direct = self._cut(number, asked)
-        return sorted({to for plan in direct.plans for to in plan.onward}) if direct.goes_on else ()
+        return sorted(self._cut(number, asked).onward)
 
     def _follow(self, group: Sequence[str], asked: _Asked) -> None:
         """Follow calls to extensions that forward to one another, and to others that are known."""
@@ -420,39 +507,49 @@ class Reading:
         # Two steps of each call, then four, then eight: one that is still on its way after as many steps as there are
         # extensions comes again where it was at the same instant, and never ends.
         steps = 1
-        while steps <= len(group) and any(way.goes_on for way in ways.values()):
+        while steps <= len(group) and any(way.onward for way in ways.values()):
             ways = {one: self._replaced(way, ways.get) for one, way in ways.items()}
             steps *= 2
-        loop = Found((0,), (self._plans.leaf(Looped()),))
+        loop = self._alone(Looped())
         for one, way in ways.items():
             asked.known[one] = self._replaced(way, lambda _: loop)
+            del asked.direct[one]  # which nobody asks for any more
 
     def _replaced(self, way: Found, known: Callable[[str], Found | None]) -> Found:
         """Return a diagram with what is known of the extensions that it goes on at in their place."""
-        return _joined(self._pieces(way, known)) if way.goes_on else way
-
-    def _pieces(self, way: Found, known: Callable[[str], Found | None]) -> Iterator[tuple[int, Plan]]:
-        for at, (low, plan) in enumerate(zip(way.starts, way.plans, strict=True)):
-            if not plan.onward:
-                yield low, plan
-                continue
-            behind = {to: one for to in plan.onward if (one := known(to)) is not None}
-            if not behind:
-                yield low, plan
-                continue
-            cuts = {low}
-            for one in behind.values():
-                last = len(one.starts) if at + 1 == len(way.starts) else bisect_left(one.starts, way.starts[at + 1])
-                cuts.update(one.starts[bisect_right(one.starts, low) : last])
-            for cut in sorted(cuts):
-                there = {to: one.plans[bisect_right(one.starts, cut) - 1] for to, one in behind.items()}
-                yield cut, self._plans.replaced(plan, there)
+        behind = {to: one for to in way.onward if (one := known(to)) is not None}
+        if not behind:
+            return way
+        beyond: dict[frozenset[str], _Beyond] = {}
+        made: dict[tuple[int, int], Plan] = {}  # by identity: of a plan, and of what is behind it
+        starts: list[int] = []
+        plans: list[Plan] = []
+        begin = 0
+        for at in compress(range(len(way.plans)), map(_ONWARD, way.plans)):  # most go on nowhere
+            starts += way.starts[begin : at + 1]
+            plans += way.plans[begin:at]
+            begin = at + 1
+            plan = way.plans[at]
+            there = beyond.get(plan.onward)
+            if there is None:
+                there = beyond[plan.onward] = _Beyond.of({to: one for to, one in behind.items() if to in plan.onward})
+            first = bisect_right(there.starts, way.starts[at])
+            last = len(there.starts) if begin == len(way.starts) else bisect_left(there.starts, way.starts[begin])
+            starts += there.starts[first:last]
+            for on in there.ways[first - 1 : last]:
+                found = made.get((id(plan), id(on)))
+                if found is None:
+                    found = made[id(plan), id(on)] = self._plans.replaced(plan, there.at(on))
+                plans.append(found)
+        starts += way.starts[begin:]
+        plans += way.plans[begin:]
+        return _found(*_joined(starts, plans), made.values(), odd=way.odd)
 
     # --- what is not understood ---
 
     def _checked(self, way: Found) -> Found:
         """Return a diagram. Raises NotUnderstood if some call gets to what is not understood."""
-        for plan in way.plans:
+        for plan in way.plans if way.odd else ():
             if plan.odd and id(plan) not in self._sound:
                 periods = tuple(walks.periods(plan))
                 instants = schedule.partition(self._pbx.zone, periods)
@@ -507,17 +604,13 @@ class Reading:
         return Stop(self._file, line, lines[line - 1].strip())
 
 
-def _joined(pieces: Iterable[tuple[int, Plan]]) -> Found:
-    """Return a diagram whose neighbours differ."""
-    starts: list[int] = []
-    plans: list[Plan] = []
-    goes_on = False
-    last = None
-    for start, plan in pieces:
-        if plan is not last:
-            last = plan
-            starts.append(start)
-            plans.append(plan)
-            if plan.onward:
-                goes_on = True
-    return Found(tuple(starts), tuple(plans), goes_on)
+def _joined(starts: Sequence[int], plans: Sequence[Plan]) -> tuple[list[int], list[Plan]]:
+    """Return where plans begin that differ from their neighbours, and these."""
+    differs = list(map(is_not, plans, (None, *plans)))
+    return list(compress(starts, differs)), list(compress(plans, differs))
+
+
+def _found(starts: Sequence[int], plans: Sequence[Plan], kinds: Collection[Plan], *, odd: bool = False) -> Found:
+    """Return a diagram; among `kinds` are all of its plans that go on, and those with a Trouble unless it is `odd`."""
+    onward = NOBODY.union(*[plan.onward for plan in kinds]) or NOBODY
+    return Found(tuple(starts), tuple(plans), onward, odd or any(plan.odd for plan in kinds))
