@@ -9,10 +9,10 @@ What is proved of the classes of time of a policy holds for instants, and so wha
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from policyc import graph, resources, targets
-from policyc.model import Forward, Mailbox, Rule, TimeClause
+from policyc.model import Destination, Forward, Mailbox, Rule, TimeClause
 from policyc.outcomes import DecisionModel
 from policyc.progress import NOBODY, Watch
 from policyc.proof import protocol, standing
@@ -20,9 +20,6 @@ from policyc.proof.parts import Files, Parts
 from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
 from policyc.proof.standing import digest
-
-if TYPE_CHECKING:
-    from policyc.digits import NumberSet
 
 Keys = Mapping[str, bytes]  # by number
 Ways = Mapping[str, set[str]]  # by number, the extensions that its calls may go on to
@@ -117,18 +114,13 @@ class _Digests:
     def __init__(self, model: DecisionModel, parts: Parts) -> None:
         self._model = model
         self._parts = parts
-        self._callers: dict[NumberSet, bytes] = {}
-        self._times: dict[tuple[TimeClause, ...], bytes] = {}
-        self._rules: dict[Rule, bytes] = {}
+        self._times: dict[tuple[TimeClause, ...], str] = {}
+        self._goals: dict[Destination, str] = {}
 
     def of(self, number: str) -> bytes:
         """Return the digest of an extension: of its part of the files, and of its rules."""
-        rules = self._model.rules(number)
-        for rule in rules:
-            if rule not in self._rules:
-                self._rules[rule] = self._rule(rule)
         boxes = (part for other in sorted(self._parts.mailboxes.get(number, ())) for part in self._part(other))
-        return digest(*self._part(number), *boxes, *map(self._rules.__getitem__, rules))
+        return digest(*self._part(number), *boxes, repr([*map(self._rule, self._model.rules(number))]))
 
     def _part(self, number: str) -> tuple[str, str]:
         return self._extension(number), self._parts.own.get(number, "")
@@ -137,15 +129,17 @@ class _Digests:
         one = self._model.policy.extensions.get(number)
         return "" if one is None else repr((one.number, one.name, one.mobile, one.mailbox, one.ring_seconds))
 
-    def _rule(self, rule: Rule) -> bytes:
-        """Return the digest of all that a rule says; what only tells people about it left out."""
-        callers = self._callers.get(rule.callers)
-        if callers is None:
-            callers = self._callers[rule.callers] = digest(repr(rule.callers.ends))
+    def _rule(self, rule: Rule) -> object:
+        """Return all that a rule says, for a `repr`; what only tells people about it left out."""
         times = self._times.get(rule.times)
         if times is None:
-            said = [(clause.named.period.week, clause.named.period.dates, clause.inside) for clause in rule.times]
-            times = self._times[rule.times] = digest(repr(said))
+            times = repr(
+                [(clause.named.period.week, clause.named.period.dates, clause.inside) for clause in rule.times]
+            )
+            self._times[rule.times] = times
         to = rule.destination
-        there = self._extension(to.extension) if isinstance(to, Forward | Mailbox) and to.extension else ""
-        return digest(callers, times, repr((rule.until, to, there)))
+        goal = self._goals.get(to)
+        if goal is None:
+            there = self._extension(to.extension) if isinstance(to, Forward | Mailbox) and to.extension else ""
+            goal = self._goals[to] = repr((to, there))
+        return rule.callers.ends, times, rule.until, goal
