@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from policyc.digits import Caller, Kind
 from policyc.source import Span
-from policyc.values import dataclass
+from policyc.values import value
 
 Arg = str | int | tuple[str, ...]
 
@@ -24,7 +24,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Code:
     """A kind of diagnostic: `PC301`, its kebab name, its severity. A released code is never reused."""
 
@@ -140,7 +140,7 @@ PC901 decomposed-text
 CODES: Mapping[str, Code] = _register()
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Text:
     """A sentence of the catalogue: its key under the code, and what fills its placeholders."""
 
@@ -148,7 +148,7 @@ class Text:
     args: Mapping[str, Arg] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Secondary:
     """Another place that has a part in the problem, with its own short label."""
 
@@ -157,7 +157,7 @@ class Secondary:
     args: Mapping[str, Arg] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Witness:
     """A call that shows a problem: the canonical number (None: anonymous), from where, to which extension, when.
 
@@ -175,7 +175,7 @@ class Witness:
         return Witness(caller.number, caller.kind is Kind.INTERNAL, called, instant.replace(tzinfo=None))
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Edit:
     """Characters of a file, and the text to put in their place."""
 
@@ -183,7 +183,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Fix:
     """The one way to repair what a diagnostic says, as edits that do not overlap.
 
@@ -199,7 +199,7 @@ class Fix:
         return all(not one.text and one.span.column == 1 and one.span.text[-1:] == "\n" for one in self.edits)
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Diagnostic:
     """One problem: its code, where it stands (None: nowhere in a file), and what its sentences need."""
 

@@ -9,7 +9,8 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import field
 from functools import lru_cache
-from itertools import filterfalse
+from itertools import accumulate, count, filterfalse
+from operator import add
 
 from policyc.values import dataclass, value
 
@@ -45,12 +46,19 @@ class SourceFile:
 
     path: str
     text: str
-    _starts: list[int] = field(init=False, repr=False)
+    _indexed: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Index the line starts."""
-        starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
-        object.__setattr__(self, "_starts", starts)
+        """Have no line starts yet: of some files nobody asks for them."""
+        object.__setattr__(self, "_indexed", [])
+
+    @property
+    def _starts(self) -> list[int]:
+        """Where lines start."""
+        if not self._indexed:
+            before = accumulate(map(len, self.text.split("\n")[:-1]))
+            self._indexed.extend((0, *map(add, before, count(1))))
+        return self._indexed
 
     @property
     def lines(self) -> int:

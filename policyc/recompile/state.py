@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from policyc.diagnostics import Arg, Diagnostic, Edit, Fix, Secondary, Text, Witness
 from policyc.proof.standing import Standing
@@ -169,5 +169,8 @@ def heard(one: Json, span: Callable[[Place], Span]) -> Diagnostic:
     )
 
 
+_NONE: Final[Mapping[str, Arg]] = {}
+
+
 def _args(args: Mapping[str, Json]) -> Mapping[str, Arg]:
-    return {key: tuple(one) if isinstance(one, list) else one for key, one in args.items()}
+    return {key: tuple(one) if isinstance(one, list) else one for key, one in args.items()} if args else _NONE
