@@ -325,8 +325,8 @@ def _all_made(
 ) -> Mapping[str, _Made]:
     """Return what is made for each target, in their order.
 
-    Those of a large policy are made by several processes at once, each by one. Without proofs, those that are left are
-    made by all together; a proof that several share takes a third more, as calls go on from part to part.
+    Those of a large policy are made by several processes at once, each by one. Without proofs, the last ones have all
+    cores; a proof that several processes share takes a third more, as calls go on from part to part.
     """
     from policyc import processes  # which a check does without
 
@@ -334,10 +334,11 @@ def _all_made(
     turns = _RENDERED if manner.folder is None else _PROVED
     begun = sorted(names, key=lambda name: turns.index(name) if name in turns else 0)
     tasks = [partial(_made, checked, name, settings.get(name, {}), manner) for name in begun]
-    left = len(tasks) % jobs if manner.folder is None else 0
-    together = tasks[: len(tasks) - left]
-    done = processes.each(together, checked.policy.sources, jobs, meanwhile=manner.watch.shows)
-    made = dict(zip(begun, (*done, *(task() for task in tasks[len(together) :])), strict=True))
+    if manner.folder is None:
+        together = len(tasks) - len(tasks) % jobs
+        tasks[together:] = [partial(processes.with_all_cores, task) for task in tasks[together:]]
+    done = processes.each(tasks, checked.policy.sources, jobs, meanwhile=manner.watch.shows)
+    made = dict(zip(begun, done, strict=True))
     return {name: made[name] for name in names}
 
 

@@ -59,70 +59,67 @@ def entries(table: Diagram[V], kinds: tuple[Kind, ...] = KINDS) -> Entries[V]:
 
     Rows that are one object are not told apart, nor are `Sides` of the same rows.
     """
-    return ByNumber(table, kinds).entries()
+    both = _ByNumber(table, kinds)
+    found: list[Entry[V | Sides[V]]] = []
+    for sign in ("", "+"):
+        by_prefix: dict[tuple[str, V | Sides[V]], list[int]] = {}
+        for prefix, more, value in _of_all_lengths(both.table, sign, both.beyond):
+            by_prefix.setdefault((prefix, value), []).append(more)
+        for (prefix, value), mores in by_prefix.items():
+            # Open without a prefix, it would hold for numbers with a `+` too, which some callers outside have.
+            speaks_of_all = not prefix and _KIND in kinds
+            if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(prefix, kinds):
+                found.append(Entry(Block(_KIND, prefix, None), value))
+            else:
+                found += [Entry(Block(_KIND, prefix, more), value) for more in mores]
+    found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
+    return Entries(tuple(found), both.of_all(None), both.beyond)
 
 
-class ByNumber(Generic[V]):
-    """What callers of some kinds get by their numbers alone, and those `beyond` all numbers.
+_Cells = tuple[tuple[int, ...], tuple[V | Sides[V] | None, ...]]
 
-    Of a number that only one side has, the other may get anything: what those beyond get, if that is the same.
+
+class _ByNumber(Generic[V]):
+    """What callers of some kinds get by their numbers alone, as a `table` of numbers outside.
+
+    Of a number that only one side has, the other may get anything: what those `beyond` get, if that is the same.
     """
 
-    def __init__(self, whole: Diagram[V], kinds: tuple[Kind, ...] = KINDS) -> None:
-        """Take a table, and the kinds that count."""
+    def __init__(self, whole: Diagram[V], kinds: tuple[Kind, ...]) -> None:
         self._whole, self._kinds = whole, kinds
         self._sides: dict[tuple[int, int], Sides[V]] = {}  # those of the same rows are one object
-        self.beyond = self._of_all("9" * 20)
-        inside, outside = (self._of_numbers(kind) for kind in KINDS)
-        starts = sorted(inside.keys() | outside.keys())
-        rows: list[V | Sides[V] | None] = []
-        here = there = None
-        for start in starts:
-            here, there = inside.get(start, here), outside.get(start, there)
-            rows.append(here if here is there else self._row(here, there))
-        cells: tuple[tuple[int, ...], tuple[V | Sides[V] | None, ...]] = joined_cells(starts, rows)
-        self._table: Diagram[V | Sides[V]] = Diagram(whole.partition, *cells)
+        self.beyond = self.of_all("9" * 20)
+        cells = self._of_both() if len(kinds) > 1 else self._of_kind(*kinds)
+        self.table: Diagram[V | Sides[V]] = Diagram(whole.partition, *cells)
 
-    def parts(self, most: int) -> bool:
-        """Tell whether more than one in so many cells parts callers inside from those outside, default cells apart."""
-        found = [isinstance(row, Sides) for row in self._table.rows if row is not None and row is not self.beyond]
-        return sum(found) * most > len(found)
-
-    def entries(self) -> Entries[V]:
-        """Return the entries."""
-        found: list[Entry[V | Sides[V]]] = []
-        for sign in ("", "+"):
-            by_prefix: dict[tuple[str, V | Sides[V]], list[int]] = {}
-            for prefix, more, value in _of_all_lengths(self._table, sign, self.beyond):
-                by_prefix.setdefault((prefix, value), []).append(more)
-            for (prefix, value), mores in by_prefix.items():
-                # Open without a prefix, it would hold for numbers with a `+` too, which some callers outside have.
-                speaks_of_all = not prefix and _KIND in self._kinds
-                if len(mores) > 1 and not speaks_of_all and len(mores) == _lengths_there(prefix, self._kinds):
-                    found.append(Entry(Block(_KIND, prefix, None), value))
-                else:
-                    found += [Entry(Block(_KIND, prefix, more), value) for more in mores]
-        found.sort(key=lambda entry: (entry.block.prefix, -1 if entry.block.more is None else -entry.block.more))
-        return Entries(tuple(found), self._of_all(None), self.beyond)
-
-    def _of_numbers(self, kind: Kind) -> dict[int, V | None]:
-        """Return the rows of callers of a kind, by the ranks outside of their numbers; none of another kind."""
-        if kind not in self._kinds:
-            return {}
-        starts, rows = self._whole.starts, self._whole.rows
-        first = bisect_left(starts, TO_OUTSIDE)
-        if kind is Kind.EXTERNAL:
-            return {TO_OUTSIDE: self._whole.at(TO_OUTSIDE), **dict(zip(starts[first:], rows[first:], strict=True))}
-        moved = [start + TO_OUTSIDE for start in starts[:first]]
-        return {**dict(zip(moved, rows, strict=False)), 2 * TO_OUTSIDE: None}
-
-    def _of_all(self, number: str | None) -> V | Sides[V]:
+    def of_all(self, number: str | None) -> V | Sides[V]:
         """Return what callers of a number get that both sides have."""
         inside, outside = (self._whole.row(Caller(kind, number)) if kind in self._kinds else None for kind in KINDS)
         found = self._pair(inside, outside)
         if found is None:
             raise AssertionError(f"nobody calls from {number}")
         return found
+
+    def _of_kind(self, kind: Kind) -> tuple[tuple[int, ...], tuple[V | None, ...]]:
+        """Return what callers of a kind get, by the ranks outside of their numbers."""
+        starts, rows = self._whole.starts, self._whole.rows
+        first = bisect_left(starts, TO_OUTSIDE)
+        if kind is Kind.INTERNAL:
+            moved = [start + TO_OUTSIDE for start in starts[:first]]
+            return (*moved, 2 * TO_OUTSIDE), (*rows[:first], None)
+        if starts[first] == TO_OUTSIDE:
+            return starts[first:], rows[first:]
+        return (TO_OUTSIDE, *starts[first:]), (rows[first - 1], *rows[first:])
+
+    def _of_both(self) -> _Cells[V]:
+        inside, outside = (dict(zip(*self._of_kind(kind), strict=True)) for kind in KINDS)
+        starts = sorted(inside.keys() | outside.keys())
+        rows: list[V | Sides[V] | None] = []
+        here = there = None
+        for start in starts:
+            here, there = inside.get(start, here), outside.get(start, there)
+            rows.append(here if here is there else self._row(here, there))
+        return joined_cells(starts, rows)
 
     def _row(self, inside: V | None, outside: V | None) -> V | Sides[V] | None:
         if (inside is None) != (outside is None) and isinstance(beyond := self.beyond, Sides):

@@ -74,6 +74,15 @@ def each(
     return [found[at] for at in range(len(tasks))]
 
 
+def with_all_cores(task: Callable[[], T]) -> T:
+    """Return what a task returns that shares the cores with no other, even if it is one of several."""
+    before = _SHARING.set(1)
+    try:
+        return task()
+    finally:
+        _SHARING.reset(before)
+
+
 @contextmanager
 def _shared_by(jobs: int) -> Iterator[None]:
     """Have the cores of this process shared by some, those that are forked here among them."""

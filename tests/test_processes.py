@@ -120,6 +120,7 @@ def test_tasks_share_the_cores(monkeypatch):
         return processes.cores(), processes.each([processes.cores, processes.cores], jobs=2)
 
     assert processes.each([deeper, deeper], jobs=2) == [(2, [1, 1])] * 2
+    assert processes.each([processes.cores, partial(processes.with_all_cores, processes.cores)], jobs=2) == [2, 5]
     assert processes.each([processes.cores], jobs=2) == [5]
     assert processes.cores() == 5
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from policyc import capabilities, decision, numbering, prefixes, resources, schedule
 from policyc.decision import Choice, Row, Table
-from policyc.digits import Kind
+from policyc.digits import KINDS, TO_OUTSIDE, Caller, Kind
 from policyc.model import (
     Busy,
     Extension,
@@ -53,7 +53,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     }
 )
 CAPABILITIES: Final = capabilities.of(NAME)
-_FEW: Final = 8  # of so many lines one at most may part callers by where they call from
+_FEW: Final = 8  # of so many things that callers get one at most may be got on one side alone
 
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
@@ -413,11 +413,18 @@ class _Callers:
 
 def _callers(table: Table) -> _Callers:
     """Return how callers are looked up: together, unless many lines would part those inside from those outside."""
-    together = prefixes.ByNumber(table)
-    if not together.parts(_FEW):
-        return _Callers(table, "c", _lines_of("c", together.entries()))
+    if _are_alike(table):
+        return _Callers(table, "c", _lines_of("c", prefixes.entries(table)))
     inside, outside = (prefixes.entries(table, (kind,)) for kind in (Kind.INTERNAL, Kind.EXTERNAL))
     return _Callers(table, "${POLICYC_KIND}", [*_lines_of("i", inside), *_lines_of("e", outside)])
+
+
+def _are_alike(table: Table) -> bool:
+    """Tell whether callers inside get nearly what those outside with the same numbers do, those named by none apart."""
+    aside = {id(None), *(id(table.row(Caller(kind, "9" * 20))) for kind in KINDS)}
+    inside = {*map(id, table.rows_between(0, TO_OUTSIDE))} - aside
+    outside = {*map(id, table.rows_between(TO_OUTSIDE, 2 * TO_OUTSIDE))} - aside
+    return len(inside ^ outside) * _FEW <= len(inside | outside)
 
 
 def _lines_of(letter: str, known: Entries[Row]) -> list[tuple[str, tuple[Row, ...]]]:
