@@ -6,10 +6,10 @@ same of one call, and shares nothing with this module; tests hold the two to eac
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -143,11 +143,8 @@ class DecisionModel:
     def table(self, extension: str) -> Table:
         """Return which rule decides at an extension. Extensions that have the same rules share one table."""
         if extension not in self._at:
-            partition, rules = self.partition(extension), self.rules(extension)
-            key = partition, rules
-            if key not in self._tables:
-                self._tables[key] = decision.lower(partition, rules, self._turns(extension))
-            self._at[extension] = self._tables[key]
+            turns = partial(self._turns, extension)
+            self._at[extension] = self.table_of(self.partition(extension), self.rules(extension), turns)
         return self._at[extension]
 
     def _turns(self, extension: str) -> decision.Turns:
@@ -188,11 +185,13 @@ class DecisionModel:
             self._times[key] = PromiseTimes.of(key[0], promise)
         return self._times[key]
 
-    def table_of(self, partition: Partition, rules: tuple[Rule, ...]) -> Table:
-        """Return the table of some rules."""
+    def table_of(
+        self, partition: Partition, rules: tuple[Rule, ...], turns: Callable[[], decision.Turns | None] = lambda: None
+    ) -> Table:
+        """Return the table of some rules; `turns` tells, if anything does more quickly, where who holds changes."""
         key = partition, rules
         if key not in self._tables:
-            self._tables[key] = decision.lower(partition, rules)
+            self._tables[key] = decision.lower(partition, rules, turns())
         return self._tables[key]
 
     def outcomes(self, extension: str) -> Outcomes:

@@ -7,6 +7,11 @@ from itertools import accumulate
 Bytes = bytes | memoryview
 
 
+def encoded(text: str) -> bytes:
+    """Return a text as bytes, whatever it holds."""
+    return text.encode(errors="surrogatepass")
+
+
 class Rope:
     """A long run of bytes, in chunks."""
 

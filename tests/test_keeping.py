@@ -274,8 +274,8 @@ def test_no_fault_of_files_hides_behind_what_is_kept(target, seed):
     files = dict(sound(target))
     files[FILES[target]] = faulty(files[FILES[target]], random.Random(seed))
 
-    anew = checking.verify(model, {target: files}, (target,), settings, jobs=1)
-    found = checking.verify(model, {target: files}, (target,), settings, jobs=1, kept=FILLED.copy())
+    anew = checking.verify(model, {target: files}, (target,), settings)
+    found = checking.verify(model, {target: files}, (target,), settings, kept=FILLED.copy())
 
     assert told(found) == told(anew)
 

@@ -49,7 +49,6 @@ def verify(
     folder: str = "",
     *,
     unread: Sequence[Diagnostic] = (),
-    jobs: int | None = None,
     watch: Watch = NOBODY,
     kept: Kept | None = None,
 ) -> Verified:
@@ -79,13 +78,13 @@ def verify(
         read = {one: place.files[one] for one in proving.FILES}
         places[name] = place
         try:
-            if kept and (proof := keeping.proved(model, (name, proving, own), read, kept, jobs, watch)):
+            if kept and (proof := keeping.proved(model, (name, proving, own), read, kept, watch)):
                 proofs.append(proof)
             else:
                 works.append(Work(name, proving, proving.read(read, model.policy, own), own))
         except NotUnderstood as error:
             found.append(_unclear(place, error))
-    proofs += prove(model, works, jobs, watch) if works else ()
+    proofs += prove(model, works, watch=watch) if works else ()
     return _judged(model, proofs, places, unproved, found)
 
 

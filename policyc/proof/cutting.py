@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from policyc import rope
 from policyc.proof.parts import Files, Parts
-from policyc.rope import Bytes, Rope
+from policyc.rope import Bytes, Rope, encoded
 
 Numbers = AbstractSet[str]
 Piece = tuple[str | None, str]
@@ -81,7 +81,7 @@ class Cutter:
         """Return the parts of files, None if they cannot be cut; `numbers` are those of the extensions."""
         [(name, text)] = files.items()
         runs = self._runs(text, numbers)
-        return None if runs is None else self.parts(Cut(name, Rope([_bytes(text)]), runs), numbers)
+        return None if runs is None else self.parts(Cut(name, Rope([encoded(text)]), runs), numbers)
 
     def parts(self, cut: Cut, numbers: Numbers) -> Parts | None:
         """Return the parts that a file is cut into."""
@@ -110,12 +110,8 @@ class Cutter:
 
     def _runs(self, text: str, numbers: Numbers) -> list[Run] | None:
         found = self._cut(text, numbers)
-        return None if found is None else [[(owner, len(_bytes(text))) for owner, text in run] for run in found]
+        return None if found is None else [[(owner, len(encoded(text))) for owner, text in run] for run in found]
 
 
 def _text(parts: Iterable[Bytes]) -> str:
     return b"".join(parts).decode(errors="surrogatepass")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")

@@ -40,7 +40,6 @@ def proved(
     work: tuple[str, Proving, Mapping[str, Any]],
     files: Files,
     kept: Kept,
-    jobs: int | None = None,
     watch: Watch = NOBODY,
 ) -> Proof | None:
     """Return the proof of a target (name, module, settings), made of what is kept and of what is not.
@@ -65,7 +64,7 @@ def proved(
 
     def prove_of(some: Files, known: Mapping[str, Measure]) -> Proof:
         reading = proving.read(some, model.policy, settings)
-        return prove(model, [Work(target, proving, reading, settings, known)], jobs, watch)[0]
+        return prove(model, [Work(target, proving, reading, settings, known)], watch=watch)[0]
 
     proof = None
     if needed is not None:

@@ -20,7 +20,7 @@ from policyc.proof.cutting import Cut, Cutter, Run
 from policyc.proof.parts import Parts
 from policyc.proof.protocol import NotUnderstood, Proving
 from policyc.proof.proving import Measure, Proof, Work, prove
-from policyc.rope import Rope
+from policyc.rope import Rope, encoded
 
 SIZE: Final = 20  # bytes of a digest: two that differ are never alike by chance
 
@@ -137,7 +137,7 @@ def reached(numbers: Iterable[str], leads: Edges, mailboxes: Leads) -> set[str]:
 def digest(*parts: str | bytes) -> bytes:
     """Return the digest of texts and digests, each told from the next by its length."""
     found = hashlib.blake2b(digest_size=SIZE)
-    for data in (part.encode(errors="surrogatepass") if isinstance(part, str) else part for part in parts):
+    for data in (encoded(part) if isinstance(part, str) else part for part in parts):
         found.update(len(data).to_bytes(8, "big"))
         found.update(data)
     return found.digest()

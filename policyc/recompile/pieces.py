@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from policyc.rope import Bytes, Rope
+from policyc.rope import Bytes, Rope, encoded
 from policyc.targets import Piece
 from policyc.values import value
 
@@ -31,7 +31,7 @@ Frame = Mapping[str, Sequence[bytes]]  # by file: what is around pieces, and bet
 
 def made(pieces: Mapping[str, Piece]) -> dict[str, Made]:
     """Return pieces as bytes."""
-    return {number: Made(tuple(map(_bytes, one.texts)), one.facts) for number, one in pieces.items()}
+    return {number: Made(tuple(map(encoded, one.texts)), one.facts) for number, one in pieces.items()}
 
 
 def marked(pieces: Pieces) -> dict[str, Piece]:
@@ -45,7 +45,7 @@ def marked(pieces: Pieces) -> dict[str, Piece]:
 
 def frame(files: Mapping[str, str]) -> Frame:
     """Return files that were made with marks, as `filled` wants them."""
-    return {name: _MARK.split(_bytes(file)) for name, file in files.items()}
+    return {name: _MARK.split(encoded(file)) for name, file in files.items()}
 
 
 def filled(frame: Frame, pieces: Pieces) -> dict[str, Rope] | None:
@@ -84,7 +84,3 @@ def of_layers(layers: Iterable[bytes | None]) -> dict[str, Made] | None:
                 at += size
             found[number] = Made(tuple(texts), tuple(facts))
     return found
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from policyc.diagnostics import Arg, Diagnostic, Edit, Fix, Secondary, Text, Witness
 from policyc.proof.standing import Standing
 from policyc.recompile.places import Place, Places
+from policyc.rope import encoded
 from policyc.source import Span
 
 Json = Any
@@ -68,7 +69,7 @@ def encode(state: State) -> bytes:
         "layers": {name: made.layers for name, made in state.made.items()},
     }
     standing = (made.standing for made in state.made.values())
-    return "\n".join([_json(head), *state.diagnostics, *standing, state.text]).encode(errors="surrogatepass")
+    return encoded("\n".join([_json(head), *state.diagnostics, *standing, state.text]))
 
 
 def decode(data: bytes) -> State | None:

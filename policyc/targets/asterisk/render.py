@@ -187,8 +187,8 @@ class _Renderer:
         number = extension.number
         first, own, rest = self.policy.layers(number)
         after_own = self._enter("rest", rest) if rest else self._undecided(f"{number},1")
-        callers = _callers(self._decisions(own, extension))
-        own_entry = f"Goto({callers.key}${{POLICYC_NUMBER}},1)" if own else after_own
+        callers = _callers(self._decisions(own, extension)) if own else None
+        own_entry = f"Goto({callers.key}${{POLICYC_NUMBER}},1)" if callers else after_own
         start = [Step(f"Set(POLICYC_EXTEN={number})")]
         if seconds:
             start.append(Step(f"Set(POLICYC_SECONDS={extension.ring_seconds})"))
@@ -198,7 +198,7 @@ class _Renderer:
         extens = [Exten("s", tuple(start))]
         if first:
             extens.append(Exten("own", (Step(own_entry),)))
-        if own:
+        if callers:
             extens += self._lines(callers, own, extension, after_own)
         ring = Step(f"Dial({self._line(number)},{extension.ring_seconds})")
         after = Step(f"Goto(policyc-unanswered,{number},1)") if extension.mailbox else Step("Goto(policyc-busy,s,1)")
@@ -262,15 +262,15 @@ class _Renderer:
     def _of_layer(self, rules: tuple[Rule, ...]) -> "_Callers":
         """Return how callers are looked up in a layer that extensions share."""
         if rules not in self.layers:
-            self.layers[rules] = _callers(decision.lower(decision.partition_of(self.policy.zone, rules), rules))
+            self.layers[rules] = _callers(self._decisions(rules, None))
         return self.layers[rules]
 
-    def _decisions(self, rules: tuple[Rule, ...], extension: Extension) -> Table:
-        """Return which rule of an extension decides; where it has no rules but these, the model knows it already.
+    def _decisions(self, rules: tuple[Rule, ...], extension: Extension | None) -> Table:
+        """Return which rule of a layer decides; where an extension has no rules but these, the model knows it already.
 
         The classes of time are those of the model, which are there and tell apart all that they must.
         """
-        if self.model is None:
+        if extension is None or self.model is None:
             return decision.lower(decision.partition_of(self.policy.zone, rules), rules)
         number = extension.number
         if rules == self.model.rules(number):
