@@ -18,6 +18,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -178,10 +179,11 @@ class Asterisk:
             try:
                 await self._start()
                 break
-            except _PortTakenError:
+            except _NotOursError as error:
                 await self._stop()
                 if last:
                     raise
+                warnings.warn(f"another instance of the PBX is started: {error}", stacklevel=2)
             except BaseException:
                 await self._stop()
                 raise
@@ -269,10 +271,15 @@ class Asterisk:
                     if self._process.returncode is not None:
                         raise RuntimeError(f"Asterisk did not start:\n{self._output()}") from None
                     await asyncio.sleep(0.02)
-            reply = await self._ami.action(("Action", "Login"), ("Username", "harness"), ("Secret", secret))
-            if reply["Response"] != "Success":
-                raise _PortTakenError(f"port {port} is another Asterisk's")
-            await self._ami.booted
+            try:
+                reply = await self._ami.action(("Action", "Login"), ("Username", "harness"), ("Secret", secret))
+                if reply["Response"] != "Success":
+                    raise _NotOursError(f"port {port} is another Asterisk's")
+                await self._ami.booted
+            except ConnectionError as error:
+                await asyncio.sleep(0.2)  # until a process that died is known to be dead
+                state = {None: "runs"}.get(self._process.returncode, f"ended with {self._process.returncode}")
+                raise _NotOursError(f"{error}; its process {state}, port {port}:\n{self._output()}") from error
         self.log = tuple(line for line in self._output().splitlines() if re.search(r"\b(WARNING|ERROR)\b", line))
         self.mailboxes = frozenset(
             f"{entry['VoiceMailbox']}@{entry['VMContext']}" for entry in await self._ami.listing("VoicemailUsersList")
@@ -367,8 +374,8 @@ class _Call:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
-class _PortTakenError(RuntimeError):
-    """The port chosen is no longer free."""
+class _NotOursError(RuntimeError):
+    """What answers at the port chosen does not let us in, or is gone at once: nothing was tried on it yet."""
 
 
 class _Ami(asyncio.Protocol):
