@@ -277,13 +277,14 @@ class Policy:
 
     def layers(self, extension: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...], tuple[Rule, ...]]:
         """Return the rules that hold for an extension: those before its own, its own, those after."""
+        first, rest = self.first, self.rest
         return (
-            tuple(rule for rule in self.first if extension not in rule.excepted),
+            first and tuple([rule for rule in first if extension not in rule.excepted]),
             self.own.get(extension, ()),
-            tuple(rule for rule in self.rest if extension not in rule.excepted),
+            rest and tuple([rule for rule in rest if extension not in rule.excepted]),
         )
 
-    def rules_for(self, extension: str) -> Iterator[Rule]:
-        """Yield the rules that hold for an extension, in the order they are tried."""
-        for layer in self.layers(extension):
-            yield from layer
+    def rules_for(self, extension: str) -> tuple[Rule, ...]:
+        """Return the rules that hold for an extension, in the order they are tried."""
+        first, own, rest = self.layers(extension)
+        return first + own + rest

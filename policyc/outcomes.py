@@ -94,7 +94,7 @@ class DecisionModel:
     def rules(self, extension: str) -> tuple[Rule, ...]:
         """Return the rules that hold for an extension, in the order they are tried."""
         if extension not in self._rules:
-            self._rules[extension] = tuple(self.policy.rules_for(extension))
+            self._rules[extension] = self.policy.rules_for(extension)
         return self._rules[extension]
 
     def forwards(self, extension: str) -> tuple[str, ...]:
@@ -370,9 +370,10 @@ class _Groups:
 
     def of(self, node: str) -> str:
         """Return the node that stands for all that a node is joined with."""
-        while self._parent[node] != node:
-            self._parent[node] = self._parent[self._parent[node]]
-            node = self._parent[node]
+        parent = self._parent
+        while (above := parent[node]) != node:
+            parent[node] = parent[above]
+            node = above
         return node
 
     def join(self, one: str, other: str) -> None:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from policyc.workspace import Workspace
 
 
+_last: list[object] = []
+"""What was compiled last: it is left to the end of the process, as to free it piece by piece takes long."""
+
+
 def add(options: Options) -> None:
     """Add the command."""
     say = options.say
@@ -82,6 +86,7 @@ def _compile(
             folder = from_root(place, out) if verify else None
             lay = partial(_lay, out, mark)
             compiled, policy = _made(place, wanted, today, folder, kept, watch, lay, strict)
+        _last[:] = compiled, policy
         show(say, place, compiled.diagnostics)
         verified = compiled.verified
         if verified is not None and verified.refused and policy is not None:

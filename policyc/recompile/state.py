@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from policyc.diagnostics import Arg, Diagnostic, Edit, Fix, Secondary, Text, Witness
 from policyc.proof.standing import Standing
 from policyc.recompile.places import Place, Places
+from policyc.revision import Known
 from policyc.rope import encoded
 from policyc.source import Span
 
@@ -43,12 +44,12 @@ class Made:
     """
 
     layers: tuple[str, ...]
-    standing: str
+    standing: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A policy that was compiled: its text, when, a digest of what it declares.
+    """A policy that was compiled: its text, when, a digest of what it declares, and what is known of the text.
 
     Its doubts are lines of JSON, too; and what is `made` of each target is there.
     """
@@ -56,7 +57,8 @@ class State:
     text: str
     today: date
     declared: str
-    diagnostics: tuple[str, ...]
+    known: Known
+    diagnostics: tuple[bytes, ...]
     made: Mapping[str, Made]
 
 
@@ -67,26 +69,37 @@ def encode(state: State) -> bytes:
         "declared": state.declared,
         "diagnostics": len(state.diagnostics),
         "layers": {name: made.layers for name, made in state.made.items()},
+        "known": (state.known.blocks, state.known.rules, state.known.of),
     }
     standing = (made.standing for made in state.made.values())
-    return encoded("\n".join([_json(head), *state.diagnostics, *standing, state.text]))
+    return b"\n".join([_json(head), *state.diagnostics, *standing, encoded(state.text)])
 
 
 def decode(data: bytes) -> State | None:
     """Return the state that bytes are, None if they are none."""
     try:
-        first, _, rest = data.decode(errors="surrogatepass").partition("\n")
+        first, _, rest = data.partition(b"\n")
         head = json.loads(first)
         count, layers = head["diagnostics"], head["layers"]
-        *lines, text = rest.split("\n", count + len(layers))
+        *lines, written = rest.split(b"\n", count + len(layers))
         standing = zip(layers.items(), lines[count:], strict=True)
         made = {name: Made(tuple(some), line) for (name, some), line in standing}
-        return State(text, date.fromisoformat(head["today"]), head["declared"], tuple(lines[:count]), made)
+        today, known = date.fromisoformat(head["today"]), _known(*head["known"])
+        text = written.decode(errors="surrogatepass")
+        return State(text, today, head["declared"], known, tuple(lines[:count]), made)
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def encode_standing(standing: Standing) -> str:
+def _known(blocks: list[str], rules: list[Json], of: dict[str, list[int]]) -> Known:
+    plain = [
+        (tuple(ends), tuple([(name, inside) for name, inside in times]), last, tuple(to))
+        for ends, times, last, to in rules
+    ]
+    return Known(blocks, plain, of)
+
+
+def encode_standing(standing: Standing) -> bytes:
     """Return how files stand as a line."""
     whole = {
         "around": standing.around,
@@ -99,7 +112,7 @@ def encode_standing(standing: Standing) -> str:
     return _json(whole)
 
 
-def decode_standing(line: str) -> Standing | None:
+def decode_standing(line: bytes) -> Standing | None:
     """Return how files stand by a line, None if it is none."""
     try:
         whole = json.loads(line)
@@ -115,14 +128,14 @@ def decode_standing(line: str) -> Standing | None:
         return None
 
 
-def _json(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _json(value: Json) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 # -- diagnostics -------------------------------------------------------------------------------------------------------
 
 
-def said(diagnostics: Iterable[Diagnostic], places: Places) -> tuple[str, ...] | None:
+def said(diagnostics: Iterable[Diagnostic], places: Places) -> tuple[bytes, ...] | None:
     """Return diagnostics as lines of JSON, None if any speaks of anything but one source."""
     try:
         return tuple([_json(_said(one, places.place)) for one in diagnostics])
@@ -144,9 +157,9 @@ def _said(one: Diagnostic, place: Callable[[Span], Place]) -> Json:
     )
 
 
-def each(said: Iterable[str]) -> Iterable[Json]:
+def each(said: Iterable[bytes]) -> Iterable[Json]:
     """Return the diagnostics of lines, for `head_of` and `heard`."""
-    found: list[Json] = json.loads(f"[{','.join(said)}]")
+    found: list[Json] = json.loads(b"[" + b",".join(said) + b"]")
     return found
 
 

@@ -93,13 +93,15 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
     source, frame = read
     key = asked.key(frame)
     said = state.said(checked.diagnostics, Places(source, revision.blocks_of(source)))
+    known = revision.known(source)
     made = {
         proof.target: Made((layer,), state.encode_standing(proof.standing))
         for proof in verified.proofs
         if (layer := compiled.layers.get(proof.target)) and proof.standing
     }
-    if key is not None and said is not None and made.keys() == set(asked.targets):
-        kept.keep_last(key, state.encode(State(source.text, asked.today, _declared(checked.policy), said, made)))
+    if key is not None and said is not None and known is not None and made.keys() == set(asked.targets):
+        now = State(source.text, asked.today, _declared(checked.policy), known, said, made)
+        kept.keep_last(key, state.encode(now))
 
 
 def _read(asked: Asked, checked: api.Checked) -> tuple[SourceFile, str] | None:
@@ -147,7 +149,7 @@ def updated(asked: Asked, kept: Kept, watch: Watch = NOBODY, lay: api.Lay | None
     try:
         with _reading(was, kept) as layers:
             # Backwards, so that what is declared stands where it does in the new text.
-            found = revision.between(source, SourceFile(source.path, was.text))
+            found = revision.between(source, SourceFile(source.path, was.text), was.known)
             change = None if found is None else _Change.of(found, was, asked.today)
         return None if change is None else _compiled(asked, kept, change, layers, key, watch, lay)
     except (_NotPlainError, NotReadError):
@@ -278,7 +280,7 @@ class _Done:
 def _compiled(
     asked: Asked, kept: Kept, change: _Change, layers: Layers, key: str, watch: Watch, lay: api.Lay | None
 ) -> api.Compiled:
-    policy, settings = change.model.policy, asked.settings()
+    settings = asked.settings()
     rules = sum(map(len, change.read.rules.values()))
     watch.stage("check", rules)
     own = _own_diagnostics(asked, change)
@@ -289,7 +291,7 @@ def _compiled(
     order = [least, *reversed(others)]
     tasks: list[Callable[[], Any]] = [partial(_diagnostics, own, change)]
     tasks += (partial(_made, name, settings[name], change, layers.get(name), kept, watch, lay) for name in order)
-    jobs = processes.cores_for(sum(map(len, policy.own.values())))
+    jobs = processes.cores_for(change.now.source.text.count("\n"))
     shared = change.now.source, change.before.source
     found = processes.each([partial(_plain, one) for one in tasks], shared, jobs, meanwhile=watch.shows)
     if any(one is None for one in found):
@@ -299,7 +301,9 @@ def _compiled(
     made: Mapping[str, _Done] = {name: by_name[name] for name in asked.targets}
     if said is not None:
         after = {name: one.made for name, one in made.items()}
-        kept.keep_last(key, state.encode(State(change.now.source.text, asked.today, change.was.declared, said, after)))
+        known = change.was.known.after({number: change.now.policy.own[number] for number in change.changed})
+        now = State(change.now.source.text, asked.today, change.was.declared, known, said, after)
+        kept.keep_last(key, state.encode(now))
     files = {name: one.files for name, one in made.items()}
     laid = {name: one.laid for name, one in made.items()}
     verified = Verified(tuple(one.proof for one in made.values()), (), ())
@@ -369,7 +373,7 @@ def _made(
 # -- doubts ------------------------------------------------------------------------------------------------------------
 
 
-def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[tuple[Diagnostic, ...], tuple[str, ...] | None]:
+def _diagnostics(own: Sequence[Diagnostic], change: _Change) -> tuple[tuple[Diagnostic, ...], tuple[bytes, ...] | None]:
     """Return all that is to be said of the policy, and how it is kept, if it can be.
 
     It is what was, but for the affected extensions, and what is of these.

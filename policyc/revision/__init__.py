@@ -1,6 +1,7 @@
 """A policy before and after few of its rules changed in, what the change may reach out, with most of both unread."""
 
 from policyc.revision.blocks import Block
+from policyc.revision.known import Known
 from policyc.revision.reading import (
     LEAST,
     Read,
@@ -10,6 +11,7 @@ from policyc.revision.reading import (
     blocks_of,
     frame_of,
     is_plain,
+    known,
     of_workspaces,
     source_of,
 )
@@ -17,6 +19,7 @@ from policyc.revision.reading import (
 __all__ = [
     "LEAST",
     "Block",
+    "Known",
     "Read",
     "Revision",
     "Side",
@@ -24,6 +27,7 @@ __all__ = [
     "blocks_of",
     "frame_of",
     "is_plain",
+    "known",
     "of_workspaces",
     "source_of",
 ]

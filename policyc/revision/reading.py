@@ -21,6 +21,7 @@ from policyc.model import Forward, Mailbox, Named, Policy, Rule, Written
 from policyc.project import Program, read_source
 from policyc.resolve import Resolver
 from policyc.revision.blocks import Block, Blocks, Part, split
+from policyc.revision.known import Known, known_of
 from policyc.revision.standing_in import stand_ins
 from policyc.source import SourceFile, Span, fold
 from policyc.syntax import Comment
@@ -144,8 +145,11 @@ def source_of(place: Workspace) -> SourceFile | None:
     return None if found else source
 
 
-def between(old: SourceFile, new: SourceFile) -> Revision | None:
-    """Return the revision from one policy of one file to another, or None if it takes reading all of them to tell."""
+def between(old: SourceFile, new: SourceFile, known: Known | None = None) -> Revision | None:
+    """Return the revision from one policy of one file to another, or None if it takes reading all of them to tell.
+
+    What is `known` of the new one, and stands in the old one in the same words, is not looked into again.
+    """
     was, now = split(old.text), split(new.text)
     if was is None or now is None or _texts(old, was) != _texts(new, now):
         return None
@@ -153,18 +157,21 @@ def between(old: SourceFile, new: SourceFile) -> Revision | None:
     if resolver is None:
         return None
     policy = resolver.policy()
-    numbers = None if has_errors(resolver.diagnostics) else _numbers(resolver, (*was.blocks, *now.blocks))
+    headers = {} if known is None else _headers(now, known.blocks)
+    numbers = None if has_errors(resolver.diagnostics) else _numbers(resolver, (*was.blocks, *now.blocks), headers)
     if numbers is None:
         return None
     before, after = _by_extension(numbers, was), _by_extension(numbers, now)
     bodies, revised = _bodies(before), _bodies(after)
     changed = {number for number in (*bodies, *revised) if bodies.get(number) != revised.get(number)}
-    asked = [*bodies.items(), *((number, body) for number, body in revised.items() if number in changed)]
+    alike = {} if known is None else known.stand_ins(resolver, bodies.keys() - changed)
+    first_asked = [(number, body) for number, body in bodies.items() if number not in alike]
+    asked = [*first_asked, *((number, body) for number, body in revised.items() if number in changed)]
     made = stand_ins(resolver, asked)
     if made is None or not all(made):
         return None
     read = [(number, rules) for (number, _), rules in zip(asked, made, strict=True)]
-    sides = dict(read[: len(bodies)]), dict(read)
+    sides = {**alike, **dict(read[: len(first_asked)])}, {**alike, **dict(read)}
     for number in changed - revised.keys():
         del sides[1][number]
     for_all = _for_all(new, now)
@@ -177,6 +184,14 @@ def between(old: SourceFile, new: SourceFile) -> Revision | None:
         changed,
         resolver,
     )
+
+
+def known(source: SourceFile) -> Known | None:
+    """Return what is to be known of the text of a policy, or None if it takes reading all of it to tell."""
+    found = between(source, source)
+    if found is None:
+        return None
+    return known_of([number for number, _ in found.before.in_order], found.before.policy.own)
 
 
 def frame_of(source: SourceFile) -> str | None:
@@ -224,10 +239,18 @@ def _blocks_of(tree: syntax.SyntaxTree) -> list[syntax.Block]:
     return [one for one in tree.statements if isinstance(one, syntax.Block)]
 
 
-def _numbers(resolver: Resolver, blocks: Iterable[Block]) -> Mapping[str, str] | None:
+def _headers(blocks: Blocks, numbers: Sequence[str]) -> Mapping[str, str]:
+    """Return the extension that each first line of a block names, if one is known of each block."""
+    found = blocks.blocks
+    return (
+        {one.header: number for one, number in zip(found, numbers, strict=True)} if len(found) == len(numbers) else {}
+    )
+
+
+def _numbers(resolver: Resolver, blocks: Iterable[Block], known: Mapping[str, str]) -> Mapping[str, str] | None:
     """Return the extension that each first line of a block names, or None if one does not, or says more."""
-    headers = tuple(dict.fromkeys(block.header for block in blocks))
-    found = {}
+    headers = tuple(dict.fromkeys(block.header for block in blocks if block.header not in known))
+    found = dict(known)
     lines = syntax.lines(SourceFile("", "\n".join(headers)))
     for header, line in zip(headers, lines, strict=True):
         word = line.values[-1]

@@ -43,7 +43,7 @@ _CODES: Final = {"anonymous": "PC403", "kinds": "PC404", "hours": "PC405", "patt
 
 def render(policy: Policy, settings: Mapping[str, Any]) -> Rendered:
     """Return the files of a policy that has no errors. `settings` holds every key of `DEFAULTS`."""
-    lists = {number: tuple(policy.rules_for(number)) for number in sorted(policy.extensions)}
+    lists = {number: policy.rules_for(number) for number in sorted(policy.extensions)}
     doubtful = _doubtful(policy, policy.rules)
     asking = deciding.asking(policy, doubtful, lists.values())
     dated = tuple(dict.fromkeys(chain.from_iterable(asking.values())))
@@ -68,7 +68,7 @@ def revised(
 
     None also if the PBX needs other holidays now: lists may be others then.
     """
-    lists = {number: tuple(policy.rules_for(number)) for number in sorted(changed)}
+    lists = {number: policy.rules_for(number) for number in sorted(changed)}
     asking = deciding.asking(policy, _doubtful(policy, chain.from_iterable(lists.values())), lists.values())
     facts = assembly.facts_of(others).values()
     dated = tuple(chain.from_iterable(asking.values()))
