@@ -15,6 +15,8 @@ _MOST: Final = 8  # processes: more would cost more memory than they save time
 _MANY: Final = 2_000  # rules: of fewer, processes take longer to make than they save
 _SOON: Final = 0.1  # seconds
 _SHARING: Final = ContextVar("sharing", default=1)  # processes that share the cores, this one among them
+# How many of the processes that were begun together, at any depth, have no more to do: their cores are free.
+_FREE: Final[ContextVar[Any]] = ContextVar("free", default=None)
 
 
 def cores() -> int:
@@ -55,6 +57,10 @@ def each(
     begun = context.Value("i", 0)
     with ExitStack() as ending:
         ending.enter_context(_shared_by(jobs))
+        free = _FREE.get()
+        if free is None:
+            free = context.Value("i", 0)
+            ending.callback(_FREE.reset, _FREE.set(free))
         files, others = [], []
         for _ in range(jobs - 1):
             file = ending.enter_context(tempfile.TemporaryFile())
@@ -71,7 +77,24 @@ def each(
                 raise ChildProcessError(f"a process ended with status {failed.exitcode}")
         for file in files:
             found |= _results(file, kept)
+        _add(free, -jobs)
     return [found[at] for at in range(len(tasks))]
+
+
+@contextmanager
+def free_core() -> Iterator[bool]:
+    """Take a core whose process has no more to do, if there is one: so for a while, two jobs are worth their while."""
+    free = _FREE.get()
+    if free is None or threading.active_count() > 1:
+        yield False
+        return
+    with free.get_lock():
+        taken = free.value > 0
+        free.value -= taken
+    try:
+        yield taken
+    finally:
+        _add(free, int(taken))
 
 
 def with_all_cores(task: Callable[[], T]) -> T:
@@ -100,8 +123,14 @@ def _taken(tasks: Sequence[Callable[[], T]], begun: Any) -> Iterator[tuple[int, 
             at = begun.value
             begun.value += 1
         if at >= len(tasks):
+            _add(_FREE.get(), 1)
             return
         yield at, tasks[at]()
+
+
+def _add(free: Any, more: int) -> None:
+    with free.get_lock():
+        free.value += more
 
 
 def _end(process: Any) -> None:

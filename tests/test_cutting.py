@@ -69,7 +69,7 @@ def changed(text, rng):
 
 def said(parts):
     """Return what parts say."""
-    by_number = (parts.written, parts.own, parts.leads, parts.mailboxes)
+    by_number = (parts.own, parts.leads, parts.mailboxes)
 
     return parts.shared, parts.shared_leads, [dict(one) for one in by_number], parts.only(("101", "2001"))
 

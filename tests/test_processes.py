@@ -125,6 +125,31 @@ def test_tasks_share_the_cores(monkeypatch):
     assert processes.cores() == 5
 
 
+def test_the_core_of_a_process_that_is_done_is_there_for_others():
+    """One at a time may have it, and who had it gives it back."""
+
+    def waits():
+        for _ in range(600):
+            with processes.free_core() as first, processes.free_core() as second:
+                if first:
+                    return second, len(processes.each([os.getpid, os.getpid], jobs=2))
+            time.sleep(0.1)
+        raise TimeoutError
+
+    assert processes.each([lambda: None, lambda: (waits(), waits())], jobs=2)[1] == ((False, 2), (False, 2))
+
+
+def test_alone_no_core_is_free():
+    def found():
+        with processes.free_core() as one:
+            return one
+
+    assert not found()
+    assert processes.each([found, found], jobs=1) == [False, False]
+    processes.each([os.getpid, os.getpid], jobs=2)
+    assert not found()
+
+
 def test_no_process_is_forked_beside_threads():
     waiting = threading.Event()
     thread = threading.Thread(target=waiting.wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 from bench.policies import friendly
@@ -98,6 +99,32 @@ def test_counterexamples_and_what_is_unclear_do_not_depend_on_it(monkeypatch):
     assert whole.differing
     assert told(proofs(FORWARDS, ["asterisk"], 1, edit)) == told([whole])
     assert told(proofs(FORWARDS, ["asterisk"], 3, edit)) == told([whole])
+
+
+@contextmanager
+def always_free():
+    yield True
+
+
+@pytest.mark.parametrize("edit", few([sent_elsewhere, str], 2))
+def test_what_is_left_is_shared_with_whoever_is_free(edit, monkeypatch):
+    text, halves = friendly(100), []
+    [whole] = proofs(text, ["3cx"], edit=edit)
+    monkeypatch.setattr(proving, "_KEPT", 20)
+    monkeypatch.setattr(proving, "MANY", 10)
+    monkeypatch.setattr(proving.processes, "free_core", always_free)
+    halved = proving._Prover._halved
+
+    def noted(self, called):
+        halves.append(found := halved(self, called))
+        return found
+
+    monkeypatch.setattr(proving._Prover, "_halved", noted)
+    [shared] = proofs(text, ["3cx"], edit=edit)
+
+    assert [len(shares) for shares in halves] == [2]
+    assert told([shared]) == told([whole])
+    assert whole.holds is (edit is str)
 
 
 def test_numbers_come_after_those_that_they_forward_to():

@@ -21,14 +21,13 @@ class Parts:
     """Files in parts.
 
     `shared` is all that calls to whichever number may run through, and `own` what besides only those do that come to an
-    extension, by its number; without what decides nothing, such as comments: with that, it is what is `written`.
+    extension, by its number; without what decides nothing, such as comments.
     `leads` are the extensions that each part may send calls to: at least these, and others do no harm. `mailboxes` are
     those whose mailbox takes them, which is what files say all share: calls go nowhere from there. `only` returns the
     files without what is some others' own. `cut` is how they are cut.
     """
 
     shared: str
-    written: Mapping[str, str]
     own: Mapping[str, str]
     leads: Mapping[str, AbstractSet[str]]
     mailboxes: Mapping[str, AbstractSet[str]]
@@ -65,3 +64,13 @@ class Lazily(Mapping[str, T]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._numbers)
+
+
+class OneByOne(Lazily[T]):
+    """The same, of which the last one is at hand: all of them would take as much memory as the files, or more."""
+
+    def __getitem__(self, number: str) -> T:
+        """Return the value of a number."""
+        if number not in self._known:
+            self._known.clear()
+        return super().__getitem__(number)

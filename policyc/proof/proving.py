@@ -10,7 +10,7 @@ A counterexample is confirmed by the interpreter, which shares nothing with the 
 import gc
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
@@ -122,7 +122,8 @@ def prove(
     asked = [[number for number in called if number not in work.known] for work in works]
     jobs = _jobs(max(map(len, asked), default=0)) if jobs is None else jobs
     provers = [
-        _Prover(model, work, watch.proof(work.target, len(some))) for work, some in zip(works, asked, strict=True)
+        _Prover(model, work, watch.proof(work.target, len(some)), watch.shows)
+        for work, some in zip(works, asked, strict=True)
     ]
     # What was read is there already in a process that is forked, and is never sent.
     tasks = [partial(_run, provers, [_part(some, job, jobs) for some in asked]) for job in range(jobs)]
@@ -175,11 +176,23 @@ def _deepest_first(model: DecisionModel, called: Sequence[str]) -> Iterator[str]
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What came of some called numbers; `unclear`: the first of them, and what a `NotUnderstood` is made of."""
+    """What came of some called numbers; `unclear`: what a `NotUnderstood` is made of, of each that has one."""
 
     measures: Mapping[str, Measure]  # of those that are understood
-    differing: tuple[str, ...] = ()
-    unclear: tuple[str, tuple[str, int, str, str]] | None = None
+    differing: Sequence[str]
+    unclear: Mapping[str, tuple[str, int, str, str]]
+
+
+def _together(shares: Iterable[_Share]) -> _Share:
+    """Return several shares as one."""
+    measures: dict[str, Measure] = {}
+    differing: list[str] = []
+    unclear: dict[str, tuple[str, int, str, str]] = {}
+    for one in shares:
+        measures |= one.measures
+        differing += one.differing
+        unclear |= one.unclear
+    return _Share(measures, differing, unclear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +253,11 @@ class _Shapes:
 class _Prover:
     """Holds one target's files to a policy."""
 
-    def __init__(self, model: DecisionModel, work: Work, step: Step) -> None:
+    def __init__(self, model: DecisionModel, work: Work, step: Step, shows: Callable[[], None]) -> None:
         self._model = model
         self._work = work
         self._step = step
+        self._shows = shows  # that others go on
         self._forms = _Forms(model.policy, work)
         self._times: dict[int, _Times] = {}  # by the model's partition
         self._shapes: dict[NumberSet | None, _Shapes] = {}
@@ -251,13 +265,22 @@ class _Prover:
 
     def run(self, called: Sequence[str]) -> _Share:
         """Return what came of some called numbers."""
+        found = self._gone_through([*_deepest_first(self._model, called)])
+        # What is shown of some does not depend on what was looked at here; and the next target needs the memory.
+        self._forget(wholly=True)
+        return found
+
+    def _gone_through(self, called: Sequence[str], *, shared: bool = True) -> _Share:
+        """Return what came of called numbers, in their order; `shared` with another process, if a core is free."""
         measures: dict[str, Measure] = {}
         alike: dict[Measure, Measure] = {}  # few: what stays of each number keeps the memory around it from being free
-        differing = []
-        unclear = {}
-        for at, number in enumerate(_deepest_first(self._model, called)):
+        differing: list[str] = []
+        unclear: dict[str, tuple[str, int, str, str]] = {}
+        for at, number in enumerate(called):
             if at and at % _KEPT == 0:
                 self._forget()
+                if shared and (others := self._halved(called[at:])):
+                    return _together((_Share(measures, differing, unclear), *others))
             self._step(1)
             measure, differs, problem = self._judged(number)
             if measure:
@@ -266,10 +289,19 @@ class _Prover:
                 differing.append(number)
             if problem:
                 unclear[number] = problem
-        # What is shown of some does not depend on what was looked at here; and the next target needs the memory.
-        self._forget(wholly=True)
-        first = next((number for number in called if number in unclear), None)
-        return _Share(measures, tuple(differing), None if first is None else (first, unclear[first]))
+        return _Share(measures, differing, unclear)
+
+    def _halved(self, called: Sequence[str]) -> Sequence[_Share]:
+        """Return what came of called numbers, found by two processes if a core is free; nothing, if none is.
+
+        They are halved once only: each process that waits for another takes memory.
+        """
+        with processes.free_core() as is_free:
+            if not is_free or len(called) < MANY:
+                return ()
+            half = len(called) // 2
+            tasks = [partial(self._gone_through, some, shared=False) for some in (called[:half], called[half:])]
+            return processes.each(tasks, jobs=2, meanwhile=self._shows)
 
     def _judged(self, called: str) -> tuple[Measure | None, bool, tuple[str, int, str, str] | None]:
         """Return what comparing calls to a number took, whether any differs, and what of them is not understood."""
@@ -293,12 +325,11 @@ class _Prover:
     def proof(self, called: Sequence[str], shares: Sequence[_Share]) -> Proof:
         """Return the proof that shares of the work make together."""
         order = {number: at for at, number in enumerate(called)}
-        unclear = min((one.unclear for one in shares if one.unclear), key=lambda told: order[told[0]], default=None)
-        differing = sorted((number for one in shares for number in one.differing), key=order.__getitem__)
+        found = _together(shares)
+        unclear = min(found.unclear, key=order.__getitem__, default=None)
+        differing = sorted(found.differing, key=order.__getitem__)
         extensions = sum(number in self._model.policy.extensions for number in called)
-        measures = dict(self._work.known)
-        for one in shares:
-            measures |= one.measures
+        measures = {**self._work.known, **found.measures}
         moments = {number: self._moments(number) for number in measures}
         return Proof(
             self._work.target,
@@ -310,8 +341,8 @@ class _Prover:
             sum(made for _, made in measures.values()),
             tuple(differing),
             tuple(map(self._example, differing[:EXAMPLES])),
-            (self._unclear(unclear[0]) or NotUnderstood(*unclear[1])) if unclear else None,
-            {} if unclear else {number: found for number, found in measures.items() if number not in differing},
+            (self._unclear(unclear) or NotUnderstood(*found.unclear[unclear])) if unclear else None,
+            {} if unclear else {number: one for number, one in measures.items() if number not in differing},
         )
 
     def _moments(self, called: str) -> int:

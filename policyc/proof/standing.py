@@ -51,7 +51,7 @@ class Standing:
 
 def standing(parts: Parts, circumstances: str) -> Standing:
     """Return how a file stands, cut into parts, before anything is proved of it."""
-    leads, boxes = _listed(parts.leads, parts.leads), _listed(parts.mailboxes, parts.mailboxes)
+    leads, boxes = _listed(parts, parts.own)
     return Standing(_around(parts, circumstances), _digest_of(parts.cut.data), parts.cut.runs, leads, boxes)
 
 
@@ -59,9 +59,12 @@ def _around(parts: Parts, circumstances: str) -> str:
     return digest(repr((parts.shared, sorted(parts.shared_leads), circumstances))).hex()
 
 
-def _listed(leads: Leads, numbers: Iterable[str]) -> Leads:
-    """Return where some lead, as it is read and written fastest."""
-    return {number: sorted(leads[number]) for number in numbers}
+def _listed(parts: Parts, numbers: Iterable[str]) -> tuple[Leads, Leads]:
+    """Return where parts of some lead, and which mailboxes take calls there, as it is read and written fastest."""
+    leads, boxes = {}, {}
+    for number in numbers:
+        leads[number], boxes[number] = sorted(parts.leads[number]), sorted(parts.mailboxes[number])
+    return leads, boxes
 
 
 def _digest_of(data: Rope) -> str:
@@ -94,7 +97,7 @@ def proved_again(
     if around != was.around or parts.cut.where.keys() != before.cut.where.keys():
         return None
     differing = {number for number in cut_again if parts.own[number] != before.own[number]}
-    other_leads, other_boxes = _listed(parts.leads, differing), _listed(parts.mailboxes, differing)
+    other_leads, other_boxes = _listed(parts, differing)
     takers = graph.leading_to(differing, (was.mailboxes, other_boxes))
     reaching = graph.behind({*differing, *takers}, (was.leads, other_leads)) if differing else set()
     if not reaching <= affected or not affected.isdisjoint(parts.shared_leads):  # where calls to anyone may go on to

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from policyc.proof.cutting import Cut, Cutter, Piece
-from policyc.proof.parts import Lazily, Parts
+from policyc.proof.parts import Lazily, OneByOne, Parts
 
 _HEADER: Final = re.compile(r"\n[\x01-\x09\x0b-\x20]*\[")
 _OWN: Final = re.compile(r"\[policyc-([0-9]+)\][ \t]*\n")
@@ -31,12 +31,11 @@ def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]] | None:
 
 def _parts(cut: Cut, numbers: AbstractSet[str]) -> Parts:
     """Return the parts of a dialplan that is cut."""
-    written = Lazily(cut.where, cut.of)
-    own = Lazily(written, lambda number: _COMMENT.sub("", written[number]))
-    leads = Lazily(written, lambda number: numbers & set(_NUMBER.findall(_MAILBOX.sub("", own[number]))))
-    boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(own[number])))
+    own = OneByOne(cut.where, lambda number: _COMMENT.sub("", cut.of(number)))
+    leads = Lazily(own, lambda number: numbers & set(_NUMBER.findall(_MAILBOX.sub("", own[number]))))
+    boxes = Lazily(own, lambda number: numbers & set(_MAILBOX.findall(own[number])))
     shared = "".join([_COMMENT.sub("", cut.text(at, ())) for at in range(len(cut.runs))])
-    return Parts(shared, written, own, leads, boxes, numbers & set(_NUMBER.findall(shared)), cut.only, cut)
+    return Parts(shared, own, leads, boxes, numbers & set(_NUMBER.findall(shared)), cut.only, cut)
 
 
 parts: Final = Cutter(_cut, _parts)

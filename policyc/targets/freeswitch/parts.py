@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from policyc.proof.cutting import Cut, Cutter, Piece
-from policyc.proof.parts import Lazily, Parts
+from policyc.proof.parts import Lazily, OneByOne, Parts
 
 _PREPROCESSED: Final = re.compile(r"-(?<=x-)pre-process", re.IGNORECASE)
 _ASIDE: Final = r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?]"
@@ -61,12 +61,12 @@ def _parts(cut: Cut, numbers: AbstractSet[str]) -> Parts | None:
     if len(set(around)) < len(around):  # who could tell in which of two contexts a line is?
         return None
     # In its own order with those that are for all: the first one that matches decides.
-    written = Lazily(cut.where, lambda number: "".join([cut.text(at, (number,)) for at in cut.where[number]]))
-    own = Lazily(written, lambda number: _NAME.sub(r"\1", written[number]))
+    written = OneByOne(cut.where, lambda number: "".join([cut.text(at, (number,)) for at in cut.where[number]]))
+    own = OneByOne(written, lambda number: _NAME.sub(r"\1", written[number]))
     leads = Lazily(written, lambda number: _leads(_MAILBOX.sub("", written[number]), numbers))
     boxes = Lazily(written, lambda number: numbers & set(_MAILBOX.findall(written[number])))
     shared = _NAME.sub(r"\1", "".join(around))
-    return Parts(shared, written, own, leads, boxes, _leads(shared, numbers), cut.only, cut)
+    return Parts(shared, own, leads, boxes, _leads(shared, numbers), cut.only, cut)
 
 
 def _leads(text: str, numbers: AbstractSet[str]) -> AbstractSet[str]:

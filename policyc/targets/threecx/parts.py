@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from policyc.proof.cutting import Cut, Cutter, Piece
-from policyc.proof.parts import Lazily, Parts
+from policyc.proof.parts import Lazily, OneByOne, Parts
 
 _MAILBOX: Final = "VoiceMail"
 
@@ -75,7 +75,7 @@ def _cut(text: str, numbers: AbstractSet[str]) -> list[list[Piece]] | None:  # n
 
 def _parts(cut: Cut, numbers: AbstractSet[str]) -> Parts | None:
     """Return the parts of a file of exceptions that is cut, None if it is not one list of lists."""
-    own = Lazily(cut.where, cut.of)
+    own = OneByOne(cut.where, cut.of)
     head, *lists, tail = [[owner for owner, _ in run] for run in cut.runs] if len(cut.runs) > 1 else ([], [])
     if head != [None] or tail != [None] or not lists:
         return None
@@ -87,7 +87,7 @@ def _parts(cut: Cut, numbers: AbstractSet[str]) -> Parts | None:
         return None
     leads = Lazily(own, lambda number: {to for to, how in _TO.findall(own[number]) if how != _MAILBOX})
     boxes = Lazily(own, lambda number: {to for to, how in _TO.findall(own[number]) if how == _MAILBOX})
-    return Parts(_HEAD + _TAIL, own, own, leads, boxes, frozenset(), partial(_only, cut), cut)
+    return Parts(_HEAD + _TAIL, own, leads, boxes, frozenset(), partial(_only, cut), cut)
 
 
 def _only(cut: Cut, wanted: Collection[str]) -> Mapping[str, str]:
