@@ -6,7 +6,10 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from typing import NoReturn
+
+_ROOM = 1 << 17  # values of 8 bytes: deeper calls find pieces of a stack, as they would without it
 
 
 def main() -> None:
@@ -17,10 +20,24 @@ def main() -> None:
     try:
         from policyc.cli import run
 
-        status = run(sys.argv[1:])
+        status = _with_room(run, sys.argv[1:])
     except KeyboardInterrupt:  # while modules are being loaded
         status = 130
     _leave(status)
+
+
+def _with_room(run: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+    """Run a command where the calls within it stand on one piece of Python's stack.
+
+    CPython takes a piece of 16 KiB from the system whenever calls go deeper than the last one, and gives it back when
+    they are over (`_PyThreadState_BumpFramePointerSlow`). Calls that come and go at such a place do that each time: in
+    a proof of 10,000 extensions, 1.5 million times, which is a tenth of it. A frame that claims a large stack makes
+    one piece as large again; it is never touched, and costs no memory.
+    """
+    return run(arguments)
+
+
+_with_room.__code__ = _with_room.__code__.replace(co_stacksize=_ROOM)
 
 
 def _leave(status: int) -> NoReturn:
