@@ -301,7 +301,7 @@ def _compiled(
     made: Mapping[str, _Done] = {name: by_name[name] for name in asked.targets}
     if said is not None:
         after = {name: one.made for name, one in made.items()}
-        known = change.was.known.after({number: change.now.policy.own[number] for number in change.changed})
+        known = change.was.known.after({number: change.now.policy.own[number] for number in sorted(change.changed)})
         now = State(change.now.source.text, asked.today, change.was.declared, known, said, after)
         kept.keep_last(key, state.encode(now))
     files = {name: one.files for name, one in made.items()}
@@ -332,7 +332,7 @@ def _made(
     policy, names = change.model.policy, change.was.made[name].layers
     stands = state.decode_standing(change.was.made[name].standing)
     known = pieces.of_layers([layer, *map(kept.get, names[1:])])
-    changed = replace(policy, own={number: policy.own.get(number, ()) for number in change.changed})
+    changed = replace(policy, own={number: policy.own.get(number, ()) for number in sorted(change.changed)})
     if (
         stands is None
         or known is None

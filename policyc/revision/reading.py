@@ -164,23 +164,16 @@ def between(old: SourceFile, new: SourceFile, known: Known | None = None) -> Rev
     before, after = _by_extension(numbers, was), _by_extension(numbers, now)
     bodies, revised = _bodies(before), _bodies(after)
     changed = {number for number in (*bodies, *revised) if bodies.get(number) != revised.get(number)}
-    alike = {} if known is None else known.stand_ins(resolver, bodies.keys() - changed)
-    first_asked = [(number, body) for number, body in bodies.items() if number not in alike]
-    asked = [*first_asked, *((number, body) for number, body in revised.items() if number in changed)]
-    made = stand_ins(resolver, asked)
-    if made is None or not all(made):
+    own = _own(resolver, bodies, revised, {} if known is None else known.stand_ins(resolver, bodies.keys() - changed))
+    if own is None:
         return None
-    read = [(number, rules) for (number, _), rules in zip(asked, made, strict=True)]
-    sides = {**alike, **dict(read[: len(first_asked)])}, {**alike, **dict(read)}
-    for number in changed - revised.keys():
-        del sides[1][number]
     for_all = _for_all(new, now)
     if len(for_all) != sum(isinstance(one, syntax.Block) for one in resolver.program.statements):
         return None
     first, _, rest = resolver.blocks(for_all)
     return Revision(
-        Side(old, before, replace(policy, own=sides[0])),
-        Side(new, after, replace(policy, own=sides[1], first=first, rest=rest)),
+        Side(old, before, replace(policy, own=own[0])),
+        Side(new, after, replace(policy, own=own[1], first=first, rest=rest)),
         changed,
         resolver,
     )
@@ -270,6 +263,23 @@ def _by_extension(numbers: Mapping[str, str], blocks: Blocks) -> dict[str, list[
 
 def _bodies(blocks: Mapping[str, list[Block]]) -> dict[str, str]:
     return {number: "".join(block.body for block in some) for number, some in blocks.items()}
+
+
+def _own(
+    resolver: Resolver, bodies: Mapping[str, str], revised: Mapping[str, str], known: Mapping[str, tuple[Rule, ...]]
+) -> tuple[dict[str, tuple[Rule, ...]], dict[str, tuple[Rule, ...]]] | None:
+    """Return the rules that stand in for those of extensions before and after, None if some may be wrong.
+
+    Of some, which say the same in both texts, they are known.
+    """
+    first = {number: body for number, body in bodies.items() if number not in known}
+    then = {number: body for number, body in revised.items() if body != bodies.get(number)}
+    made = stand_ins(resolver, [*first.items(), *then.items()])
+    if made is None or not all(made):
+        return None
+    before = {**known, **dict(zip(first, made, strict=False))}
+    after = {**before, **dict(zip(then, made[len(first) :], strict=True))}
+    return {number: before[number] for number in bodies}, {number: after[number] for number in revised}
 
 
 def _are_alike(old: Sequence[Block], new: Sequence[Block]) -> bool:
