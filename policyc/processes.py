@@ -77,7 +77,7 @@ def each(
                 raise ChildProcessError(f"a process ended with status {failed.exitcode}")
         for file in files:
             found |= _results(file, kept)
-        _add(free, -jobs)
+        _add(free, -jobs)  # this process goes on, and the others' cores are whose they were before
     return [found[at] for at in range(len(tasks))]
 
 
