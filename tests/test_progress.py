@@ -14,7 +14,7 @@ from bench import policies
 from judge.seeds import few
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTENSIONS = 140  # × 15 rules: from 2,000 rules on, work is shared among processes and shown
+EXTENSIONS = 600  # × 15 rules: from 2,000 rules on, work is shared among processes and shown
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_terminal_shows_how_far_it_has_come(begin):
     stages = [text.index(word) for word in ("Contrôles", "Compilation", "Preuve asterisk")]
     assert stages == sorted(stages)
     counts = [int(count) for count in re.findall(r"(\d+)/\d{3}", text)]
-    assert len(set(counts)) > 1  # how many are shown depends on how quick the machine is
+    assert len(set(counts)) > 3
     assert "\x1b[?25h" in text  # the cursor is back
     assert text.index("Prouvé") > text.rindex("Preuve")
 
