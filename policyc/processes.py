@@ -21,10 +21,14 @@ _FREE: Final[ContextVar[Any]] = ContextVar("free", default=None)
 
 def cores() -> int:
     """Return how many processes are worth their while here: one where they cannot be forked, or not safely so."""
-    if not hasattr(os, "fork") or threading.active_count() > 1:
+    if not _can_fork():
         return 1
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(found, _MOST) // _SHARING.get())
+
+
+def _can_fork() -> bool:
+    return hasattr(os, "fork") and threading.active_count() == 1  # a thread may hold what its copy would wait for
 
 
 def cores_for(rules: int) -> int:
@@ -85,7 +89,7 @@ def each(
 def free_core() -> Iterator[bool]:
     """Take a core whose process has no more to do, if there is one: so for a while, two jobs are worth their while."""
     free = _FREE.get()
-    if free is None or threading.active_count() > 1:
+    if free is None or not _can_fork():
         yield False
         return
     with free.get_lock():

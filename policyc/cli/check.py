@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyc.cli.ending import leave
 from policyc.cli.patches import put_diff
 from policyc.cli.places import fails, find
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, shown, tell
@@ -29,10 +30,6 @@ class _Fixing:
 
     unsafe: bool
     diff: bool
-
-
-_last: list[object] = []
-"""What was checked last: it is left to the end of the process, as to free it piece by piece takes long."""
 
 
 def add(options: Options) -> None:
@@ -64,7 +61,7 @@ def _check(say: Words, policies: Sequence[str], form: str, strict: bool, today: 
     place = find(say, policies)
     with watching(say, place) as watch:
         checked = api.examine_workspace(place, today, watch=watch)
-    _last[:] = [checked]
+    leave(checked)
     repaired = None
     if fixing is not None:
         from policyc import fixes

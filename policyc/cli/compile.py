@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyc.cli import completion
+from policyc.cli.ending import leave
 from policyc.cli.places import fails, find, from_root, targets
 from policyc.cli.printing import ERRORS, FINE, displayed, put, show, tell
 from policyc.cli.progress import watching
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from policyc.store import Store
     from policyc.words import Words
     from policyc.workspace import Workspace
-
-
-_last: list[object] = []
-"""What was compiled last: it is left to the end of the process, as to free it piece by piece takes long."""
 
 
 def add(options: Options) -> None:
@@ -86,7 +83,7 @@ def _compile(
             folder = from_root(place, out) if verify else None
             lay = partial(_lay, out, mark)
             compiled, policy = _made(place, wanted, today, folder, kept, watch, lay, strict)
-        _last[:] = compiled, policy
+        leave(compiled, policy)
         show(say, place, compiled.diagnostics)
         verified = compiled.verified
         if verified is not None and verified.refused and policy is not None:

@@ -78,14 +78,14 @@ class _Shown(Watch):
         def step(more: int) -> None:
             with counts.get_lock():
                 counts[0] += more
-            if os.getpid() == self._process and time.monotonic() - self._looked >= _PAUSE:
+            if time.monotonic() - self._looked >= _PAUSE:
                 self.shows()
 
         return step
 
     def shows(self) -> None:
         self._looked = time.monotonic()
-        if self._display is None:
+        if self._display is None or os.getpid() != self._process:  # the terminal is one process's
             return
         for target, (done, of) in [(target, counts[:]) for target, counts in self._proofs.items()]:
             if of and target not in self._bars:

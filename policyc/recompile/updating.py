@@ -93,13 +93,14 @@ def remember(asked: Asked, checked: api.Checked, compiled: api.Compiled, kept: K
     source, frame = read
     key = asked.key(frame)
     said = state.said(checked.diagnostics, Places(source, revision.blocks_of(source)))
-    known = revision.known(source)
     made = {
         proof.target: Made((layer,), state.encode_standing(proof.standing))
         for proof in verified.proofs
         if (layer := compiled.layers.get(proof.target)) and proof.standing
     }
-    if key is not None and said is not None and known is not None and made.keys() == set(asked.targets):
+    if key is None or said is None or made.keys() != set(asked.targets):
+        return
+    if (known := revision.known(source)) is not None:
         now = State(source.text, asked.today, _declared(checked.policy), known, said, made)
         kept.keep_last(key, state.encode(now))
 
@@ -332,7 +333,7 @@ def _made(
     policy, names = change.model.policy, change.was.made[name].layers
     stands = state.decode_standing(change.was.made[name].standing)
     known = pieces.of_layers([layer, *map(kept.get, names[1:])])
-    changed = replace(policy, own={number: policy.own.get(number, ()) for number in sorted(change.changed)})
+    changed = replace(policy, own={number: policy.own.get(number, ()) for number in change.changed})
     if (
         stands is None
         or known is None

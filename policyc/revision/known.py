@@ -5,17 +5,18 @@ What `standing_in` makes of a long text takes as long as all else that is to be 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final, get_args
 
 from policyc.digits import from_ends
-from policyc.model import Busy, Destination, External, Forward, Mailbox, Ring, Rule, ToSystem
+from policyc.model import Destination, Rule
 from policyc.resolve import Resolver
 from policyc.source import SourceFile, Span, fold
 from policyc.values import value
 
-To = tuple[str, str | None, bool]  # the kind of a destination, its number, and whether it calls back
+To = tuple[Any, ...]  # the kind of a destination, and what it holds
 Plain = tuple[tuple[int, ...], tuple[tuple[str, bool], ...], str, To]  # callers, times, the last day, destination
 
+_KINDS: Final[Mapping[str, Any]] = {one.__name__: one for one in get_args(Destination)}
 _HOLIDAYS: Final = ""  # in place of the name of a period
 _NOWHERE: Final = Span(SourceFile("", ""), 0, 0)
 
@@ -55,46 +56,16 @@ def _places(rules: Iterable[Rule], places: dict[Plain, int]) -> list[int]:
 
 def _plain(rule: Rule) -> Plain:
     times = [(_HOLIDAYS if one.named.kind == "holidays" else fold(one.named.name), one.inside) for one in rule.times]
-    return rule.callers.ends, tuple(times), rule.until.isoformat() if rule.until else "", _to(rule.destination)
-
-
-def _to(destination: Destination) -> To:
-    match destination:
-        case Forward(extension=number):
-            return "forward", number, False
-        case Mailbox(extension=box):
-            return "mailbox", box, False
-        case External(number=outside, rebound=rebound):
-            return "external", outside, rebound
-        case ToSystem(number=number):
-            return "system", number, False
-        case Ring():
-            return "ring", None, False
-        case Busy():
-            return "busy", None, False
+    to = rule.destination
+    goal = type(to).__name__, *[getattr(to, name) for name in to.__match_args__]
+    return rule.callers.ends, tuple(times), rule.until.isoformat() if rule.until else "", goal
 
 
 def _rule(plain: Plain, resolver: Resolver) -> Rule:
-    ends, times, until, (kind, number, rebound) = plain
+    ends, times, until, (kind, *held) = plain
     periods = [
         (resolver.periods[name] if name else resolver.public_holidays(_NOWHERE), inside) for name, inside in times
     ]
     clauses = tuple([resolver.time_clause(named, inside=inside) for named, inside in periods if named is not None])
     last = date.fromisoformat(until) if until else None
-    return Rule(from_ends(ends), clauses, last, _destination(kind, number, rebound), None, frozenset(), _NOWHERE)
-
-
-def _destination(kind: str, number: str | None, rebound: bool) -> Destination:
-    match kind, number:
-        case "forward", str():
-            return Forward(number)
-        case "mailbox", _:
-            return Mailbox(number)
-        case "external", _:
-            return External(number, rebound)
-        case "system", str():
-            return ToSystem(number)
-        case "ring", _:
-            return Ring()
-        case _:
-            return Busy()
+    return Rule(from_ends(ends), clauses, last, _KINDS[kind](*held), None, frozenset(), _NOWHERE)

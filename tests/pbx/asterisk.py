@@ -278,8 +278,9 @@ class Asterisk:
                 await self._ami.booted
             except ConnectionError as error:
                 await asyncio.sleep(0.2)  # until a process that died is known to be dead
-                state = {None: "runs"}.get(self._process.returncode, f"ended with {self._process.returncode}")
-                raise _NotOursError(f"{error}; its process {state}, port {port}:\n{self._output()}") from error
+                status = self._process.returncode
+                told = "runs" if status is None else f"ended with {status}"
+                raise _NotOursError(f"{error}; its process {told}, port {port}:\n{self._output()}") from error
         self.log = tuple(line for line in self._output().splitlines() if re.search(r"\b(WARNING|ERROR)\b", line))
         self.mailboxes = frozenset(
             f"{entry['VoiceMailbox']}@{entry['VMContext']}" for entry in await self._ami.listing("VoicemailUsersList")
